@@ -1,0 +1,1 @@
+"""What scripts can ask for: the API table, and beside it a file per subject with the handlers."""

@@ -1,0 +1,102 @@
+"""What a script has from its surroundings: modules, stdin, log, configuration, sleep."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from llmspell.capabilities.arguments import invalid, kind_of, mapping, number, text
+from llmspell.capabilities.modules import ModuleFolder
+from llmspell.errors import CallError, ErrorKind
+from llmspell.policy import Policy
+from llmspell.sandbox.broker import Handler, Later
+
+MAX_SLEEP = 86_400.0
+MAX_READ = 1024 * 1024
+
+LogSink = Callable[[str, str, Mapping[str, Any]], None]
+"""Takes level, message and fields of one line of a script's log."""
+Reader = Callable[[int], bytes]
+"""Reads at most so many bytes of the run's stdin; empty at its end."""
+
+
+class ScriptCalls:
+    """The plain services of one run."""
+
+    def __init__(
+        self, policy: Policy, *, modules: ModuleFolder | None, log: LogSink, stdin: Reader, now: Callable[[], float]
+    ) -> None:
+        self._policy = policy
+        self._modules = modules
+        self._log = log
+        self._stdin = stdin
+        self._now = now
+
+    def handlers(self) -> dict[str, Handler]:
+        """The capabilities that this file answers; none of them needs a grant of its own."""
+        return {
+            "module.load": Handler(self.load_module, counted=False),
+            "stdin.read": Handler(self.read_stdin, counted=False),
+            "log.write": Handler(self.write_log, counted=False),
+            "config.get": Handler(self.get_config, counted=False),
+            "sleep": Handler(self.sleep, counted=False),
+        }
+
+    def load_module(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """`{source, name}` of the first of `paths` that is there, beside the script."""
+        paths = arguments.get("paths")
+        if type(paths) is not list or not paths or len(paths) > 8 or not all(type(path) is str for path in paths):
+            raise invalid("module.load needs a short list of paths")
+        if self._modules is None:
+            raise CallError(
+                ErrorKind.DENIED,
+                f"module {paths[0][:100]!r} cannot be loaded: this script has no folder to load modules from"
+                " (a sandboxed script needs --allow-read of its folder)",
+            )
+        return self._modules.load(paths)
+
+    def read_stdin(self, arguments: Mapping[str, Any]) -> Later:
+        """At most `size` bytes of the run's stdin, on a thread: a person may be typing."""
+        size = number(arguments, "size", of="io.read", least=1, most=MAX_READ) or 65536
+        return Later(job=lambda: self._stdin(int(size)))
+
+    def write_log(self, arguments: Mapping[str, Any]) -> None:
+        """A line for the host's log."""
+        level = arguments.get("level")
+        message = arguments.get("message")
+        if level not in ("debug", "info", "warn", "error"):
+            raise invalid("Log: the level must be debug, info, warn or error")
+        if type(message) is not str:
+            message = kind_of(message)
+        self._log(level, message[:4096], mapping(arguments, "fields", of=f"Log.{level}"))
+
+    def get_config(self, arguments: Mapping[str, Any]) -> Any:
+        """The value at `path` (`a.b.c`) in what the configuration shows to scripts, or `default`."""
+        value: Any = self._policy.config
+        for part in text(arguments, "path", of="Config.get").split("."):
+            if not isinstance(value, Mapping) or part not in value:
+                return arguments.get("default")
+            value = value[part]
+        return value
+
+    def sleep(self, arguments: Mapping[str, Any]) -> Later:
+        """Answers after `seconds`."""
+        seconds = number(arguments, "seconds", of="sleep", least=0, most=MAX_SLEEP)
+        if seconds is None:
+            raise invalid("sleep needs a number of seconds")
+        return Later(at=self._now() + seconds)
+
+
+def log_to_stderr(*, least: str) -> LogSink:
+    """Lines of at least a level, on stderr, with control characters escaped."""
+    order = ("debug", "info", "warn", "error")
+
+    def log(level: str, message: str, fields: Mapping[str, Any]) -> None:
+        if order.index(level) < order.index(least):
+            return
+        shown = " ".join(f"{key}={value!r}" for key, value in fields.items())
+        line = f"[{level}] {message}{' ' if shown else ''}{shown[:4096]}"
+        print("".join(c if c.isprintable() else ascii(c)[1:-1] for c in line), file=sys.stderr, flush=True)
+
+    return log

@@ -1,0 +1,147 @@
+"""`Tool`: list, look at and call tools, each granted by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from llmspell.capabilities.arguments import mapping, short_name
+from llmspell.errors import CallError, ErrorKind, nearest
+from llmspell.limits import Limits
+from llmspell.policy import Policy
+from llmspell.sandbox.broker import Handler, Later
+from llmspell.tools.check import check_parameters
+from llmspell.tools.tool import Tool, ToolGrants, canonical
+
+
+class ToolCalls:
+    """The tool calls of one run. `tools` maps canonical names to tools."""
+
+    def __init__(self, tools: Mapping[str, Tool], policy: Policy, limits: Limits) -> None:
+        self._tools = tools
+        self._policy = policy
+        self._seconds = limits.tool_seconds
+        self._grants = ToolGrants(read=policy.read, write=policy.write)
+        self._made: dict[str, int] = {}
+
+    def handlers(self) -> dict[str, Handler]:
+        """The capabilities that this file answers."""
+        return {
+            "tool.invoke": Handler(self.invoke, named="name"),
+            "tool.invoke_object": Handler(self.invoke_object, named="self"),
+            "tool.attempt": Handler(self.attempt, named="name"),
+            "tool.list": Handler(lambda _: self.list()),
+            "tool.get": Handler(self.get, named="name"),
+            "tool.exists": Handler(lambda arguments: self._find(arguments) is not None, named="name"),
+            "tool.categories": Handler(lambda _: sorted({tool.category for tool in self._tools.values()})),
+            "tool.discover": Handler(self.discover),
+            "tool.schema": Handler(self.schema, named="self"),
+        }
+
+    def invoke(self, arguments: Mapping[str, Any]) -> Any:
+        """Calls a tool: its result, or a Later that gives it. Raises CallError."""
+        return self._call(short_name(arguments, "name", of="Tool.execute"), arguments)
+
+    def invoke_object(self, arguments: Mapping[str, Any]) -> Any:
+        """The same for a tool object, which travels as `self`."""
+        return self._call(short_name(arguments, "self", of="tool.execute"), arguments)
+
+    def attempt(self, arguments: Mapping[str, Any]) -> Any:
+        """The same, but a failure is an answer: `{success, output}` or `{success = false, error, kind}`."""
+        try:
+            result = self.invoke(arguments)
+        except CallError as error:
+            return _failed(error)
+        if type(result) is not Later or result.job is None:
+            return {"success": True, "output": result}
+        job = result.job
+
+        def attempt_later() -> Any:
+            try:
+                return {"success": True, "output": job()}
+            except CallError as error:
+                return _failed(error)
+
+        return result._replace(job=attempt_later)
+
+    def list(self) -> list[dict[str, Any]]:
+        """Every tool there is, granted or not."""
+        return [self._describe(name) for name in sorted(self._tools)]
+
+    def get(self, arguments: Mapping[str, Any]) -> dict[str, Any] | None:
+        """What describes a tool, or None."""
+        name = self._find(arguments)
+        return None if name is None else self._describe(name)
+
+    def discover(self, arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The tools of a category: `discover{category = "utility"}`, or all."""
+        wanted = mapping(arguments, "filter", of="Tool.discover").get("category")
+        return [tool for tool in self.list() if wanted is None or tool["category"] == wanted]
+
+    def schema(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The JSON schema of a tool's parameters."""
+        return self._tool(short_name(arguments, "self", of="tool.getSchema")).schema
+
+    def _find(self, arguments: Mapping[str, Any]) -> str | None:
+        name = canonical(short_name(arguments, "name", of="Tool.get"))
+        return name if name in self._tools else None
+
+    def _tool(self, name: str) -> Tool:
+        tool = self._tools.get(canonical(name))
+        if tool is None:
+            close = nearest(canonical(name), list(self._tools))
+            raise CallError(
+                ErrorKind.NOT_FOUND,
+                f"there is no tool {name!r}" + (f"; did you mean {close}?" if close else "; Tool.list() names them all"),
+                {"tool": name},
+            )
+        return tool
+
+    def _call(self, name: str, arguments: Mapping[str, Any]) -> Any:
+        tool = self._tool(name)
+        grant = self._policy.tools.get(tool.name)
+        if grant is None:
+            raise CallError(
+                ErrorKind.DENIED, f"tool {tool.name} is not granted; allow it with --allow-tool {tool.name}", {"tool": tool.name}
+            )
+        if grant.max_calls is not None:
+            made = self._made.get(tool.name, 0)
+            if made >= grant.max_calls:
+                raise CallError(
+                    ErrorKind.BUDGET,
+                    f"tool {tool.name} was called {made} times and may be called {grant.max_calls} times",
+                    {"tool": tool.name, "allowed": grant.max_calls},
+                )
+            self._made[tool.name] = made + 1
+        parameters = arguments.get("parameters")
+        parameters = check_parameters(tool, {} if parameters is None else parameters)
+        if tool.blocking:
+            job = lambda: _execute(tool, parameters, self._grants)  # noqa: E731
+            return Later(job=job, seconds=self._seconds, name=f"tool {tool.name}")
+        return _execute(tool, parameters, self._grants)
+
+    def _describe(self, name: str) -> dict[str, Any]:
+        tool = self._tools[name]
+        return {
+            "id": tool.name,
+            "name": tool.name,
+            "description": tool.description,
+            "category": tool.category,
+            "version": tool.version,
+            "granted": tool.name in self._policy.tools,
+        }
+
+
+def _execute(tool: Tool, parameters: Mapping[str, Any], grants: ToolGrants) -> Any:
+    try:
+        return tool.execute(parameters, grants)
+    except CallError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the boundary around a tool, which may be anybody's
+        raise CallError(
+            ErrorKind.TOOL, f"tool {tool.name} failed: {type(error).__name__}: {str(error)[:500]}", {"tool": tool.name}
+        ) from error
+
+
+def _failed(error: CallError) -> dict[str, Any]:
+    return {"success": False, "error": error.message, "kind": error.kind.value}

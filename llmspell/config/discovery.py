@@ -1,0 +1,78 @@
+"""Where configuration files and the user's state live, and which files a run would read.
+
+This file keeps two rules. Nothing ambient is looked at but what is passed in; and it is cheap, since
+every run comes through: on Linux the folders follow from the XDG variables here, because importing
+platformdirs costs half as much as importing click (11 ms beside 21 ms measured); elsewhere platformdirs
+is asked.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from typing import NamedTuple
+
+SYSTEM_FILE = "/etc/llmspell/config.toml"
+PROJECT_NAME = "llmspell.toml"
+
+
+class Source(NamedTuple):
+    """A file to read. `project` says that it was found by walking up, so it may be anybody's."""
+
+    file: str
+    project: bool = False
+
+
+def user_config_file(environ: Mapping[str, str]) -> str:
+    """The user's own configuration file, `~/.config/llmspell/config.toml` on Linux; it need not exist."""
+    folder = _xdg_folder(environ, "XDG_CONFIG_HOME", ".config")
+    if folder is None:
+        import platformdirs
+
+        folder = platformdirs.user_config_dir("llmspell", appauthor=False)
+    return os.path.join(folder, "config.toml")
+
+
+def trust_file(environ: Mapping[str, str]) -> str:
+    """The record of trusted files, `~/.local/state/llmspell/trusted.json` on Linux; it need not exist."""
+    folder = _xdg_folder(environ, "XDG_STATE_HOME", ".local/state")
+    if folder is None:
+        import platformdirs
+
+        folder = platformdirs.user_state_dir("llmspell", appauthor=False)
+    return os.path.join(folder, "trusted.json")
+
+
+def home(environ: Mapping[str, str]) -> str:
+    """The user's home folder: `HOME`, else what the password database says."""
+    return environ.get("HOME") or os.path.expanduser("~")
+
+
+def discover(*, cwd: str, system_file: str, user_file: str) -> list[Source]:
+    """The files that exist, lowest first: the system's, the user's, the nearest project's."""
+    found = [Source(file) for file in (system_file, user_file) if os.path.lexists(file)]
+    project = _project_file(os.path.abspath(cwd))
+    if project is not None:
+        found.append(Source(project, project=True))
+    return found
+
+
+def _project_file(folder: str) -> str | None:
+    while True:
+        candidate = os.path.join(folder, PROJECT_NAME)
+        if os.path.lexists(candidate):
+            return candidate
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return None
+        folder = parent
+
+
+def _xdg_folder(environ: Mapping[str, str], variable: str, below_home: str) -> str | None:
+    """The folder by the XDG rules (a relative path in the variable counts as unset), or None off Linux."""
+    if sys.platform != "linux":
+        return None
+    configured = environ.get(variable, "")
+    base = configured if os.path.isabs(configured) else os.path.join(home(environ), below_home)
+    return os.path.join(base, "llmspell")

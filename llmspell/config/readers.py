@@ -1,0 +1,201 @@
+"""Readers of single values: each takes what TOML gave and the folders, and gives the value.
+
+A reader raises an empty ValueError (`kinds.py` knows what was expected), or UsageError where `limits.py`
+parses for it.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from llmspell.config.document import parse
+from llmspell.config.parts import Answer
+from llmspell.limits import parse_seconds, parse_size
+from llmspell.tools.tool import canonical
+
+MAX_INTEGER = 2**63 - 1
+
+
+class Folders(NamedTuple):
+    """What paths are relative to: `base` is the folder of the file, `home` stands for `~`."""
+
+    base: str
+    home: str
+
+
+def read_name(value: object, _: Folders) -> str:
+    """Text of 1 to 200 printable characters without spaces."""
+    if not isinstance(value, str) or not value or len(value) > 200 or not value.isprintable() or " " in value:
+        raise ValueError
+    return value
+
+
+def read_text(value: object, _: Folders) -> str:
+    """Any text."""
+    if not isinstance(value, str):
+        raise ValueError
+    return value
+
+
+def read_flag(value: object, _: Folders) -> bool:
+    """True or false."""
+    if not isinstance(value, bool):
+        raise ValueError
+    return value
+
+
+def read_size(value: object, _: Folders) -> int:
+    """A size in bytes, by `limits.parse_size`."""
+    if not isinstance(value, int | str) or isinstance(value, bool):
+        raise ValueError
+    return _within_64_bits(parse_size(value))
+
+
+def read_count(value: object, _: Folders) -> int:
+    """A whole number from 0 to 2^63 - 1."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError
+    return _within_64_bits(value)
+
+
+def _within_64_bits(value: int) -> int:
+    if value > MAX_INTEGER:
+        raise ValueError
+    return value
+
+
+def read_seconds(value: object, _: Folders) -> float:
+    """A time above 0."""
+    return parse_seconds(_number(value))
+
+
+def read_delay(value: object, _: Folders) -> float:
+    """A time, 0 included."""
+    seconds = _number(value)
+    return parse_seconds(seconds) if seconds != 0 else 0.0
+
+
+def read_money(value: object, _: Folders) -> float:
+    """A finite amount, 0 included."""
+    amount = _number(value)
+    if not 0 <= amount < math.inf:
+        raise ValueError
+    return amount
+
+
+def _number(value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise ValueError
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError from None
+
+
+def read_matching(pattern: re.Pattern[str]) -> Callable[[object, Folders], str]:
+    """A reader of text that the pattern matches as a whole."""
+
+    def check(value: object, _: Folders) -> str:
+        if not isinstance(value, str) or pattern.fullmatch(value) is None:
+            raise ValueError
+        return value
+
+    return check
+
+
+def read_path(value: object, folders: Folders) -> str:
+    """An absolute path: relative ones are joined to the folder, `~` is the home folder."""
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise ValueError
+    if value == "~" or value.startswith("~/"):
+        value = folders.home + value[1:]
+    return os.path.normpath(os.path.join(folders.base, value))
+
+
+def read_tool(value: object, folders: Folders) -> str:
+    """A tool's name in kebab-case."""
+    return canonical(read_name(value, folders))
+
+
+def read_each(read_item: Callable[[object, Folders], str]) -> Callable[[object, Folders], tuple[str, ...]]:
+    """A reader of lists, with the reader of one item."""
+
+    def check(value: object, folders: Folders) -> tuple[str, ...]:
+        if not isinstance(value, list):
+            raise ValueError
+        return tuple(read_item(item, folders) for item in value)
+
+    return check
+
+
+def read_command(value: object, folders: Folders) -> tuple[str, ...]:
+    """A program, found by name or by a path, and its arguments."""
+    if (
+        not isinstance(value, list)
+        or not value
+        or not all(isinstance(part, str) and "\0" not in part for part in value)
+    ):
+        raise ValueError
+    program, *arguments = value
+    return (read_path(program, folders) if "/" in program else read_name(program, folders), *arguments)
+
+
+def read_answers(value: object, _: Folders) -> tuple[Answer, ...]:
+    """Canned answers from a table or a list, in the order of the file."""
+    if isinstance(value, dict):
+        answers = [Answer(match, answer, exact=True) for match, answer in value.items()]
+    elif isinstance(value, list) and all(
+        isinstance(item, dict) and item.keys() == {"match", "answer"} for item in value
+    ):
+        answers = [Answer(item["match"], item["answer"], exact=False) for item in value]
+    else:
+        raise ValueError
+    if not all(isinstance(text, str) for answer in answers for text in (answer.match, answer.answer)):
+        raise ValueError
+    return tuple(answers)
+
+
+def read_table(value: object, _: Folders) -> Any:
+    """A table."""
+    if not isinstance(value, dict):
+        raise ValueError
+    return value
+
+
+def as_is(text: str) -> object:
+    """The text itself."""
+    return text
+
+
+def as_number(text: str) -> object:
+    """A number where the text is one."""
+    for number in (int, float):
+        try:
+            return number(text)
+        except ValueError:
+            continue
+    return text
+
+
+def as_flag(text: str) -> object:
+    """True or false where the text says so."""
+    return {"true": True, "false": False}.get(text.lower(), text)
+
+
+def as_list(text: str) -> object:
+    """A TOML array, or names between commas; of an empty text the empty list."""
+    return (
+        as_toml(text) if text.startswith("[") else [part.strip() for part in text.split(",") if part.strip()]
+    )
+
+
+def as_toml(text: str) -> object:
+    """One TOML value; raises ValueError or ConfigError."""
+    table = parse(f"value = {text}", "its text")
+    if table.keys() != {"value"}:
+        raise ValueError
+    return table["value"]

@@ -1,0 +1,133 @@
+"""Which engines there are, as data, and how one is made.
+
+The rule kept here: the host never loads an engine, and nothing branches on an engine's name. Built-in engines are rows
+of a table; a configuration and the entry-point group `llmspell.engines` add rows of the same type. Entry points are
+read only for a name or suffix that the table lacks, because reading them costs more than importing the command line
+does (E16).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from importlib.machinery import PathFinder
+from typing import Any, NamedTuple
+
+from llmspell.errors import SetupError, UsageError, nearest
+from llmspell.limits import MIB
+
+ENTRY_POINTS = "llmspell.engines"
+DEFAULT_ENGINE = "lua"
+
+
+class EngineSpec(NamedTuple):
+    """One engine. `command` starts its worker and is followed by the engine's name and the memory limit in bytes.
+
+    A built-in engine has no command but the `library` that its worker imports. `least_memory` is what its worker
+    needs to start, in bytes. `settings` are handed to the worker as they are. `source` says where the row came from.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    command: tuple[str, ...] = ()
+    library: str | None = None
+    least_memory: int = 4 * MIB
+    settings: Mapping[str, Any] = {}
+    source: str = "built in"
+
+
+BUILT_IN = (
+    EngineSpec("lua", (".lua",), library="lupa", least_memory=20 * MIB),
+)  # fmt: skip
+
+
+class EngineFactory:
+    """The engines of a host. `extra` rows come from a configuration and may not take a built-in name."""
+
+    def __init__(self, extra: Iterable[EngineSpec] = ()) -> None:
+        self._specs = {spec.name: spec for spec in BUILT_IN}
+        self._installed = False
+        for spec in extra:
+            self._add(spec)
+
+    def get(self, name: str) -> EngineSpec:
+        """The engine of that name; raises UsageError that lists the known ones and the nearest."""
+        if name not in self._specs:
+            self._read_entry_points()
+        if name not in self._specs:
+            close = nearest(name, list(self._specs))
+            hint = f"did you mean {close}? " if close else ""
+            raise UsageError(f"there is no engine {name[:60]!r}; {hint}known are: {', '.join(sorted(self._specs))}")
+        return self._specs[name]
+
+    def names(self) -> list[str]:
+        """All engines, those of entry points included."""
+        self._read_entry_points()
+        return sorted(self._specs)
+
+    def for_script(self, name: str, first_line: bytes, default: str | None = None) -> EngineSpec:
+        """The engine for a script: by suffix, then by its `#!` line, then the configured one, then the default."""
+        suffix = os.path.splitext(name)[1]
+        found = self._by_suffix(suffix) or self._by_first_line(first_line)
+        if found is None and suffix and default is None:
+            self._read_entry_points()
+            found = self._by_suffix(suffix)
+        return found or self.get(default or DEFAULT_ENGINE)
+
+    def _by_suffix(self, suffix: str) -> EngineSpec | None:
+        return next((spec for spec in self._specs.values() if suffix and suffix in spec.suffixes), None)
+
+    def _by_first_line(self, line: bytes) -> EngineSpec | None:
+        if not line.startswith(b"#!"):
+            return None
+        words = line[2:200].split(b"\n", 1)[0].replace(b"/", b" ").split()
+        for word in reversed(words):
+            name = word.decode("ascii", "replace").rstrip("0123456789.")
+            if name in self._specs:
+                return self._specs[name]
+        return None
+
+    def _read_entry_points(self) -> None:
+        if self._installed:
+            return
+        self._installed = True
+        from importlib.metadata import entry_points
+
+        for entry in entry_points(group=ENTRY_POINTS):
+            spec = entry.load()
+            if not isinstance(spec, EngineSpec):
+                raise SetupError(f"the entry point {entry.name} of {ENTRY_POINTS} is no EngineSpec but {type(spec).__name__}")
+            if spec.name not in self._specs:
+                self._add(spec._replace(source=f"entry point {entry.value}"))
+
+    def _add(self, spec: EngineSpec) -> None:
+        known = self._specs.get(spec.name)
+        if known is not None and known.library is not None:
+            if spec.command:
+                raise UsageError(f"engine {spec.name!r} is built in and cannot be given another command")
+            spec = known._replace(
+                suffixes=(*known.suffixes, *spec.suffixes), settings={**known.settings, **spec.settings}
+            )
+        elif not spec.command:
+            raise UsageError(f"engine {spec.name!r} needs a command")
+        self._specs[spec.name] = spec
+
+
+def worker_command(spec: EngineSpec) -> tuple[str, ...]:
+    """What starts an engine's worker, without its last two arguments. Raises SetupError if a library is missing."""
+    if spec.command:
+        return spec.command
+    if not sys.executable:
+        raise SetupError("this Python does not know its own executable, so it cannot start workers")
+    import llmspell_workers
+
+    package = os.path.dirname(os.path.abspath(str(llmspell_workers.__file__)))
+    folders = [os.path.dirname(package)]
+    for library in ("msgpack", spec.library or "msgpack"):
+        found = PathFinder.find_spec(library)
+        if found is None or not found.origin:
+            raise SetupError(f"engine {spec.name} needs the library {library}, which is not installed")
+        folders.append(os.path.dirname(os.path.dirname(found.origin)))
+    unique = tuple(dict.fromkeys(folders))
+    return (sys.executable, "-I", "-S", os.path.join(package, "__main__.py"), *unique)

@@ -1,0 +1,109 @@
+"""The bridge whose engine lives in a worker process."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llmspell.capabilities.surface import SURFACE
+from llmspell.engines.bridge import EngineFeatures, Script, ScriptOutput
+from llmspell.engines.factory import EngineSpec, worker_command
+from llmspell.errors import UsageError
+from llmspell.limits import Limits, format_size
+from llmspell.sandbox.driver import Worker
+from llmspell.sandbox.process import WorkerProcess, spawn
+from llmspell.sandbox.session import Broker
+from llmspell.sandbox.wake import Cancellation
+from llmspell_workers.wire import PROTOCOL_VERSION, Configure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+def start_worker(spec: EngineSpec, memory: int) -> WorkerProcess:
+    """Spawns an engine's worker and does not wait for it. Raises SetupError."""
+    return spawn(worker_command(spec), engine=spec.name, memory=memory)
+
+
+def check_memory(spec: EngineSpec, memory: int) -> None:
+    """Raises UsageError for a memory limit that the engine cannot start in, or that the machine does not have."""
+    if memory < spec.least_memory:
+        raise UsageError(
+            f"a memory limit of {format_size(memory)} is too small for engine {spec.name} to start:"
+            f" the least that works is {format_size(spec.least_memory)}"
+        )
+    if memory > Limits().memory:  # the default is not worth importing psutil
+        import psutil
+
+        total = psutil.virtual_memory().total
+        if memory > total:
+            raise UsageError(f"a memory limit of {format_size(memory)} is more than this machine has ({format_size(total)})")
+
+
+class WorkerBridge:
+    """A worker and its engine, from Hello to Shutdown. Making it raises SetupError."""
+
+    def __init__(
+        self,
+        spec: EngineSpec,
+        limits: Limits,
+        *,
+        environment: Mapping[str, str] | None = None,
+        prestarted: WorkerProcess | None = None,
+        surface: Mapping[str, Any] = SURFACE,
+    ) -> None:
+        configure = Configure(
+            PROTOCOL_VERSION,
+            {"memory": limits.memory, "cpu": limits.cpu, "wall": limits.wall, "output": limits.output, "calls": limits.calls},
+            dict(spec.settings),
+            dict(surface),
+            dict(environment or {}),
+        )
+        self._spec = spec
+        command = worker_command(spec) if prestarted is None else ()
+        self._worker = Worker(command, engine=spec.name, limits=limits, configure=configure, prestarted=prestarted)
+
+    def __enter__(self) -> WorkerBridge:
+        self._worker.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def name(self) -> str:
+        """The engine's name."""
+        return self._spec.name
+
+    @property
+    def version(self) -> str:
+        """What the engine says of its version."""
+        return self._worker.hello.version
+
+    @property
+    def features(self) -> EngineFeatures:
+        """What the engine says that it can do."""
+        return EngineFeatures.of(self._worker.hello.features)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can be given another run."""
+        return self._worker.alive
+
+    def execute(
+        self,
+        script: Script,
+        *,
+        broker: Broker,
+        emit: Callable[[str, bytes], None],
+        cancellation: Cancellation | None = None,
+    ) -> ScriptOutput:
+        """Runs a script and blocks until it is over."""
+        arguments = {"positionals": list(script.positionals), "named": dict(script.named)}
+        return self._worker.run(
+            script.source, script.name, arguments, broker, emit, cancellation, mode=script.mode
+        )
+
+    def close(self) -> None:
+        """Ends the worker; nothing is left."""
+        self._worker.close()

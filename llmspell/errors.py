@@ -1,0 +1,65 @@
+"""What the host raises at its own callers, and what a call of a script fails with.
+
+A script that fails, loops or is refused raises nothing here: that is a verdict (see `outcome.py`).
+This file keeps the rule that "who failed?" is answered by a type, never by reading text.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from typing import Any
+
+
+class LlmspellError(Exception):
+    """The base of everything that llmspell raises at a Python caller."""
+
+
+class UsageError(LlmspellError):
+    """What was typed or passed cannot be meant: a malformed size, an unknown engine, an unreadable script."""
+
+
+class ConfigError(UsageError):
+    """A configuration file or variable says what it may not, or what nobody understands."""
+
+
+class SetupError(LlmspellError):
+    """The sandbox could not be made as it was asked for, so nothing ran."""
+
+
+class ErrorKind(enum.StrEnum):
+    """The kinds of error that a script can catch (`script-api.md`, Errors in scripts)."""
+
+    TOOL = "tool"
+    PROVIDER = "provider"
+    DENIED = "denied"
+    VALIDATION = "validation"
+    TIMEOUT = "timeout"
+    BUDGET = "budget"
+    NOT_FOUND = "not_found"
+    INTERNAL = "internal"
+
+
+class CallError(LlmspellError):
+    """One call of a script fails; the script may catch it.
+
+    `details` is a map of values that can travel (`wire.md`, Values); it must hold nothing secret.
+    """
+
+    def __init__(self, kind: ErrorKind, message: str, details: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+        self.details: dict[str, Any] = dict(details or {})
+
+
+def nearest(name: str, known: list[str]) -> str | None:
+    """The known name that `name` was most likely meant to be, or None.
+
+    >>> nearest("calculater", ["calculator", "uuid-generator"])
+    'calculator'
+    """
+    import difflib  # only when something is already wrong
+
+    matches = difflib.get_close_matches(name[:200], known, n=1, cutoff=0.6)
+    return matches[0] if matches else None

@@ -1,0 +1,85 @@
+"""The numbers that end a run, with their defaults (`architecture.md`, Limits)."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import NamedTuple
+
+from llmspell.errors import UsageError
+
+MIB = 1024 * 1024
+
+_UNITS = {
+    "": 1, "B": 1,
+    "K": 1024, "M": 1024**2, "G": 1024**3,
+    "KIB": 1024, "MIB": 1024**2, "GIB": 1024**3,
+    "KB": 1000, "MB": 1000**2, "GB": 1000**3,
+}  # fmt: skip
+_SIZE = re.compile(r"([0-9]{1,15})(?:\.([0-9]{1,6}))?\s*([A-Za-z]{0,3})")
+
+
+class Limits(NamedTuple):
+    """Every limit of a run. Sizes are bytes, times seconds, the rest counts, cost US dollars."""
+
+    memory: int = 50 * MIB
+    cpu: float = 30.0
+    wall: float = 300.0
+    output: int = 16 * MIB
+    calls: int = 10_000
+    model_calls: int = 100
+    tokens: int = 200_000
+    cost: float = 1.0
+    tool_seconds: float = 60.0
+    source: int = 10 * MIB
+    kept: int = 16 * MIB
+    open_arguments: int = 8 * MIB
+    name_bytes: int = 200
+
+    @property
+    def source_allowed(self) -> int:
+        """The largest source in bytes: `source`, and never over a tenth of the memory limit."""
+        return min(self.source, self.memory // 10)
+
+
+def parse_size(text: str | int) -> int:
+    """A size in bytes. `K M G KiB MiB GiB` are powers of 1024, `kB MB GB` of 1000, a bare number is bytes.
+
+    Raises UsageError for anything else, a negative number included.
+
+    >>> parse_size("50M"), parse_size("1.5KiB"), parse_size("2MB"), parse_size(7)
+    (52428800, 1536, 2000000, 7)
+    """
+    if isinstance(text, int) and not isinstance(text, bool):
+        if text < 0:
+            raise UsageError(f"{text} is no size: it is negative")
+        return text
+    match = _SIZE.fullmatch(str(text).strip())
+    unit = _UNITS.get(match[3].upper()) if match else None
+    if match is None or unit is None:
+        raise UsageError(f"{str(text)[:80]!r} is no size: write a number with K, M, G, KiB, MiB, GiB, kB, MB or GB, like 50M")
+    whole, fraction = int(match[1]), match[2] or "0"
+    return whole * unit + int(fraction) * unit // 10 ** len(fraction)
+
+
+def format_size(size: int) -> str:
+    """A size for people, in powers of 1024.
+
+    >>> format_size(52428800), format_size(120), format_size(52424704)
+    ('50 MiB', '120 bytes', '50.0 MiB')
+    """
+    for unit, name in ((1024**3, "GiB"), (1024**2, "MiB"), (1024, "KiB")):
+        if size >= unit:
+            return f"{size // unit} {name}" if size % unit == 0 else f"{size / unit:.1f} {name}"
+    return f"{size} bytes"
+
+
+def parse_seconds(text: str | float) -> float:
+    """A positive, finite number of seconds; raises UsageError otherwise."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not (0 < seconds < 1e9):
+        raise UsageError(f"{str(text)[:80]!r} is no number of seconds: write a number above 0, like 2.5")
+    return seconds

@@ -1,0 +1,55 @@
+"""What a script may ask for: grants, decided by name and by value, and by nothing else."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+PURE_TOOLS = (
+    "base64-encoder",
+    "calculator",
+    "datetime-handler",
+    "hash-calculator",
+    "json-processor",
+    "text-manipulator",
+    "uuid-generator",
+)
+"""The built-in tools without side effects, which `run` grants when no configuration says otherwise."""
+
+
+class ToolGrant(NamedTuple):
+    """One tool is granted. `max_calls` bounds it alone: one call more raises `budget` in the script."""
+
+    max_calls: int | None = None
+
+
+class Policy(NamedTuple):
+    """What a run grants. Names and patterns; paths are absolute. The empty policy refuses everything.
+
+    `models` are shell patterns over `provider/model`; `tools` maps canonical (kebab-case) names to grants;
+    `read` and `write` are folders or files; `env` are names whose values are in `environment`.
+    """
+
+    tools: Mapping[str, ToolGrant] = {}
+    models: tuple[str, ...] = ()
+    read: tuple[str, ...] = ()
+    write: tuple[str, ...] = ()
+    environment: Mapping[str, str] = {}
+    modules: bool = False
+    """Whether modules beside the script may be loaded."""
+    config: Mapping[str, Any] = {}
+    """What `Config.get` shows: the `[script]` table of the configuration."""
+
+    def grants_model(self, specifier: str) -> bool:
+        """Whether `provider/model` is granted."""
+        return any(fnmatch.fnmatchcase(specifier, pattern) for pattern in self.models)
+
+    def with_tools(self, names: Iterable[str]) -> Policy:
+        """The same policy with the named tools granted without a bound of their own."""
+        return self._replace(tools={**self.tools, **{name: ToolGrant() for name in names}})
+
+
+def default_policy() -> Policy:
+    """What `run` grants without a configuration: tools without side effects, every model, modules beside the script."""
+    return Policy(modules=True, models=("*",)).with_tools(PURE_TOOLS)

@@ -1,0 +1,171 @@
+"""One HTTP exchange with a provider, watched from below the client library.
+
+Whatever library asks, its `httpx.Client` calls `watch` for each response, and the response's bytes then pass
+through here: counted against a cap, checked against a deadline, and cut off when the caller closes.
+This file keeps the rule that a provider's answer is bounded before it is in memory, and that closing frees
+the connection, from another thread too. It imports httpx, so it is imported on first use only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any
+
+import httpx
+
+from llmspell.limits import MIB, format_size
+
+ERROR_CAP = 1 * MIB
+"""The largest body of an answer with an error status, in bytes."""
+
+_SEPARATORS = {"text/event-stream": (b"\n\n", b"\n\r\n"), "application/x-ndjson": (b"\n",)}
+"""What ends an event, by content type; a body of any other type is one whole."""
+
+
+class AnswerRefusedError(Exception):
+    """The provider's answer breaks a bound of ours; the message says which."""
+
+
+class AnswerLateError(Exception):
+    """The whole answer took longer than its deadline, though bytes kept coming."""
+
+
+class ExchangeClosedError(Exception):
+    """The caller closed the exchange while it was under way."""
+
+
+_current: ContextVar[Exchange | None] = ContextVar("llmspell_exchange", default=None)
+
+
+class Exchange:
+    """The exchange of one call. `cap` is the largest body, or the largest event of a stream, in bytes.
+
+    `status` is the status of the latest response, None before there is one.
+    """
+
+    __slots__ = ("_cap", "_clock", "_closed", "_deadline", "_lock", "_socket", "_tails", "status")
+
+    def __init__(self, *, cap: int, deadline: float | None, clock: Callable[[], float]) -> None:
+        self.status: int | None = None
+        self._cap = cap
+        self._deadline = deadline
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._closed = False
+        self._socket: socket.socket | None = None
+        self._tails: list[_Watched] = []
+
+    @property
+    def closed(self) -> bool:
+        """Whether the caller has closed the exchange."""
+        return self._closed
+
+    @contextlib.contextmanager
+    def active(self) -> Iterator[None]:
+        """While it is open, responses of a watched client on this thread belong to this exchange."""
+        token = _current.set(self)
+        try:
+            yield
+        finally:
+            _current.reset(token)
+
+    def interrupt(self) -> None:
+        """Closes from any thread: a reader that waits for bytes wakes up, and later bytes are refused."""
+        with self._lock:
+            self._closed = True
+            if self._socket is not None:
+                with contextlib.suppress(OSError):  # the provider was faster
+                    self._socket.shutdown(socket.SHUT_RDWR)
+
+    def release(self) -> None:
+        """Gives every connection back, unread or not. Only for the thread that reads, or when nobody does."""
+        for tail in self._tails:
+            tail.close()
+        self._tails.clear()
+
+    def adopt(self, response: httpx.Response) -> None:
+        """Takes over the body of `response`. Raises when it is bound to break a rule."""
+        self.status = response.status_code
+        encoding = response.headers.get("content-encoding", "identity")
+        if encoding != "identity":
+            raise AnswerRefusedError(
+                f"its answer is compressed ({encoding[:20]}), though plain text was asked for"
+            )
+        content_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        cap = self._cap if response.status_code < 400 else min(self._cap, ERROR_CAP)
+        watched = _Watched(self, response.stream, cap, _SEPARATORS.get(content_type, ()))
+        response.stream = watched
+        self._tails.append(watched)
+        self._hold(response.extensions.get("network_stream"))
+
+    def check(self) -> None:
+        """Raises when the exchange is closed or late."""
+        if self._closed:
+            raise ExchangeClosedError("closed by the caller")
+        if self._deadline is not None and self._clock() > self._deadline:
+            raise AnswerLateError("the answer did not end in time")
+
+    def forget(self) -> None:
+        """The connection is about to be somebody else's: it must not be shut down any more."""
+        with self._lock:
+            self._socket = None
+
+    def _hold(self, stream: Any) -> None:
+        with self._lock:
+            self._socket = stream.get_extra_info("socket") if stream is not None else None
+        self.check()
+
+
+class _Watched(httpx.SyncByteStream):
+    """The bytes of one response, counted."""
+
+    def __init__(self, exchange: Exchange, stream: Any, cap: int, separators: tuple[bytes, ...]) -> None:
+        self._exchange = exchange
+        self._stream = stream
+        self._cap = cap
+        self._separators = separators
+
+    def __iter__(self) -> Iterator[bytes]:
+        size = 0
+        before = b""
+        for chunk in self._stream:
+            self._exchange.check()
+            size += len(chunk)
+            if self._separators:
+                joined = before + chunk  # a separator may be split between two chunks
+                end = max(joined.rfind(separator) for separator in self._separators)
+                size = size if end < 0 else len(joined) - end - 1
+                before = joined[-2:]
+            if size > self._cap:
+                what = "an event of its answer" if self._separators else "its answer"
+                raise AnswerRefusedError(f"{what} is larger than {format_size(self._cap)}")
+            yield chunk
+
+    def close(self) -> None:
+        self._exchange.forget()
+        self._stream.close()
+
+
+def _watch(response: httpx.Response) -> None:
+    exchange = _current.get()
+    if exchange is not None:
+        exchange.adopt(response)
+
+
+def _ask_for_plain_text(request: httpx.Request) -> None:
+    request.headers["accept-encoding"] = "identity"  # a small compressed answer can be a large one
+
+
+def watched_client() -> httpx.Client:
+    """A client whose responses belong to the active exchange. It keeps no cookies and follows no redirect:
+    a key goes to the configured address and nowhere else."""
+    return httpx.Client(
+        event_hooks={"request": [_ask_for_plain_text], "response": [_watch]},
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        follow_redirects=False,
+    )

@@ -1,0 +1,287 @@
+"""ScriptRuntime: engine, providers, tools, policy and limits, and an Outcome for every script.
+
+Theory of operation. A runtime holds what runs share. Each `execute` makes a worker, a broker and the calls of that run,
+blocks until the run is over, and ends the worker: no state of one script is ever seen by the next.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from llmspell.capabilities.agents import AgentCalls
+from llmspell.capabilities.modules import ModuleFolder
+from llmspell.capabilities.providers import ProviderCalls
+from llmspell.capabilities.scripting import LogSink, Reader, ScriptCalls
+from llmspell.capabilities.spending import Spending
+from llmspell.capabilities.streams import Streams
+from llmspell.capabilities.tools import ToolCalls
+from llmspell.engines.bridge import Emit, EngineFeatures, Script, split_arguments
+from llmspell.engines.factory import DEFAULT_ENGINE, EngineFactory, EngineSpec
+from llmspell.engines.worker import WorkerBridge, check_memory
+from llmspell.errors import UsageError
+from llmspell.limits import Limits, format_size
+from llmspell.outcome import LimitHit, Outcome, ScriptError, Usage, Verdict
+from llmspell.policy import Policy, default_policy
+from llmspell.providers.manager import ProviderManager
+from llmspell.sandbox.broker import Broker, Handler
+from llmspell.sandbox.output import KeptOutput
+from llmspell.sandbox.process import WorkerProcess
+from llmspell.sandbox.require import check_required, confinement
+from llmspell.sandbox.wake import Cancellation
+from llmspell.tools.catalog import builtin_tools
+from llmspell.tools.tool import Tool
+
+if TYPE_CHECKING:
+    from llmspell.sandbox.threads import Threads
+
+
+class ScriptRuntime:
+    """Runs scripts of one engine. Safe to use from several threads at once.
+
+    >>> from llmspell import ScriptRuntime
+    >>> ScriptRuntime.with_lua().execute("return 6 * 7").value
+    42
+    """
+
+    def __init__(
+        self,
+        engine: EngineSpec,
+        *,
+        providers: ProviderManager | None = None,
+        tools: Iterable[Tool] = (),
+        policy: Policy | None = None,
+        limits: Limits | None = None,
+        require: Iterable[str] = ("memory",),
+        log: LogSink | None = None,
+        stdin: Reader | None = None,
+    ) -> None:
+        """`tools` are added to the built-in ones. Raises UsageError and SetupError for what cannot be given."""
+        self.engine = engine
+        self.limits = limits or Limits()
+        self.policy = default_policy() if policy is None else policy
+        self.tools: Mapping[str, Tool] = {**builtin_tools(), **{tool.name: tool for tool in tools}}
+        self._providers = providers or ProviderManager(environ={})
+        self._log = log or (lambda _level, _message, _fields: None)
+        self._stdin = stdin or (lambda _size: b"")
+        self._threads: Threads | None = None
+        check_memory(engine, self.limits.memory)
+        check_required(require)
+
+    @classmethod
+    def with_lua(cls, **options: Any) -> ScriptRuntime:
+        """A runtime of the Lua engine; options as for the class."""
+        return cls.with_engine(DEFAULT_ENGINE, **options)
+
+    @classmethod
+    def with_engine(cls, name: str, *, factory: EngineFactory | None = None, **options: Any) -> ScriptRuntime:
+        """A runtime of an engine by name; raises UsageError that lists the known ones."""
+        return cls((factory or EngineFactory()).get(name), **options)
+
+    def capabilities(self) -> EngineFeatures:
+        """What the engine says that it can do; starts a worker to ask."""
+        with WorkerBridge(self.engine, self.limits) as bridge:
+            return bridge.features
+
+    def execute(
+        self,
+        source: str | bytes,
+        *,
+        name: str = "script",
+        arguments: Iterable[str] = (),
+        folder: str | None = None,
+        emit: Emit | None = None,
+        cancellation: Cancellation | None = None,
+        mode: str = "run",
+        prestarted: WorkerProcess | None = None,
+    ) -> Outcome:
+        """Runs a script to its end and judges it.
+
+        `folder` is where its modules are looked for (none without it). `emit` is given the output as it comes; the
+        outcome holds the first 4 MiB of it in any case. `cancellation` ends the run from another thread or a signal
+        handler. `prestarted` is a worker of the same engine and memory limit, which this call takes over.
+        Raises UsageError and SetupError; never anything for what the script does.
+        """
+        data = source.encode("utf-8", "surrogateescape") if isinstance(source, str) else bytes(source)
+        if len(data) > self.limits.source_allowed:
+            if prestarted is not None:
+                prestarted.kill_and_reap()
+            return self._too_large(data, name)
+        positionals, named = split_arguments(tuple(arguments))
+        script = Script(data, name, positionals, named, mode)
+        modules = self._module_folder(folder)
+        try:
+            return self._run(script, modules, emit, cancellation, prestarted)
+        finally:
+            if modules is not None:
+                modules.close()
+
+    def execute_file(self, path: str | os.PathLike[str], **options: Any) -> Outcome:
+        """Runs a script from a file, with the modules beside it. Raises UsageError if it cannot be read."""
+        from llmspell.source import read_script
+
+        source = read_script(os.fspath(path), self.limits.source_allowed)
+        folder = os.path.dirname(os.path.abspath(path))
+        return self.execute(source, name=os.path.basename(path), folder=folder, **options)
+
+    async def aexecute(
+        self, source: str | bytes, *, cancellation: Cancellation | None = None, **options: Any
+    ) -> Outcome:
+        """The same from async code, on a thread of its own. Cancelling the task ends the worker, and nothing else."""
+        import asyncio
+        import threading
+
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Outcome] = loop.create_future()
+        cancellation = cancellation or Cancellation()
+
+        def settle(outcome: Outcome | None, error: BaseException | None) -> None:
+            if answer.done():
+                return
+            if error is not None:
+                answer.set_exception(error)
+            elif outcome is not None:
+                answer.set_result(outcome)
+
+        def work() -> None:
+            outcome, error = None, None
+            try:
+                outcome = self.execute(source, cancellation=cancellation, **options)
+            except BaseException as caught:  # noqa: BLE001 - carried to the awaiting task
+                error = caught
+            loop.call_soon_threadsafe(settle, outcome, error)
+
+        thread = threading.Thread(target=work, name="llmspell-run", daemon=True)
+        thread.start()
+        try:
+            return await asyncio.shield(answer)
+        except asyncio.CancelledError:
+            cancellation.cancel()
+            await asyncio.wait([answer])  # the worker is gone before the task is
+            raise
+
+    def _run(
+        self,
+        script: Script,
+        modules: ModuleFolder | None,
+        emit: Emit | None,
+        cancellation: Cancellation | None,
+        prestarted: WorkerProcess | None,
+    ) -> Outcome:
+        spending = Spending(self.limits)
+        streams = Streams(seconds=self.limits.wall)
+        handlers = self._handlers(modules, spending, streams)
+        broker = Broker(handlers, self.limits, threads=self._shared_threads)
+        with KeptOutput() as kept:
+
+            def emit_and_keep(stream: str, data: bytes) -> None:
+                kept.keep(stream, data)
+                if emit is not None:
+                    emit(stream, data)
+
+            try:
+                with WorkerBridge(
+                    self.engine, self.limits, environment=self.policy.environment, prestarted=prestarted
+                ) as bridge:
+                    end = bridge.execute(script, broker=broker, emit=emit_and_keep, cancellation=cancellation)
+                    version = bridge.version
+            finally:
+                streams.close_all()
+            return Outcome(
+                verdict=end.verdict,
+                script_name=script.name,
+                script_sha256=hashlib.sha256(script.source).hexdigest(),
+                engine_name=self.engine.name,
+                engine_version=version,
+                started=end.started,
+                value=end.value,
+                exit_status=end.exit_status,
+                limit=end.limit,
+                error=end.error,
+                stdout=kept.stdout,
+                stderr=kept.stderr,
+                truncated=kept.truncated,
+                usage=Usage(
+                    wall_seconds=end.wall_seconds,
+                    cpu_seconds=end.cpu_seconds,
+                    peak_memory_bytes=end.peak_memory_bytes,
+                    output_bytes=end.output_bytes,
+                    calls=broker.calls,
+                    model_calls=spending.model_calls,
+                    prompt_tokens=spending.prompt_tokens,
+                    completion_tokens=spending.completion_tokens,
+                    cost_usd=spending.cost_usd,
+                    memory_refusals=end.memory_refusals,
+                ),
+                evidence=end.evidence,
+                confinement=confinement(),
+                calls=tuple(broker.records),
+                cancelled_by=end.cancelled_by,
+                diagnostics=end.diagnostics,
+            )
+
+    def _handlers(
+        self, modules: ModuleFolder | None, spending: Spending, streams: Streams
+    ) -> dict[str, Handler]:
+        agents = AgentCalls(
+            self._providers, self.tools, self.policy, self.limits, spending=spending, streams=streams
+        )
+        return {
+            **ToolCalls(self.tools, self.policy, self.limits).handlers(),
+            **agents.handlers(),
+            **streams.handlers(),
+            **ProviderCalls(self._providers).handlers(),
+            **ScriptCalls(
+                self.policy, modules=modules, log=self._log, stdin=self._stdin, now=time.monotonic
+            ).handlers(),
+        }
+
+    def _module_folder(self, folder: str | None) -> ModuleFolder | None:
+        if folder is None or not self.policy.modules:
+            return None
+        return ModuleFolder(folder, self.engine.suffixes, largest=self.limits.source_allowed)
+
+    def _shared_threads(self) -> Threads:
+        if self._threads is None:
+            from llmspell.sandbox.threads import Threads
+
+            self._threads = Threads()
+        return self._threads
+
+    def _too_large(self, data: bytes, name: str) -> Outcome:
+        allowed = self.limits.source_allowed
+        message = (
+            f"the source of {name} has {format_size(len(data))} and may have {format_size(allowed)}"
+            " (source limit: 10 MiB, and never over a tenth of the memory limit)"
+        )
+        return Outcome(
+            verdict=Verdict.LIMIT,
+            script_name=name,
+            script_sha256=hashlib.sha256(data).hexdigest(),
+            engine_name=self.engine.name,
+            engine_version=None,
+            started=False,
+            limit=LimitHit("source", allowed, len(data), "bytes"),
+            error=ScriptError("limit", message, file=name),
+            confinement=confinement(),
+        )
+
+
+def factory_of(engines: Mapping[str, Any], source: Callable[[str], str]) -> EngineFactory:
+    """An EngineFactory with the engines of a configuration; `source` says where a key of it came from."""
+    return EngineFactory(
+        EngineSpec(
+            name,
+            tuple(engine.suffixes),
+            command=tuple(engine.command),
+            settings=engine.settings,
+            source=source(f"engines.{name}"),
+        )
+        for name, engine in engines.items()
+    )
+
+
+__all__ = ["ScriptRuntime", "UsageError", "factory_of"]

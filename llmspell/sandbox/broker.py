@@ -1,0 +1,251 @@
+"""The host's end of a call: granted? counted? within budget? Then dispatched, answered and recorded.
+
+Theory of operation. Each capability is one `Handler`. Cheap ones answer in place; a handler that may wait gives a
+`Later`, which is a job for a thread or a moment to answer at. The driver asks `finished` when it is woken or when
+`deadline` has passed. A job that overran its time is answered with `timeout`, its late answer dropped, its slot kept.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from llmspell.errors import CallError, ErrorKind
+from llmspell.limits import Limits
+from llmspell.outcome import CallRecord, LimitHit
+from llmspell.sandbox.session import Answer, LimitCrossed
+
+if TYPE_CHECKING:
+    from llmspell.sandbox.threads import Threads
+
+OPEN_JOBS = 64
+"""Jobs of one run that may hold a thread at once; the next one waits for a free slot."""
+
+
+class Later(NamedTuple):
+    """An answer that is not there yet: `job` makes it on a thread, or `value` is it at the time `at` (monotonic).
+
+    `seconds` bounds a job; `name` says whose time-out it is.
+    """
+
+    job: Callable[[], Any] | None = None
+    value: Any = None
+    at: float | None = None
+    seconds: float | None = None
+    name: str = "the call"
+
+
+class Handler(NamedTuple):
+    """How one capability is answered. `run` takes the arguments; `counted` calls are limited and recorded.
+
+    `named` is the argument that says who was called, for the record.
+    """
+
+    run: Callable[[Mapping[str, Any]], Any]
+    counted: bool = True
+    named: str | None = None
+
+
+class _Open:
+    """A call whose answer comes later."""
+
+    __slots__ = ("at", "begun", "capability", "job", "later", "name", "size")
+
+    def __init__(self, capability: str, name: str | None, later: Later, begun: float, size: int) -> None:
+        self.capability, self.name, self.later, self.begun, self.size = capability, name, later, begun, size
+        self.at: float | None = later.at
+        self.job: object | None = None
+
+
+class Broker:
+    """The calls of one run."""
+
+    def __init__(
+        self,
+        handlers: Mapping[str, Handler],
+        limits: Limits,
+        *,
+        threads: Callable[[], Threads],
+        keep_records: int = 10_000,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._handlers = handlers
+        self._limits = limits
+        self._make_threads = threads  # made at the first job: a run without one imports no threading
+        self._threads: Threads | None = None
+        self._now = now
+        self._keep_records = keep_records
+        self._open: dict[int, _Open] = {}
+        self._waiting: list[int] = []
+        self._running = 0
+        self._open_bytes = 0
+        self._wake: Callable[[], None] = lambda: None
+        self.calls = 0
+        self.records: list[CallRecord] = []
+        self.refused = False
+
+    def attach(self, wake: Callable[[], None]) -> None:
+        """The driver's wake-up, which a finished job calls from its own thread."""
+        self._wake = wake
+
+    def dispatch(self, call_id: int, capability: str, arguments: dict[str, Any]) -> Answer | None:
+        """Answers a call, or None when the answer comes later. Raises LimitCrossed before anything is sent."""
+        handler = self._handlers.get(capability)
+        if handler is None:
+            return _failure(CallError(ErrorKind.NOT_FOUND, f"there is no capability {capability[:60]!r}"))
+        name = None
+        if handler.counted:
+            if self.calls >= self._limits.calls:
+                raise LimitCrossed(LimitHit("calls", self._limits.calls, self.calls + 1, "calls"))
+            self.calls += 1
+            if handler.named is not None:
+                given = arguments.get(handler.named)
+                name = given[:200] if type(given) is str else None
+        begun = self._now()
+        try:
+            value = handler.run(arguments)
+            if type(value) is Later:
+                return self._defer(call_id, capability, name, value, begun, arguments)
+            answer = Answer(True, value)
+        except CallError as error:
+            answer = self._refusal(error)
+        except LimitCrossed:
+            self._record(call_id, capability, name, False, begun)
+            raise
+        except Exception as error:  # noqa: BLE001 - the boundary around a handler: a fault of ours is not the script's end
+            answer = _failure(
+                CallError(ErrorKind.INTERNAL, f"{capability} failed inside the host: {type(error).__name__}")
+            )
+        if handler.counted:
+            self._record(call_id, capability, name, answer.ok, begun)
+        return answer
+
+    def finished(self) -> list[tuple[int, Answer]]:
+        """The answers that have come since the last time."""
+        now = self._now()
+        answers: list[tuple[int, Answer]] = []
+        for call_id, job in self._threads.take(self) if self._threads else ():
+            self._running -= 1
+            pending = self._open.get(call_id)
+            if pending is not None:
+                answers.append((call_id, self._answer_of(call_id, pending, job)))
+        for call_id, pending in list(self._open.items()):
+            if pending.at is not None and pending.at <= now:
+                answers.append((call_id, self._overdue(call_id, pending)))
+        self._start_waiting()
+        return answers
+
+    def deadline(self) -> float | None:
+        """When `finished` has something to say at the latest."""
+        return min((pending.at for pending in self._open.values() if pending.at is not None), default=None)
+
+    def abandon(self) -> None:
+        """The run is over: late answers are dropped, and jobs that have not begun never begin."""
+        self._open.clear()
+        self._waiting.clear()
+        if self._threads:
+            self._threads.forget(self)
+
+    def _defer(
+        self,
+        call_id: int,
+        capability: str,
+        name: str | None,
+        later: Later,
+        begun: float,
+        arguments: Mapping[str, Any],
+    ) -> None:
+        size = weight(arguments)
+        if self._open_bytes + size > self._limits.open_arguments:
+            raise CallError(
+                ErrorKind.BUDGET,
+                f"the arguments of open calls take {self._open_bytes + size:,} bytes"
+                f" and may take {self._limits.open_arguments:,}; wait for some of them first",
+            )
+        self._open_bytes += size
+        self._open[call_id] = _Open(capability, name, later, begun, size)
+        if later.job is not None:
+            self._waiting.append(call_id)
+            self._start_waiting()
+
+    def _start_waiting(self) -> None:
+        while self._waiting and self._running < OPEN_JOBS:
+            call_id = self._waiting.pop(0)
+            pending = self._open.get(call_id)
+            if pending is None or pending.later.job is None:
+                continue
+            if pending.later.seconds is not None:
+                pending.at = self._now() + pending.later.seconds
+            self._running += 1
+            if self._threads is None:
+                self._threads = self._make_threads()
+            self._threads.start(self, call_id, pending.later.job, self._wake)
+
+    def _close(self, call_id: int, pending: _Open) -> None:
+        del self._open[call_id]
+        self._open_bytes -= pending.size
+
+    def _answer_of(self, call_id: int, pending: _Open, job: Callable[[], Any]) -> Answer:
+        self._close(call_id, pending)
+        try:
+            answer = Answer(True, job())
+        except CallError as error:
+            answer = self._refusal(error)
+        except LimitCrossed:
+            self._record(call_id, pending.capability, pending.name, False, pending.begun)
+            raise
+        except Exception as error:  # noqa: BLE001 - the boundary around a tool or provider
+            answer = _failure(
+                CallError(
+                    ErrorKind.INTERNAL, f"{pending.capability} failed inside the host: {type(error).__name__}"
+                )
+            )
+        if self._handlers[pending.capability].counted:
+            self._record(call_id, pending.capability, pending.name, answer.ok, pending.begun)
+        return answer
+
+    def _overdue(self, call_id: int, pending: _Open) -> Answer:
+        self._close(call_id, pending)
+        if pending.later.job is None:
+            answer = Answer(True, pending.later.value)
+        else:
+            seconds = pending.later.seconds
+            answer = _failure(
+                CallError(
+                    ErrorKind.TIMEOUT,
+                    f"{pending.later.name} gave no answer within {seconds:g} seconds; it is left behind",
+                )
+            )
+        if self._handlers[pending.capability].counted:
+            self._record(call_id, pending.capability, pending.name, answer.ok, pending.begun)
+        return answer
+
+    def _refusal(self, error: CallError) -> Answer:
+        if error.kind is ErrorKind.DENIED:
+            self.refused = True
+        return _failure(error)
+
+    def _record(self, call_id: int, capability: str, name: str | None, ok: bool, begun: float) -> None:
+        if len(self.records) < self._keep_records:
+            self.records.append(CallRecord(call_id, capability, name, ok, self._now() - begun))
+
+
+def _failure(error: CallError) -> Answer:
+    return Answer(False, {"kind": error.kind.value, "message": error.message, "details": error.details})
+
+
+def weight(value: Any) -> int:
+    """About how many bytes the host holds for a value: its text and bytes, and 64 for each value in it."""
+    total, stack = 0, [value]
+    while stack:
+        item = stack.pop()
+        total += 64
+        if isinstance(item, (str, bytes)):
+            total += len(item)
+        elif isinstance(item, dict):
+            stack.extend(item.values())
+            total += sum(map(len, item))
+        elif isinstance(item, (list, tuple)):
+            stack.extend(item)
+    return total

@@ -1,0 +1,299 @@
+"""One worker process: spawned, verified, killed and reaped here and nowhere else.
+
+Theory of operation. `spawn` makes three pipes, starts the command with nothing in its environment, in a session
+of its own, with default signals, and takes hold of the process by a descriptor (pidfd) and of its figures by an
+open `/proc/PID/status` before anyone else can interfere. The child is never reaped before `kill_and_reap`, so its
+pid cannot come to mean another process meanwhile. `kill_and_reap` is the only function that ends a child; it may
+be called from any thread and any number of times, and it always waits for the corpse.
+
+The child is given descriptors 0, 1 and 2. All that this package opens is closed by the exec; what the host's other
+code has left open without CLOEXEC, the worker closes in its own first lines.
+"""
+
+from __future__ import annotations
+
+import _thread
+import errno
+import os
+import resource
+import select
+import signal
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from llmspell.errors import SetupError
+from llmspell.limits import format_size
+
+_CPU_CLOCK_OF_PROCESS = 2
+"""CPUCLOCK_SCHED of a whole process: `(~pid << 3) | 2` is its clock id (man clock_getcpuclockid(3), kernel posix-timers.h)."""
+_DEFAULTED = frozenset(signal.valid_signals()) - {signal.SIGKILL, signal.SIGSTOP}
+"""Python ignores SIGPIPE and SIGXFSZ, and what is ignored stays so across an exec."""
+
+
+class Ended(NamedTuple):
+    """How a process ended: by `exit_code` or by `signal`; both are None where somebody else has reaped it.
+
+    `cpu_seconds` is all it ever used, from its first instruction on.
+    """
+
+    exit_code: int | None
+    signal: int | None
+    cpu_seconds: float
+
+
+class WorkerProcess:
+    """A child of ours with its pipes. A context manager: leaving it ends the child.
+
+    `stdin` (to write), `stdout` and `stderr` (to read) are the host's ends and do not block; `pidfd` becomes
+    readable when the process ends.
+    """
+
+    __slots__ = (
+        "_clock",
+        "_ended",
+        "_lock",
+        "_owner",
+        "_status",
+        "engine",
+        "pid",
+        "pidfd",
+        "stderr",
+        "stdin",
+        "stdout",
+    )
+
+    def __init__(self, engine: str, pid: int, pidfd: int, status: int, pipes: Sequence[int]) -> None:
+        self.engine, self.pid, self.pidfd, self._status = engine, pid, pidfd, status
+        self.stdin, self.stdout, self.stderr = pipes
+        self._clock = (~pid << 3) | _CPU_CLOCK_OF_PROCESS
+        self._owner = os.getpid()
+        self._lock = _thread.RLock()
+        self._ended: Ended | None = None  # last: `__del__` takes it for a sign that all else is there
+
+    def __enter__(self) -> WorkerProcess:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill_and_reap()
+
+    def __del__(self) -> None:
+        if getattr(self, "_ended", self) is None:
+            self.kill_and_reap()
+
+    @property
+    def ended(self) -> Ended | None:
+        """How it ended, once `kill_and_reap` was called."""
+        return self._ended
+
+    def status_fields(self) -> dict[str, str]:
+        """The lines of `/proc/PID/status` by name; empty where the machine shows none, no `Vm` lines after the end."""
+        lines = self._read_status().decode("ascii", "replace").splitlines()
+        return {
+            name: value.strip() for name, colon, value in (line.partition(":") for line in lines) if colon
+        }
+
+    def peak_memory(self) -> int | None:
+        """The most memory it ever had resident, in bytes (`VmHWM`); None after its end."""
+        return _kilobytes(self._read_status(), b"VmHWM:")
+
+    def peak_address_space(self) -> int | None:
+        """The most address space it ever had mapped, in bytes (`VmPeak`), which is what RLIMIT_AS counts."""
+        return _kilobytes(self._read_status(), b"VmPeak:")
+
+    def peaks(self) -> tuple[int | None, int | None]:
+        """`peak_memory` and `peak_address_space` in one reading (10 us, E2)."""
+        status = self._read_status()
+        return _kilobytes(status, b"VmHWM:"), _kilobytes(status, b"VmPeak:")
+
+    def _read_status(self) -> bytes:
+        if self._status < 0:
+            return b""
+        try:
+            return os.pread(self._status, 8192, 0)
+        except OSError:  # ESRCH: reaped by somebody else
+            return b""
+
+    def cpu_seconds(self) -> float:
+        """The processor time it has used, all threads together; the last figure once it was reaped."""
+        if self._ended is not None:
+            return self._ended.cpu_seconds
+        try:
+            return time.clock_gettime(self._clock)
+        except OSError:  # EINVAL: reaped by somebody else
+            return 0.0
+
+    def limit_cpu(self, seconds: float) -> None:
+        """Has the kernel send SIGXCPU when it has used `seconds` more, rounded up: the net below the host's own watch.
+
+        The soft limit only: a hard one could not be raised again for the next run of the session.
+        """
+        try:
+            _, hard = resource.prlimit(self.pid, resource.RLIMIT_CPU)
+            soft = int(self.cpu_seconds() + seconds) + 2
+            if hard == resource.RLIM_INFINITY or soft <= hard:
+                resource.prlimit(self.pid, resource.RLIMIT_CPU, (soft, hard))
+        except (OSError, ValueError):
+            return  # it has just ended, or the limit is beyond what the kernel counts: the host's watch stays
+
+    def verify(self, memory: int) -> None:
+        """Reads from outside whether the limits are in force that a worker sets itself; raises SetupError naming what is not."""
+        wanted = {
+            "the memory limit (RLIMIT_AS)": (resource.RLIMIT_AS, memory),
+            "the file-size limit (RLIMIT_FSIZE)": (resource.RLIMIT_FSIZE, 0),
+            "the core-file limit (RLIMIT_CORE)": (resource.RLIMIT_CORE, 0),
+        }
+        for what, (limit, value) in wanted.items():
+            try:
+                found = resource.prlimit(self.pid, limit)
+            except OSError as error:
+                raise SetupError(
+                    f"the worker for {self.engine} cannot be verified: {what}: {error.strerror}"
+                ) from None
+            if found != (value, value):
+                shown = " and ".join(
+                    "unlimited" if one == resource.RLIM_INFINITY else format_size(one) for one in found
+                )
+                raise SetupError(
+                    f"the worker for {self.engine} is not armed: {what} is {shown} instead of {format_size(value)}"
+                )
+
+    def wait(self, seconds: float) -> bool:
+        """Waits at most `seconds` for it to end by itself; whether it has. It still has to be reaped."""
+        if self._ended is not None:
+            return True
+        poller = select.poll()
+        poller.register(self.pidfd, select.POLLIN)
+        return bool(poller.poll(seconds * 1000))
+
+    def kill_and_reap(self, grace: float = 0.0) -> Ended:
+        """Ends it: waits `grace` seconds for it to go by itself, kills it, waits for the corpse, closes every descriptor.
+
+        In a process that was forked off the host it closes the copies of the descriptors and leaves the child alone.
+        """
+        with self._lock:
+            if self._ended is None:
+                ended = self._end(grace) if os.getpid() == self._owner else Ended(None, None, 0.0)
+                self._close()
+                self._ended = ended
+            return self._ended
+
+    def _end(self, grace: float) -> Ended:
+        if grace <= 0 or not self.wait(grace):
+            try:
+                signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)  # works on a stopped process too
+            except ProcessLookupError:
+                pass  # somebody else has reaped it
+        try:
+            # By the descriptor first, and without reaping: if the host ignores SIGCHLD or reaps every child, the pid
+            # may mean another child of the host by now.
+            os.waitid(os.P_PIDFD, self.pidfd, os.WEXITED | os.WNOWAIT)
+            _, status, usage = os.wait4(self.pid, 0)
+        except ChildProcessError:
+            return Ended(None, None, 0.0)
+        cpu = usage.ru_utime + usage.ru_stime
+        code = os.waitstatus_to_exitcode(status)
+        return Ended(code, None, cpu) if code >= 0 else Ended(None, -code, cpu)
+
+    def _close(self) -> None:
+        for descriptor in (self.stdin, self.stdout, self.stderr, self.pidfd, self._status):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self.stdin = self.stdout = self.stderr = self.pidfd = self._status = -1
+
+    def close_stdin(self) -> None:
+        """Closes the host's end of its stdin: it reads to the end and no further."""
+        with self._lock:
+            if self.stdin >= 0:
+                os.close(self.stdin)
+                self.stdin = -1
+
+
+def spawn(command: Sequence[str], *, engine: str, memory: int) -> WorkerProcess:
+    """Starts `command` with the engine's name and the memory limit in bytes as its last arguments.
+
+    Raises SetupError, with nothing left behind. May be called from any thread: the death signal that a worker asks
+    for comes when the *thread* that spawned it ends (E27), so other threads than the main one have it done by one
+    that lives as long as the process.
+    """
+    if _thread.get_native_id() == os.getpid():
+        return spawn_here(command, engine, memory)
+    from llmspell.sandbox.spawner import (
+        spawn_on_lasting_thread,  # threads are there already: this costs nothing more
+    )
+
+    return spawn_on_lasting_thread(command, engine, memory)
+
+
+def spawn_here(command: Sequence[str], engine: str, memory: int) -> WorkerProcess:
+    """`spawn`, on this thread."""
+    if not command:
+        raise SetupError(f"the worker for {engine} cannot be started: its command is empty")
+    ours: list[int] = []
+    theirs: list[int] = []
+    pid = 0
+    try:
+        for writes in (True, False, False):
+            reading, writing = os.pipe()
+            ours.append(writing if writes else reading)
+            theirs.append(reading if writes else writing)
+            os.set_blocking(ours[-1], False)  # ours alone: the child's end is another open file
+        pid = _start([*command, engine, str(memory)], theirs)
+        while theirs:
+            os.close(theirs.pop())
+        ours.append(os.pidfd_open(pid))
+        ours.append(_open_status(pid))
+        return WorkerProcess(engine, pid, ours[3], ours[4], ours[:3])
+    except BaseException as error:
+        if pid:
+            os.kill(pid, signal.SIGKILL)  # not reaped yet, so it is still ours
+            os.waitpid(pid, 0)
+        for descriptor in ours + theirs:
+            if descriptor >= 0:
+                os.close(descriptor)
+        if not isinstance(error, (OSError, ValueError)):
+            raise
+        raise SetupError(
+            f"the worker for {engine} cannot be started: {command[0]}: {_reason(error)}"
+        ) from None
+
+
+def _open_status(pid: int) -> int:
+    """At once: under hidepid the files of a process that is no more dumpable are gone, and an open one stays (E2)."""
+    try:
+        return os.open(f"/proc/{pid}/status", os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return -1  # no /proc here: the figures are unknown, the limits hold all the same
+
+
+def _start(command: list[str], ends: list[int]) -> int:
+    lifted: list[int] = []
+    if min(ends) < 3:  # the host runs with some of 0, 1 and 2 closed: a dup2 below would overwrite an end
+        import fcntl
+
+        lifted = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 3) for end in ends]
+    try:
+        moves = [(os.POSIX_SPAWN_DUP2, end, target) for target, end in enumerate(lifted or ends)]
+        return os.posix_spawnp(
+            command[0], command, {}, file_actions=moves, setsid=True, setsigmask=(), setsigdef=_DEFAULTED
+        )
+    finally:
+        for descriptor in lifted:
+            os.close(descriptor)
+
+
+def _reason(error: OSError | ValueError) -> str:
+    if not isinstance(error, OSError):
+        return str(error)
+    hints = {
+        errno.EMFILE: "; close some, or raise the limit with ulimit -n",
+        errno.EAGAIN: "; the machine or the user has too many processes",
+    }
+    return f"{error.strerror}{hints.get(error.errno or 0, '')}"
+
+
+def _kilobytes(status: bytes, name: bytes) -> int | None:
+    start = status.find(name)
+    if start < 0:
+        return None
+    return int(status[start + len(name) : status.index(b"kB", start)]) * 1024

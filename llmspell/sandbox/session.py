@@ -1,0 +1,203 @@
+"""One worker's conversation, without I/O: bytes and answers come in, frames to act on and bytes to send go out.
+
+Theory of operation. A session has one life (`Hello`, `Configure`, then runs) and is driven by one thread. The
+driver puts what it reads into `receive` and takes frames with `next_frame`; in a run these are a `Call` (to be
+dispatched), an `Output` (to be counted with `count`, then shown) or the last word (`Done`, `Failed`, `Fatal`).
+What a broker answers goes through `reply`, which never fails: what cannot travel becomes an error that the script
+can catch. A worker that breaks the protocol is told by `wire.Violation` out of `next_frame`. `conclude` turns why
+the run ended and what was measured into its `RunEnd`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+from llmspell.errors import ErrorKind, SetupError, UsageError
+from llmspell.limits import Limits
+from llmspell.outcome import LimitHit
+from llmspell.sandbox.ending import Cause, Readings, RunEnd, judge
+from llmspell_workers.wire import (
+    PROTOCOL_VERSION,
+    Configure,
+    Conversation,
+    Failed,
+    Fatal,
+    Frame,
+    Hello,
+    Output,
+    Reply,
+    Run,
+    Shutdown,
+    State,
+    Unsendable,
+)
+
+
+class Answer(NamedTuple):
+    """The answer to a call: a value of the wire, or an error `{"kind", "message", "details"}`."""
+
+    ok: bool
+    value: Any
+
+
+class LimitCrossed(Exception):  # noqa: N818 - not an error: the run-wide limit did its work
+    """A call would cross a run-wide limit: it is not sent, and the run ends."""
+
+    def __init__(self, hit: LimitHit) -> None:
+        super().__init__(hit.name)
+        self.hit = hit
+
+
+class Broker(Protocol):
+    """The host's end of the calls of one run. All methods but `attach`'s wake are called by the driving thread."""
+
+    @property
+    def refused(self) -> bool:
+        """Whether a call of this run was refused by policy."""
+        ...
+
+    def attach(self, wake: Callable[[], None]) -> None:
+        """Before the run: `wake` may be called from any thread, and makes the driver ask `finished`."""
+        ...
+
+    def dispatch(self, call_id: int, capability: str, arguments: dict[str, Any]) -> Answer | None:
+        """Answers a call, or takes it up and gives None. Raises LimitCrossed."""
+        ...
+
+    def finished(self) -> list[tuple[int, Answer]]:
+        """The answers that came since; asked after a wake, and once `deadline` has passed. Raises LimitCrossed."""
+        ...
+
+    def deadline(self) -> float | None:
+        """When, on the monotonic clock, `finished` is to be asked at the latest."""
+        ...
+
+    def abandon(self) -> None:
+        """The run is over: late answers are dropped. Always called, once."""
+        ...
+
+
+class Session:
+    """The host's side of a conversation. `output_bytes` is what the script of the latest run has printed."""
+
+    __slots__ = ("_conversation", "_heard", "_limits", "_run", "_script", "output_bytes")
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._conversation = Conversation("host")
+        self._conversation.cap_worker_memory(limits.memory)
+        self.output_bytes = 0
+        self._run = 0
+        self._script = ""
+        self._heard = False
+
+    @property
+    def open_calls(self) -> set[int]:
+        """The ids of the calls that wait for an answer."""
+        return self._conversation.open_calls
+
+    @property
+    def idle(self) -> bool:
+        """Whether the worker waits for its next run."""
+        return self._conversation.state == State.IDLE
+
+    def receive(self, data: bytes) -> None:
+        """Takes bytes that the worker wrote."""
+        self._conversation.receive(data)
+
+    def next_frame(self) -> Frame | None:
+        """The next frame of what was received, or None. Raises Violation, and then the conversation is over."""
+        return self._conversation.next_frame()
+
+    def greeted(self, engine: str) -> Hello | None:
+        """The worker's greeting once it is there. Raises SetupError if it gives up or is not what was asked for; Violation."""
+        frame = self._conversation.next_frame()
+        if isinstance(frame, Fatal):
+            raise SetupError(f"the worker for {engine} gave up before it was ready: {frame.message[:2000]}")
+        if not isinstance(frame, Hello):
+            return None  # nothing else can come in state `starting`
+        if frame.protocol != PROTOCOL_VERSION:
+            raise SetupError(
+                f"the worker for {engine} speaks version {frame.protocol} of the wire, and this is version {PROTOCOL_VERSION}"
+            )
+        if frame.engine != engine:
+            raise SetupError(f"the worker for {engine} says that it is {frame.engine!r}")
+        return frame
+
+    def configure(self, frame: Configure) -> bytes:
+        """The bytes of Configure. Raises SetupError if it cannot travel."""
+        try:
+            return self._conversation.send(frame)
+        except Unsendable as error:
+            raise SetupError(f"the worker cannot be configured: {error}") from None
+
+    def prepare(self, script: str) -> None:
+        """A new run: nothing is counted or heard of it yet."""
+        self._run += 1
+        self._script = script
+        self._heard = False
+        self.output_bytes = 0
+
+    def begin(self, source: bytes, arguments: dict[str, object], mode: str) -> bytes:
+        """The bytes of Run. Raises UsageError if the arguments cannot travel."""
+        try:
+            return self._conversation.send(Run(self._run, source, self._script, arguments, mode))
+        except Unsendable as error:
+            raise UsageError(f"{self._script} cannot be run: {error}") from None
+
+    def reply(self, call: int, answer: Answer) -> bytes | None:
+        """The bytes of a Reply; None if nobody waits for it any more."""
+        if call not in self.open_calls:
+            return None
+        self._heard = True
+        try:
+            return self._conversation.send(Reply(call, answer.ok, answer.value))
+        except Unsendable as error:
+            message = f"the answer cannot be handed to the script: {str(error)[:1000]}"
+        return self._conversation.send(
+            Reply(call, False, {"kind": ErrorKind.INTERNAL.value, "message": message, "details": {}})
+        )
+
+    def count(self, output: Output) -> tuple[bytes, LimitHit | None]:
+        """Counts output: the bytes of it that are within the limit, and the limit if it is crossed."""
+        self._heard = True
+        data, allowed = output.data, self._limits.output
+        room = allowed - self.output_bytes
+        self.output_bytes += len(data)
+        if len(data) <= room:
+            return data, None
+        return data[: max(room, 0)], LimitHit("output", allowed, self.output_bytes, "bytes")
+
+    def conclude(
+        self,
+        cause: Cause,
+        *,
+        delivered: bool,
+        wall: float,
+        cpu: float,
+        peaks: tuple[int | None, int | None],
+        refused: bool,
+        diagnostics: str,
+    ) -> RunEnd:
+        """How the run ended. `delivered`: the whole Run was written to the worker."""
+        unread = isinstance(cause, Failed) and cause.error["kind"] == "syntax"
+        return judge(
+            cause,
+            Readings(
+                script=self._script,
+                limits=self._limits,
+                started=self._heard or (delivered and not unread),
+                wall=wall,
+                cpu=cpu,
+                memory=peaks[0],
+                address_space=peaks[1],
+                output=self.output_bytes,
+                refused=refused,
+                diagnostics=diagnostics,
+            ),
+        )
+
+    def shutdown(self) -> bytes:
+        """The bytes of Shutdown, to an idle worker."""
+        return self._conversation.send(Shutdown())

@@ -1,0 +1,83 @@
+"""Threads for handlers that may wait: daemon threads, kept a while and used again.
+
+The rule kept here: what a thread made is only ever taken by the run that asked for it, and a thread whose job never
+ends holds its own slot and nothing else.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from typing import Any
+
+IDLE_SECONDS = 10.0
+"""How long a thread without work is kept."""
+
+Job = tuple[object, int, Callable[[], Any], Callable[[], None]]
+
+
+class Threads:
+    """Runs jobs for any number of owners; threads start on demand."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        self._idle = 0
+        self._done: dict[int, list[tuple[int, Callable[[], Any]]]] = {}
+
+    def start(self, owner: object, number: int, job: Callable[[], Any], wake: Callable[[], None]) -> None:
+        """Runs `job` on a thread; when it has ended, `take(owner)` gives it and `wake` is called."""
+        with self._lock:
+            self._done.setdefault(id(owner), [])
+            if self._idle:
+                self._idle -= 1
+            else:
+                threading.Thread(target=self._work, name="llmspell-call", daemon=True).start()
+        self._jobs.put((owner, number, job, wake))
+
+    def take(self, owner: object) -> list[tuple[int, Callable[[], Any]]]:
+        """What has ended for `owner` since the last time, each as a function that gives or raises what came of it."""
+        with self._lock:
+            done = self._done.get(id(owner))
+            if not done:
+                return []
+            self._done[id(owner)] = []
+            return done
+
+    def forget(self, owner: object) -> None:
+        """Drops what has ended, and will end, for `owner`."""
+        with self._lock:
+            self._done.pop(id(owner), None)
+
+    def _work(self) -> None:
+        while True:
+            try:
+                owner, number, job, wake = self._jobs.get(timeout=IDLE_SECONDS)
+            except queue.Empty:
+                with self._lock:
+                    if self._idle and self._jobs.empty():
+                        self._idle -= 1
+                        return
+                continue
+            ended = _run(job)
+            with self._lock:
+                done = self._done.get(id(owner))
+                if done is not None:
+                    done.append((number, ended))
+                self._idle += 1
+            wake()
+            del owner, job, ended, wake  # a waiting thread keeps nothing of a run alive
+
+
+def _run(job: Callable[[], Any]) -> Callable[[], Any]:
+    try:
+        value = job()
+    except BaseException as error:  # noqa: BLE001 - carried to the run's own thread and raised there
+        failure = error
+
+        def fail() -> Any:
+            raise failure
+
+        return fail
+    return lambda: value

@@ -1,0 +1,248 @@
+"""One run, driven: the loop that moves bytes and calls between a session, its pipes and the broker.
+
+Theory of operation. The caller's thread owns everything here. Each turn of the loop takes what frames are there (a
+bounded number), looks at the clock, and then waits in two steps: a spin while answers come quickly and no call is
+out on a thread, else a sleep until the next deadline, in which the worker's stdout, stderr, stdin and end and the
+wake are all watched. `drive` gives the cause of the end; `finish` ends the worker if it may not go on, and shows
+the output that had arrived before.
+
+A clock is read once a turn, the processor time and the memory only when the watch asks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import monotonic
+
+from llmspell.sandbox import pipes as io
+from llmspell.sandbox.ending import Broken, Cancelled, Cause, RunEnd, broke_protocol
+from llmspell.sandbox.process import Ended, WorkerProcess
+from llmspell.sandbox.session import Broker, LimitCrossed, Session
+from llmspell.sandbox.wake import Cancellation
+from llmspell.sandbox.watch import Patience, Watch
+from llmspell_workers.wire import Call, Done, Failed, Fatal, Output, Pace, Violation
+
+FRAMES_A_TURN = 128
+"""Frames that are taken before the clock is looked at: under 10 ms of cheap calls."""
+
+Emit = Callable[[str, bytes], None]
+_CLOSED_STDOUT = Cancelled(141)
+
+
+class Turn:
+    """One run on a worker that waits for one."""
+
+    __slots__ = (
+        "_behind",
+        "_broker",
+        "_cancellation",
+        "_cpu",
+        "_emit",
+        "_owed",
+        "_pace",
+        "_patience",
+        "_peaks",
+        "_pipes",
+        "_process",
+        "_session",
+        "_watch",
+    )
+
+    def __init__(
+        self,
+        process: WorkerProcess,
+        pipes: io.Pipes,
+        session: Session,
+        pace: Pace,
+        *,
+        watch: Watch,
+        patience: Patience,
+        broker: Broker,
+        emit: Emit,
+        cancellation: Cancellation | None,
+    ) -> None:
+        self._process, self._pipes, self._session, self._pace = process, pipes, session, pace
+        self._watch, self._patience, self._broker, self._emit = watch, patience, broker, emit
+        self._cancellation = cancellation or Cancellation()
+        self._peaks: tuple[int | None, int | None] = (None, None)
+        self._cpu = 0.0
+        self._behind = False  # frames are there that were not taken yet
+        self._owed = False  # answers are there that were not asked for yet
+
+    def drive(self) -> Cause:
+        """Runs until there is a cause to end; whatever `emit` and the broker raise comes out of here."""
+        try:
+            return self._loop()
+        except Violation as error:
+            return broke_protocol(error)
+        except LimitCrossed as crossed:
+            return crossed.hit
+
+    def _loop(self) -> Cause:
+        session, pipes, watch, pace = self._session, self._pipes, self._watch, self._pace
+        cancellation = self._cancellation
+        while True:
+            cause = self._take_frames()
+            if cause is not None:
+                return cause
+            if cancellation.exit_code is not None:
+                return Cancelled(cancellation.exit_code)
+            now = monotonic()
+            if now >= watch.next_look and (cause := self._look(now)) is not None:
+                return cause
+            if not self._behind and not session.open_calls and not pipes.stalled_at and pace.may_spin():
+                data = pipes.spin(pace)
+                if data is not None:
+                    watch.heard_at = now
+                    session.receive(data)
+                    continue
+            cause = self._sleep(now)
+            if cause is not None:
+                return cause
+
+    def _take_frames(self) -> Cause | None:
+        session, pipes, dispatch = self._session, self._pipes, self._broker.dispatch
+        if pipes.stalled_at is not None and pipes.congested:
+            return None
+        for _ in range(FRAMES_A_TURN):
+            frame = session.next_frame()
+            if type(frame) is Call:
+                answer = dispatch(frame.call, frame.capability, frame.arguments)  # type: ignore[arg-type]  # checked: a map
+                if answer is not None:
+                    pipes.send(session.reply(frame.call, answer) or b"")
+                    if pipes.congested:
+                        break
+            elif frame is None:
+                self._behind = False
+                return None
+            elif type(frame) is Output:
+                cause = self._show(frame)
+                if cause is not None:
+                    return cause
+            else:
+                assert isinstance(frame, Done | Failed | Fatal)
+                return frame
+        self._behind = True
+        return None
+
+    def _show(self, output: Output) -> Cause | None:
+        shown, hit = self._session.count(output)
+        try:
+            self._emit(output.stream, shown)
+        except BrokenPipeError:
+            return _CLOSED_STDOUT
+        return hit
+
+    def _sleep(self, now: float) -> Cause | None:
+        """Waits for whatever comes first."""
+        pipes, watch = self._pipes, self._watch
+        until = watch.wake_at(waiting=self._waiting)
+        due = self._broker.deadline()
+        if due is not None and due < until:
+            until = due
+        if pipes.stalled_at is not None:
+            until = min(until, pipes.stalled_at + self._patience.unread)
+        if pipes.broken_at is not None:
+            until = min(until, pipes.broken_at + self._patience.closed)
+        told = pipes.wait(0.0 if self._behind and not pipes.congested else until - now)
+        woken_at = monotonic()
+        if told & io.READABLE and not self._behind:
+            self._pace.answered(int((woken_at - now) * 1e9))
+            data = pipes.read()
+            if data is not None:
+                self._session.receive(data)
+        if told & io.WOKEN or self._owed or (due is not None and woken_at >= due):
+            self._deliver()
+        if told & io.ENDED:
+            return self._gone()
+        if told:
+            watch.heard_at = woken_at
+            return None
+        return None if self._behind else self._look(woken_at)
+
+    @property
+    def _waiting(self) -> bool:
+        """Whether the worker may lie still: a call is open, or it has yet to read what was sent (which has its own deadline)."""
+        return bool(self._session.open_calls) or self._pipes.stalled_at is not None
+
+    def _deliver(self) -> None:
+        self._owed = self._pipes.congested
+        if self._owed:
+            return
+        for call, answer in self._broker.finished():
+            reply = self._session.reply(call, answer)
+            if reply is not None:
+                self._pipes.send(reply)
+
+    def _look(self, now: float) -> Cause | None:
+        """Reads what the worker has used, and says whether that ends the run."""
+        pipes, patience = self._pipes, self._patience
+        self._sample()
+        hit = self._watch.look(now, self._cpu)
+        if hit is not None:
+            return hit
+        if pipes.stalled_at is not None and now - pipes.stalled_at >= patience.unread:
+            waited = f"{pipes.queued:,} bytes waited for {patience.unread:g} s"
+            return Broken("crash", f"the worker does not read: {waited}")
+        if pipes.broken_at is not None and now - pipes.broken_at >= patience.closed:
+            return Broken("crash", "the worker closed its stdin or stdout and went on running")
+        if self._watch.is_stuck(now, self._cpu, waiting=self._waiting):
+            quiet = f"for {patience.stuck:g} s it neither computed nor had a call open"
+            return Broken("crash", f"the worker is stuck: {quiet}")
+        return None
+
+    def _sample(self) -> None:
+        self._cpu = max(self._cpu, self._process.cpu_seconds())
+        memory, space = self._process.peaks()
+        if memory is not None:  # a process that has ended shows none: the last figures stay
+            self._peaks = memory, space
+
+    def _gone(self) -> Cause:
+        """The worker has ended: its last word if it is still in the pipe, else its end."""
+        self._session.receive(self._pipes.drain())
+        word = self._take_last_frames()
+        ended = self._process.kill_and_reap()
+        return word or ended
+
+    def _take_last_frames(self) -> Cause | None:
+        """Shows the output that had arrived; calls are not sent any more."""
+        while (frame := self._session.next_frame()) is not None:
+            if isinstance(frame, Output):
+                cause = self._show(frame)
+                if cause is not None:
+                    return cause
+            elif isinstance(frame, Done | Failed | Fatal):
+                return frame
+        return None
+
+    def finish(self, cause: Cause) -> RunEnd:
+        """The end of the run. After anything but Done or Failed the worker is ended here."""
+        now = monotonic()
+        self._sample()
+        if isinstance(cause, Done | Failed | Fatal | Ended):  # a limit that is found after the end still wins
+            cause = self._watch.look(now, self._cpu) or cause
+        if not isinstance(cause, Done | Failed):
+            self._end(silently=cause is _CLOSED_STDOUT)
+            self._sample()
+        return self._session.conclude(
+            cause,
+            delivered=self._pipes.delivered and self._pipes.stalled_at is None,
+            wall=now - self._watch.started,
+            cpu=self._watch.cpu_used(self._cpu),
+            peaks=self._peaks,
+            refused=self._broker.refused,
+            diagnostics=self._pipes.tail.escaped() if isinstance(cause, Broken | Fatal | Ended) else "",
+        )
+
+    def _end(self, *, silently: bool) -> None:
+        if self._process.ended is not None:
+            return
+        rest = self._pipes.drain()
+        self._process.kill_and_reap()  # before anything is shown: that may take its time
+        if silently:
+            return
+        self._session.receive(rest)
+        try:
+            self._take_last_frames()
+        except Violation:
+            pass  # it is over already

@@ -1,0 +1,143 @@
+"""JSON Schema by jsonschema, made fit for schemas and values that nobody trusts.
+
+The rules kept here: every check has a budget of steps, so neither a schema that refers to itself nor one that
+multiplies its own work can hold the host; nothing is fetched; and no regular expression of a schema ever
+runs, because Python's can take for ever on a short text and hold every thread while they do.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
+
+STEPS = 100_000
+"""Keywords applied in one check; a list that must be unique costs its length squared."""
+
+PATTERNS = ("pattern", "patternProperties")
+"""Keywords that are regular expressions."""
+
+_NAMED_SCHEMAS = frozenset(("properties", "patternProperties", "definitions", "$defs", "dependentSchemas"))
+_VALUES = frozenset(("enum", "const", "default", "examples"))
+
+
+class BadSchemaError(ValueError):
+    """The schema is not one, refers to what is not there, or takes more than `STEPS` steps."""
+
+
+_spent = threading.local()
+
+
+def _charge(steps: int) -> None:
+    _spent.left -= steps
+    if _spent.left < 0:
+        raise BadSchemaError(f"checking takes more than {STEPS:,} steps: use a simpler schema or less input")
+
+
+def _counted(keyword: str, check: Any) -> Any:
+    def call(validator: Any, value: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
+        _charge(1 + len(value) if isinstance(value, list) else 1)
+        if keyword == "uniqueItems" and isinstance(instance, list):
+            _charge(len(instance) ** 2)
+        for error in check(validator, value, instance, schema) or ():
+            _charge(1 + len(error.message) // 256)
+            yield error
+
+    return call
+
+
+@lru_cache(maxsize=8)
+def _bounded_class(validator: Any) -> Any:
+    from jsonschema import validators
+
+    checks = {
+        name: _counted(name, check) for name, check in validator.VALIDATORS.items() if name not in PATTERNS
+    }
+    return validators.extend(validator, {**checks, "pattern": None, "patternProperties": None})
+
+
+def first_pattern(schema: Any) -> str | None:
+    """The first keyword of the schema that is a regular expression, or None."""
+    for _, key in _walk(schema):
+        if key in PATTERNS:
+            return key
+    return None
+
+
+def without_patterns(schema: Any) -> Any:
+    """A copy of the schema in which no regular expression is left; what it decided is then not checked."""
+    if isinstance(schema, list):
+        return [without_patterns(each) for each in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    kept = {key: value for key, value in schema.items() if key not in PATTERNS}
+    if "patternProperties" in schema:  # without it the others would refuse what it allowed
+        kept.pop("additionalProperties", None)
+        kept.pop("unevaluatedProperties", None)
+    return {
+        key: value
+        if key in _VALUES
+        else {name: without_patterns(each) for name, each in value.items()}
+        if key in _NAMED_SCHEMAS and isinstance(value, Mapping)
+        else without_patterns(value)
+        for key, value in kept.items()
+    }
+
+
+def _walk(schema: Any) -> Iterator[tuple[Any, str]]:
+    pending = [schema]
+    while pending:
+        each = pending.pop()
+        if isinstance(each, list):
+            pending.extend(each)
+        elif isinstance(each, Mapping):
+            for key, value in each.items():
+                yield each, key
+                if key in _NAMED_SCHEMAS and isinstance(value, Mapping):
+                    pending.extend(value.values())
+                elif key not in _VALUES:
+                    pending.append(value)
+
+
+class BoundedSchema:
+    """A schema without patterns, checked under a budget. The draft is what `$schema` names, or `draft`."""
+
+    __slots__ = ("_validator",)
+
+    def __init__(self, schema: Mapping[str, Any], *, draft: str = "Draft202012Validator") -> None:
+        import jsonschema
+        from referencing import Registry
+
+        default = getattr(jsonschema, draft)
+        cls = jsonschema.validators.validator_for(schema, default=default)
+        try:
+            cls.check_schema(schema)
+        except (jsonschema.SchemaError, RecursionError) as error:
+            raise BadSchemaError(
+                f"not a JSON schema: {getattr(error, 'message', 'nested too deeply')[:200]}"
+            ) from None
+        registry: Registry[Any] = Registry()
+        self._validator = _bounded_class(cls)(schema, registry=registry)
+
+    def errors(self, value: Any, *, most: int = 100) -> list[ValidationError]:
+        """The first `most` errors; raises `BadSchemaError`."""
+        from referencing.exceptions import Unresolvable
+
+        _spent.left = STEPS
+        found: list[ValidationError] = []
+        try:
+            for error in self._validator.iter_errors(value):
+                found.append(error)
+                if len(found) >= most:
+                    break
+        except RecursionError:
+            raise BadSchemaError(
+                "the schema or the value is nested too deeply, or refers to itself"
+            ) from None
+        except Unresolvable as error:
+            raise BadSchemaError(f"the schema refers to what it does not hold: {str(error)[:100]}") from None
+        return found

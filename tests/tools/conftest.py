@@ -1,0 +1,53 @@
+"""What the tests of the tools share: a call as the broker makes it, and a call that must fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from llmspell.errors import CallError, ErrorKind
+from llmspell.tools.catalog import builtin_tools
+from llmspell.tools.check import check_parameters
+from llmspell.tools.tool import Tool, ToolGrants
+
+Call = Callable[..., dict[str, Any]]
+Refusal = Callable[..., str]
+
+
+def invoke(tool: Tool, grants: ToolGrants | None = None, **parameters: Any) -> dict[str, Any]:
+    """One call, checked and executed."""
+    done: dict[str, Any] = tool.execute(check_parameters(tool, parameters), grants or ToolGrants())
+    return done
+
+
+@pytest.fixture(scope="session")
+def call() -> Call:
+    """`call("calculator", operation=..., input=...)`, with `grants` for tools that need them."""
+    tools = builtin_tools()
+
+    def run(name: str, *, grants: ToolGrants | None = None, **parameters: Any) -> dict[str, Any]:
+        done = invoke(tools[name], grants, **parameters)
+        assert done["success"] is True
+        assert isinstance(done["message"], str)
+        assert isinstance(done["text"], str)
+        return done
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def refused(call: Call) -> Refusal:
+    """As `call`, of a call that must raise `CallError` of one kind; gives its message."""
+
+    def run(name: str, *, kind: ErrorKind = ErrorKind.VALIDATION, **parameters: Any) -> str:
+        with pytest.raises(CallError) as caught:
+            call(name, **parameters)
+        assert caught.value.kind is kind, caught.value.message
+        assert caught.value.message.startswith(f"{name}: ")
+        assert not caught.value.message.endswith(".")
+        assert len(caught.value.message) < 5000
+        return caught.value.message
+
+    return run

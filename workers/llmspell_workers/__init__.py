@@ -1,0 +1,1 @@
+"""The worker's side of llmspell. It imports the standard library, msgpack and one engine library; never `llmspell`."""

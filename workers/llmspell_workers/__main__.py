@@ -1,0 +1,28 @@
+"""The first lines of a worker: the protocol off descriptors 0 and 1, confine, then serve.
+
+Started as `python -I -S __main__.py FOLDER... ENGINE MEMORY`, with an empty environment: `-S` keeps the `.pth` files
+of the environment from running first (E4), so the folders of this package and its libraries are handed over.
+Nothing that the engine or a library prints by accident can reach the protocol: 1 is stderr from the first line on.
+"""
+
+import os
+import sys
+
+
+def take_protocol() -> tuple[int, int]:
+    """Moves the protocol to descriptors of its own; 0 is then empty and 1 is stderr. Closes all that was inherited."""
+    os.closerange(3, 1 << 20)
+    reader, writer = os.dup(0), os.dup(1)
+    empty = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(empty, 0, inheritable=False)
+    os.dup2(2, 1, inheritable=False)
+    os.close(empty)
+    return reader, writer
+
+
+if __name__ == "__main__":
+    protocol = take_protocol()
+    sys.path[:0] = [folder for folder in sys.argv[1:-2] if folder not in sys.path]
+    from llmspell_workers.serve import main
+
+    main(protocol, sys.argv[-2], sys.argv[-1])

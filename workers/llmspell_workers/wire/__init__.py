@@ -1,0 +1,72 @@
+"""What host and worker say to each other: bytes in, frames out, and no I/O.
+
+Theory of operation. `values.py` knows which values travel and packs them under a budget; `frames.py` knows the
+kinds of frame and the shape of each field; `conversation.py` knows who may send what when, in one table of
+states, and turns a stream of bytes into frames; `pace.py` decides whether a waiting end tries again or sleeps.
+Both ends import this package, and it is all that the host imports of the workers. No exception but `WireError`
+leaves it: `Violation` says that the other end broke the protocol, `Unsendable` that we were about to.
+"""
+
+from llmspell_workers.wire.conversation import TRANSITIONS, Conversation, State
+from llmspell_workers.wire.frames import (
+    FIELDS,
+    KINDS,
+    PROTOCOL_VERSION,
+    Call,
+    Configure,
+    Done,
+    Failed,
+    Fatal,
+    Frame,
+    Hello,
+    Output,
+    Reply,
+    Run,
+    Shutdown,
+    frame_body,
+    parse_frame,
+)
+from llmspell_workers.wire.pace import Pace
+from llmspell_workers.wire.values import (
+    MAX_DEPTH,
+    MAX_VALUES,
+    Packed,
+    Unsendable,
+    Violation,
+    WireError,
+    check,
+    pack,
+    unpack,
+)
+
+__all__ = [
+    "FIELDS",
+    "KINDS",
+    "MAX_DEPTH",
+    "MAX_VALUES",
+    "PROTOCOL_VERSION",
+    "TRANSITIONS",
+    "Call",
+    "Configure",
+    "Conversation",
+    "Done",
+    "Failed",
+    "Fatal",
+    "Frame",
+    "Hello",
+    "Output",
+    "Pace",
+    "Packed",
+    "Reply",
+    "Run",
+    "Shutdown",
+    "State",
+    "Unsendable",
+    "Violation",
+    "WireError",
+    "check",
+    "frame_body",
+    "pack",
+    "parse_frame",
+    "unpack",
+]
