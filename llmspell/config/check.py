@@ -68,18 +68,20 @@ def _table(table: dict[str, Any], shape: Shape, path: tuple[str, ...], origin: O
     tree: Tree = {}
     for name, value in table.items():
         here = (*path, name)
-        below = shape.get(name)
+        below = shape.get(name) if name != "*" else None
         if below is None and "*" in shape:
             below = shape["*"]
             name = chosen_name(path[-1], name, here, origin)
-        if below is None or name == "*":
+        if below is None:
             raise unknown_key(here, shape, origin)
         if isinstance(below, Key):
             tree[name] = setting(value, below, here, origin)
         elif isinstance(value, dict):
             tree[name] = _table(value, below, here, origin)
         else:
-            raise origin.refuse(here, "expected a table")
+            meant = nearest(name, [known for known in shape if known != "*"])
+            hint = f"; did you mean {shown(dotted((*path, meant)))}?" if meant not in (None, name) else ""
+            raise origin.refuse(here, f"expected a table{hint}")
     return tree
 
 

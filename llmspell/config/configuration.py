@@ -37,8 +37,10 @@ class Configuration(NamedTuple):
     """The `LLMSPELL_*` variables that a sandboxed run did not heed, because they could widen something."""
 
     def origin(self, key: str) -> str:
-        """Where the value of a dotted key came from: a file, a variable, or `default`."""
-        return self.origins.get(key, "default")
+        """Where a dotted key's value, or a table's first one, came from: a file, a variable, or `default`."""
+        if key in self.origins:
+            return self.origins[key]
+        return next((where for name, where in self.origins.items() if name.startswith(key + ".")), "default")
 
 
 def unconfigured(*, sandboxed: bool) -> Configuration:

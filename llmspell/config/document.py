@@ -26,7 +26,7 @@ _SEARCH_BUDGET = 2 * MAX_BYTES
 _LONG_KEY = re.compile(
     r"""(?:\.[ \t]*+(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+){%d}""" % MAX_KEY_PARTS  # noqa: UP031
 )
-_AT_LINE = re.compile(r"\s*\(at line (\d+), column \d+\)\Z")
+_PLACE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)\Z")
 _FILE_TYPES = ((stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a FIFO"), (stat.S_ISSOCK, "a socket"))
 
 
@@ -120,10 +120,10 @@ def parse(text: str, where: str) -> dict[str, Any]:
     except RecursionError:
         raise refusal(where, None, (), "is no TOML that can be read: it is nested too deeply") from None
     except ValueError as error:  # TOMLDecodeError, and int() for a number of over 4300 digits
-        found = _AT_LINE.search(str(error))
+        found = _PLACE.search(str(error))
         reason = shown(str(error)[: found.start()] if found else str(error))
-        reason = reason[:1].lower() + reason[1:]
-        raise refusal(where, int(found[1]) if found else None, (), f"is not TOML: {reason}") from None
+        place = (int(found[1]) if found[1] else text.rstrip("\n").count("\n") + 1) if found else None
+        raise refusal(where, place, (), f"is not TOML: {reason[:1].lower()}{reason[1:]}") from None
 
 
 def _start(descriptor: int) -> bytes:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import httpx
 
 from llmspell.errors import CallError, ErrorKind
-from llmspell.providers.exchange import AnswerLateError, AnswerRefusedError, ExchangeClosedError
+from llmspell.providers.exchange import AnswerLateError, AnswerRefusedError
 from llmspell.providers.masking import mask, one_line
 
 REASON_CHARACTERS = 500
@@ -53,8 +53,6 @@ def call_error(
     for cause in causes:
         if isinstance(cause, AnswerRefusedError):
             return asked.error(ErrorKind.PROVIDER, f"{cause}, so it was dropped", status=_failed(status))
-        if isinstance(cause, ExchangeClosedError):
-            return asked.error(ErrorKind.PROVIDER, "the call was closed before its answer ended")
     if any(isinstance(cause, (AnswerLateError, httpx.TimeoutException, *late)) for cause in causes):
         happened = f"no answer within {asked.timeout:g} s; try again, or raise its timeout_seconds"
         return asked.error(ErrorKind.TIMEOUT, happened, status=_failed(status), retryable=True)
@@ -68,6 +66,9 @@ def call_error(
         if isinstance(cause, httpx.TransportError):
             happened = f"broke off its answer ({_words(cause, asked)}); try again"
             return asked.error(ErrorKind.PROVIDER, happened, retryable=True)
+    if status is not None:
+        happened = f"its answer cannot be understood ({reason}); check the provider's base_url"
+        return asked.error(ErrorKind.PROVIDER, happened)
     return asked.error(
         ErrorKind.PROVIDER, f"the call failed: {reason}; check the model's name and its parameters"
     )
@@ -98,7 +99,7 @@ def _next_step(status: int, asked: Asked) -> str:
 
 def _reason(error: BaseException, asked: Asked) -> str:
     """The provider's own words, without the names of classes that litellm puts before them."""
-    text = str(getattr(error, "message", "") or error).partition("\nTraceback ")[0]
+    text = str(getattr(error, "message", "") or error).partition("Traceback (most recent")[0]
     while True:
         head, colon, rest = text.partition(": ")
         if (

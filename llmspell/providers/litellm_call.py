@@ -38,7 +38,11 @@ class Call(NamedTuple):
         except CallError:
             raise
         except Exception as error:  # noqa: BLE001  a boundary: litellm lets any library's exceptions through
-            failure = call_error(error, self.asked, status=self.exchange.status, late=(self.litellm.Timeout,))
+            if self.exchange.closed:  # whatever came of it
+                failure = self.asked.error(ErrorKind.PROVIDER, "the call was closed before its answer ended")
+            else:
+                late = (self.litellm.Timeout,)
+                failure = call_error(error, self.asked, status=self.exchange.status, late=late)
         raise failure  # outside of `except`, so that no unmasked text hangs on it
 
     def checked(self, text: str, size: int) -> str:

@@ -11,7 +11,6 @@ import logging
 import os
 import threading
 import time
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +33,9 @@ TIMEOUT_SECONDS = 60.0
 
 NO_KEY = "no-key"
 """Sent as the key where none is configured for a `base_url`: else litellm sends the public service's."""
+
+_LOCAL = "MODEL_COST_MAP ANTHROPIC_BETA_HEADERS BLOG_POSTS POLICY_TEMPLATES AUTOROUTER_PRESETS"
+"""What litellm would fetch from its repository, by the end of the variable that makes it use its own copy."""
 
 
 class LiteLLMProvider:
@@ -185,22 +187,11 @@ def _whole(call: Call) -> Completion:
 
 def _load() -> Any:
     """litellm, quiet and offline. Its import reads the environment, so what it reads there is set first."""
-    for name in (
-        "MODEL_COST_MAP",
-        "ANTHROPIC_BETA_HEADERS",
-        "BLOG_POSTS",
-        "POLICY_TEMPLATES",
-        "AUTOROUTER_PRESETS",
-    ):
+    for name in _LOCAL.split():
         os.environ[f"LITELLM_LOCAL_{name}"] = "True"
-    os.environ["LITELLM_MODE"] = (
-        "PRODUCTION"  # else the import reads a `.env` file, a cloned repository's perhaps
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # litellm and its libraries warn of themselves while they are imported
-        import litellm
+    os.environ["LITELLM_MODE"] = "PRODUCTION"  # else it reads a `.env` file, a cloned repository's perhaps
+    import litellm
+
     litellm.telemetry = False
     litellm.suppress_debug_info = True  # else an error prints advice to stdout
     litellm.disable_streaming_logging = True

@@ -1,7 +1,7 @@
 """An answer of litellm, chunk by chunk.
 
 This file keeps the rules that exactly the last chunk carries `final`, that an answer which breaks off is an
-error and never a short success, and that `close` frees the connection, also while another thread waits for a chunk.
+error and never a short success, and that `close` frees the connection, even while another thread waits in it.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from llmspell.providers.litellm_call import Call
 
 _KEPT_CHUNKS = 16
-"""litellm keeps every chunk of a stream, some KiB each, to count tokens. Figures that a provider reports are in
-the first or the last ones; where it reports none, the text is counted."""
+"""litellm keeps every chunk of a stream, some KiB each, to count tokens. Figures that a provider reports are
+in the first or the last ones; where it reports none, the text is counted."""
 
 
 class LiteLLMStream:
@@ -120,13 +120,10 @@ class LiteLLMStream:
 
     def _final(self, call: Call) -> Completion:
         # litellm makes up a "stop" for a stream that ended without one; what it received stands beside it.
-        received = [
-            getattr(self._source, name, True)
-            for name in ("received_finish_reason", "intermittent_finish_reason")
-        ]
-        if not any(received):
-            happened = "its answer ended without saying why; try again"
-            raise call.asked.error(ErrorKind.PROVIDER, f"broke off: {happened}", retryable=True)
+        reasons = ("received_finish_reason", "intermittent_finish_reason")
+        if not any(getattr(self._source, name, True) for name in reasons):
+            happened = "broke off its answer without saying why; try again"
+            raise call.asked.error(ErrorKind.PROVIDER, happened, retryable=True)
         kept = getattr(self._source, "chunks", None)
         is_guess = isinstance(kept, list) and not any(getattr(chunk, "usage", None) for chunk in kept)
         return call.completion(self._text.getvalue(), None if is_guess else self._usage, self._finish)

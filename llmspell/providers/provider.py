@@ -36,7 +36,7 @@ class Completion(NamedTuple):
 
 
 class Chunk(NamedTuple):
-    """A piece of an answer. Exactly the last one of a stream carries `final`: the whole text, its figures."""
+    """A piece of an answer. The last one of a stream, and no other, carries `final`: the whole answer."""
 
     text: str
     final: Completion | None = None

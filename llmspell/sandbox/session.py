@@ -81,7 +81,7 @@ class Broker(Protocol):
 class Session:
     """The host's side of a conversation. `output_bytes` is what the script of the latest run has printed."""
 
-    __slots__ = ("_conversation", "_heard", "_limits", "_run", "_script", "output_bytes")
+    __slots__ = ("_conversation", "_heard", "_limits", "_run", "_script", "_sent", "output_bytes")
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -90,7 +90,7 @@ class Session:
         self.output_bytes = 0
         self._run = 0
         self._script = ""
-        self._heard = False
+        self._heard = self._sent = False
 
     @property
     def open_calls(self) -> set[int]:
@@ -136,15 +136,17 @@ class Session:
         """A new run: nothing is counted or heard of it yet."""
         self._run += 1
         self._script = script
-        self._heard = False
+        self._heard = self._sent = False
         self.output_bytes = 0
 
     def begin(self, source: bytes, arguments: dict[str, object], mode: str) -> bytes:
         """The bytes of Run. Raises UsageError if the arguments cannot travel."""
         try:
-            return self._conversation.send(Run(self._run, source, self._script, arguments, mode))
+            sent = self._conversation.send(Run(self._run, source, self._script, arguments, mode))
         except Unsendable as error:
             raise UsageError(f"{self._script} cannot be run: {error}") from None
+        self._sent = True
+        return sent
 
     def reply(self, call: int, answer: Answer) -> bytes | None:
         """The bytes of a Reply; None if nobody waits for it any more."""
@@ -180,14 +182,14 @@ class Session:
         refused: bool,
         diagnostics: str,
     ) -> RunEnd:
-        """How the run ended. `delivered`: the whole Run was written to the worker."""
+        """How the run ended. `delivered`: all that was sent was written to the worker."""
         unread = isinstance(cause, Failed) and cause.error["kind"] == "syntax"
         return judge(
             cause,
             Readings(
                 script=self._script,
                 limits=self._limits,
-                started=self._heard or (delivered and not unread),
+                started=self._heard or (self._sent and delivered and not unread),
                 wall=wall,
                 cpu=cpu,
                 memory=peaks[0],

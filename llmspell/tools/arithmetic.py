@@ -143,7 +143,9 @@ def _round(*values: Number) -> Number:
 
 
 def _sign(value: Number) -> Number:
-    return 0 if value == 0 else math.copysign(1.0, value) if value != value else (1 if value > 0 else -1)
+    if value == 0 or value != value:
+        return value and math.nan
+    return 1 if value > 0 else -1
 
 
 class Function(NamedTuple):

@@ -52,7 +52,9 @@ def _counted(keyword: str, check: Any) -> Any:
 
 @lru_cache(maxsize=8)
 def _bounded_class(validator: Any) -> Any:
-    from jsonschema import validators
+    import jsonschema
+
+    validators: Any = jsonschema.validators  # its stubs leave extend() untyped
 
     checks = {
         name: _counted(name, check) for name, check in validator.VALIDATORS.items() if name not in PATTERNS
@@ -113,7 +115,7 @@ class BoundedSchema:
         from referencing import Registry
 
         default = getattr(jsonschema, draft)
-        cls = jsonschema.validators.validator_for(schema, default=default)
+        cls: Any = jsonschema.validators.validator_for(schema, default=default)
         try:
             cls.check_schema(schema)
         except (jsonschema.SchemaError, RecursionError) as error:

@@ -91,7 +91,7 @@ class JsonProcessor:
         raise invalid(self.name, f"operation {operation!r} needs the parameter 'input'", "input")
 
     def _value(self, source: Any) -> Any:
-        """A JSON text as its value; a text that is no JSON, and any other value, as itself."""
+        """A JSON text as its value, and any other value as itself."""
         try:
             if isinstance(source, str | bytes) and len(source) > INPUT_CAP:
                 raise UnfitError(f"is {len(source):,} bytes, the most is {INPUT_CAP:,}")

@@ -147,7 +147,7 @@ print([name for name in sys.argv[2:] if name in sys.modules])
 def test_without_configuration_a_start_imports_nothing_heavy_and_takes_under_a_millisecond(
     tmp_path: Path,
 ) -> None:
-    heavy = "tomllib platformdirs dataclasses json hashlib pathlib llmspell.config.schema llmspell.config.assemble"
+    heavy = "tomllib platformdirs dataclasses json hashlib pathlib llmspell.config.schema"
     import llmspell
 
     root = os.path.dirname(llmspell.__path__[0])

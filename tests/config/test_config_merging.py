@@ -133,6 +133,8 @@ def test_every_value_has_its_origin(everything: Configuration, user_file: Path) 
     for key in ("engine", "limits.name_bytes", "tools.web-fetch.max_calls", "engines.forth.settings.stack"):
         assert everything.origin(key) == str(user_file)
     assert everything.origin("providers.near.delay_seconds") == "default"
+    assert everything.origin("engines.forth") == str(user_file)
+    assert everything.origin("engines.for") == "default"
 
 
 def test_a_higher_layer_replaces_values_and_keeps_the_rest(

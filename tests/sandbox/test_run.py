@@ -15,7 +15,6 @@ from llmspell.sandbox.session import Answer
 from llmspell_workers.wire import Configure, Hello
 from tests.sandbox.conftest import LIMITS, Desk, Printed, command, configuration, echo, run, run_on, scripted
 
-from llmspell.sandbox.driver import Worker
 
 
 def test_a_script_is_run_with_calls_output_and_a_value() -> None:

@@ -16,7 +16,7 @@ Call = Callable[..., dict[str, Any]]
 Refusal = Callable[..., str]
 
 
-def invoke(tool: Tool, grants: ToolGrants | None = None, **parameters: Any) -> dict[str, Any]:
+def invoke(tool: Tool, grants: ToolGrants | None = None, /, **parameters: Any) -> dict[str, Any]:
     """One call, checked and executed."""
     done: dict[str, Any] = tool.execute(check_parameters(tool, parameters), grants or ToolGrants())
     return done
@@ -27,8 +27,8 @@ def call() -> Call:
     """`call("calculator", operation=..., input=...)`, with `grants` for tools that need them."""
     tools = builtin_tools()
 
-    def run(name: str, *, grants: ToolGrants | None = None, **parameters: Any) -> dict[str, Any]:
-        done = invoke(tools[name], grants, **parameters)
+    def run(tool: str, /, *, grants: ToolGrants | None = None, **parameters: Any) -> dict[str, Any]:
+        done = invoke(tools[tool], grants, **parameters)
         assert done["success"] is True
         assert isinstance(done["message"], str)
         assert isinstance(done["text"], str)
@@ -41,11 +41,11 @@ def call() -> Call:
 def refused(call: Call) -> Refusal:
     """As `call`, of a call that must raise `CallError` of one kind; gives its message."""
 
-    def run(name: str, *, kind: ErrorKind = ErrorKind.VALIDATION, **parameters: Any) -> str:
+    def run(tool: str, /, *, kind: ErrorKind = ErrorKind.VALIDATION, **parameters: Any) -> str:
         with pytest.raises(CallError) as caught:
-            call(name, **parameters)
+            call(tool, **parameters)
         assert caught.value.kind is kind, caught.value.message
-        assert caught.value.message.startswith(f"{name}: ")
+        assert caught.value.message.startswith(f"{tool}: ")
         assert not caught.value.message.endswith(".")
         assert len(caught.value.message) < 5000
         return caught.value.message

@@ -135,7 +135,10 @@ def test_variables_shadow_constants(call: Call) -> None:
 
 
 def test_validate_says_what_is_wrong(call: Call) -> None:
-    assert call("calculator", operation="validate", input="x + 1")["result"] == {"input": "x + 1", "valid": True}
+    assert call("calculator", operation="validate", input="x + 1")["result"] == {
+        "input": "x + 1",
+        "valid": True,
+    }
     found = call("calculator", operation="validate", input="(2 + 3")["result"]
     assert found["valid"] is False
     assert "ends too early" in found["error"]
@@ -166,11 +169,11 @@ def test_functions_lists_only_what_exists(call: Call) -> None:
         ("min(1 2)", "unexpected '2'"),
         ("x + y", "unknown variable 'x'"),
         ("1 << 10", "unexpected '<'"),
-        ("5!", "ends too early"),
+        ("5!", "unexpected '!'"),
         ("1.2.3", "is not a number"),
         ("1..2", "is not a number"),
         ("a = 1", "character '='"),
-        ("__import__('os')", "character \"'\""),
+        ("__import__('os')", 'character "\'"'),
         ("x.y", "character '.'"),
         ("²", "character '²'"),
         ("1e999", "too large"),
@@ -232,7 +235,9 @@ _expressions = st.recursive(
         st.tuples(inner, st.sampled_from(["+", "-", "*", "/", "<", ">=", "==", "!="]), inner).map(
             lambda parts: f"({parts[0]} {parts[1]} {parts[2]})"
         ),
-        st.tuples(inner, st.sampled_from(["0", "1", "2", "3"])).map(lambda parts: f"(({parts[0]})^{parts[1]})"),
+        st.tuples(inner, st.sampled_from(["0", "1", "2", "3"])).map(
+            lambda parts: f"(({parts[0]})^{parts[1]})"
+        ),
         inner.map(lambda text: f"(-{text})"),
         inner.map(lambda text: f"abs({text})"),
         st.tuples(inner, inner).map(lambda parts: f"max({parts[0]}, {parts[1]})"),

@@ -12,7 +12,7 @@ that are big enough for that, or hold many wide headers, are walked before they 
 
 from __future__ import annotations
 
-from msgpack import packb, unpackb  # type: ignore[import-untyped]
+from msgpack import ExtType, packb, unpackb  # type: ignore[import-untyped]
 
 from llmspell_workers.wire.scan import fault
 
@@ -221,7 +221,7 @@ def _count_subclass(value: object, kind: type, depth: int) -> int:
         return _count(int.__int__(value), depth)  # type: ignore[arg-type]
     if issubclass(kind, dict):
         return _count_map(dict(value), depth)  # type: ignore[call-overload]
-    if issubclass(kind, (list, tuple)):
+    if issubclass(kind, (list, tuple)) and not issubclass(kind, ExtType):  # a named tuple that is packed otherwise
         return _count_list(list(value), depth)  # type: ignore[call-overload]
     raise _Misfit(f"is {_kind(value)}, which cannot travel")
 
@@ -281,4 +281,4 @@ def _kind(value: object) -> str:
     if value is None:
         return "nil"
     name = type(value).__name__
-    return f"{'an' if name[:1] in 'aeiou' else 'a'} {name}"
+    return f"{'an' if name[:1] in 'aeiouAEIOU' else 'a'} {name}"

@@ -1,0 +1,59 @@
+"""The commands, each loaded when it is asked for."""
+
+from __future__ import annotations
+
+import click
+
+from llmspell import __version__
+
+COMMANDS = {
+    "run": ("llmspell.cli.run", "run", "Run a spell with the configured providers and tools."),
+    "exec": ("llmspell.cli.run", "exec_", "Run code given on the command line, and print what it returns."),
+    "sandbox": ("llmspell.cli.run", "sandbox", "Run an untrusted script: nothing is granted but by --allow-*."),
+    "engines": ("llmspell.cli.engines", "engines", "Show the script engines that there are."),
+    "providers": ("llmspell.cli.providers", "providers", "Show the model providers that there are."),
+    "tools": ("llmspell.cli.tools", "tools", "Look at the tools, and try one."),
+    "config": ("llmspell.cli.config", "config", "Trust a project's configuration."),
+}
+
+
+class _Commands(click.Group):
+    """A group whose commands are modules; `--help` needs none of them."""
+
+    def list_commands(self, _context: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, _context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        from importlib import import_module
+
+        module, attribute, _ = COMMANDS[name]
+        command = getattr(import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS:
+            from llmspell.errors import nearest
+
+            close = nearest(args[0], list(COMMANDS))
+            hint = f"did you mean {close}?" if close else f"known are: {', '.join(COMMANDS)}"
+            context.fail(f"there is no command {args[0][:60]!r}; {hint}")
+        return super().resolve_command(context, args)
+
+    def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, _, text) in COMMANDS.items()])
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Try it without an API key:  llmspell run examples/hello.lua",
+)
+@click.version_option(__version__, prog_name="llmspell", message="%(prog)s %(version)s")
+def app() -> None:
+    """Runs scripts that talk to language models and tools, and does not have to trust them."""

@@ -1,0 +1,82 @@
+"""`tools`: look at the tools, and try one."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+import click
+
+from llmspell.cli.listing import output_option, show_list
+from llmspell.errors import CallError, UsageError, nearest
+from llmspell.outcome import as_json
+from llmspell.policy import PURE_TOOLS
+from llmspell.tools.catalog import builtin_tools
+from llmspell.tools.check import check_parameters
+from llmspell.tools.tool import Tool, ToolGrants, canonical
+
+
+@click.group(invoke_without_command=True, epilog="Example:  llmspell tools run calculator --params '{\"input\": \"6*7\"}'")
+@click.pass_context
+def tools(context: click.Context) -> None:
+    """Look at the tools, and try one."""
+    if context.invoked_subcommand is None:
+        context.invoke(list_tools)
+
+
+@tools.command("list")
+@output_option
+def list_tools(form: str = "text") -> None:
+    """List the tools; those without side effects are granted to `run` without a configuration."""
+    entries = [
+        {
+            "name": tool.name,
+            "category": tool.category,
+            "granted_by_default": tool.name in PURE_TOOLS,
+            "description": tool.description,
+        }
+        for tool in builtin_tools().values()
+    ]
+    show_list(entries, ["name", "category", "granted_by_default", "description"], form)
+
+
+@tools.command()
+@click.argument("name")
+def info(name: str) -> None:
+    """Show a tool's description and the JSON schema of its parameters."""
+    tool = _find(name)
+    click.echo(f"{tool.name} {tool.version} ({tool.category})\n{tool.description}\n")
+    click.echo(json.dumps(dict(tool.schema), indent=2))
+
+
+@tools.command(epilog="Example:  llmspell tools run hash-calculator --params '{\"input\": \"a\"}'")
+@click.argument("name")
+@click.option("--params", default="{}", metavar="JSON", help="The parameters, as a JSON object.")
+@click.option("--allow-read", multiple=True, metavar="PATH", help="Let the tool read below PATH. Repeatable.")
+@click.option("--allow-write", multiple=True, metavar="PATH", help="Let the tool write below PATH. Repeatable.")
+def run(name: str, params: str, allow_read: tuple[str, ...], allow_write: tuple[str, ...]) -> None:
+    """Run a tool once and print its result as JSON."""
+    tool = _find(name)
+    try:
+        given: Any = json.loads(params)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"--params is no JSON: {error}") from None
+    grants = ToolGrants(tuple(map(os.path.realpath, allow_read)), tuple(map(os.path.realpath, allow_write)))
+    try:
+        result = tool.execute(check_parameters(tool, given), grants)
+    except CallError as error:
+        click.echo(f"{error.kind.value}: {error.message}", err=True)
+        raise click.exceptions.Exit(4 if error.kind == "denied" else 1) from None
+    click.echo(json.dumps(as_json(result), indent=2))
+
+
+def _find(name: str) -> Tool:
+    known = builtin_tools()
+    tool = known.get(canonical(name))
+    if tool is None:
+        close = nearest(canonical(name), list(known))
+        raise UsageError(
+            f"there is no tool {name[:60]!r}; " + (f"did you mean {close}?" if close else f"known are: {', '.join(known)}")
+        )
+    return tool
