@@ -14,7 +14,7 @@ show("unknown tool:", Tool.execute, "calculater", {input = "1"})
 show("bad params:", Tool.execute, "calculator", {expresion = "1"})
 show("bad input:", Tool.execute, "calculator", {input = "1 / zero"})
 show("not granted:", Tool.execute, "file-operations", {operation = "read", path = "secrets.txt"})
-show("no such model:", Agent.create, {name = "nobody", model = "nowhere/big"})
+show("no provider:", Agent.create, {name = "nobody", model = "acme/big"})
 show("not sendable:", Tool.execute, "calculator", {input = print})
 show("not here yet:", function() return Workflow.sequential end)
 

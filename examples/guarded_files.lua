@@ -1,11 +1,13 @@
 -- Files behind a guard rail: the spell sees the folders that were granted, and nothing else of the disk.
--- It counts the words of its notes and writes a summary beside nothing but what `--allow-write` names.
+-- It counts the words of some notes and writes a summary into the folder that `--allow-write` names.
 --
---   mkdir out
+--   mkdir -p out
 --   llmspell run examples/guarded_files.lua examples/data out \
 --     --allow-tool file-operations --allow-read examples/data --allow-write out
 --
--- Without the grants the first call is refused, and since nobody catches that, the run ends `denied` (exit code 4).
+-- Without a grant the first call is refused; nobody catches that, so the run ends `denied` (exit code 4):
+--
+--   llmspell run examples/guarded_files.lua
 
 local from, to = ARGS[1] or "examples/data", ARGS[2] or "out"
 

@@ -2,7 +2,8 @@
 -- With `echo` each agent repeats its task, which shows what flows where; a real model does the work.
 --
 --   llmspell run examples/pipeline.lua
---   llmspell run examples/pipeline.lua "why tests matter" --model openai/gpt-4o-mini
+--   llmspell run examples/pipeline.lua "why tests matter"
+--   llmspell run examples/pipeline.lua "why tests matter" --model openai/gpt-4o-mini      (with OPENAI_API_KEY set)
 
 local topic = ARGS[1] or "why the sky is blue"
 

@@ -1,5 +1,5 @@
 -- Tools: functions of the host that a spell calls by name, each only if it is granted.
--- The tools without side effects are granted unless a configuration says otherwise.
+-- `run` grants the tools without side effects unless a configuration says otherwise.
 --
 --   llmspell run examples/tools.lua
 --   llmspell tools list
@@ -18,10 +18,12 @@ print("uuid-generator:   " .. id.result.uuid)
 local coded = Tool.execute("base64-encoder", {operation = "encode", input = "open sesame"})
 print("base64-encoder:   " .. coded.text)
 
-local title = Tool.execute("text-manipulator", {operation = "snake_case", input = "The Philosopher Stone"})
-print("text-manipulator: " .. title.text)
+local short = Tool.execute("text-manipulator",
+  {operation = "truncate", input = "The philosopher's stone", options = {max_length = 15}})
+print("text-manipulator: " .. short.text)
 
-local names = Tool.execute("json-processor", {input = {{name = "Ada", age = 36}, {name = "Bob", age = 7}}, query = "[.[] | .name]"})
+local people = {{name = "Ada", age = 36}, {name = "Bob", age = 7}}
+local names = Tool.execute("json-processor", {input = people, query = "[.[] | .name]"})
 print("json-processor:   " .. table.concat(names.result, ", "))
 
 -- A tool can be looked at before it is called, and called as an object.

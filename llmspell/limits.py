@@ -1,7 +1,5 @@
 """The numbers that end a run, with their defaults (`architecture.md`, Limits)."""
 
-from __future__ import annotations
-
 import math
 import re
 from typing import NamedTuple

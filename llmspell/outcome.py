@@ -1,7 +1,5 @@
 """The report of a run: one verdict with its evidence (`architecture.md`, Outcomes; `cli.md`, The outcome document)."""
 
-from __future__ import annotations
-
 import enum
 from typing import Any, NamedTuple
 

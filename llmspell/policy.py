@@ -1,7 +1,5 @@
 """What a script may ask for: grants, decided by name and by value, and by nothing else."""
 
-from __future__ import annotations
-
 import fnmatch
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -45,7 +43,7 @@ class Policy(NamedTuple):
         """Whether `provider/model` is granted."""
         return any(fnmatch.fnmatchcase(specifier, pattern) for pattern in self.models)
 
-    def with_tools(self, names: Iterable[str]) -> Policy:
+    def with_tools(self, names: Iterable[str]) -> "Policy":
         """The same policy with the named tools granted without a bound of their own."""
         return self._replace(tools={**self.tools, **{name: ToolGrant() for name in names}})
 

@@ -173,8 +173,7 @@ class ScriptRuntime:
     ) -> Outcome:
         spending = Spending(self.limits)
         streams = Streams(seconds=self.limits.wall)
-        handlers = self._handlers(modules, spending, streams)
-        broker = Broker(handlers, self.limits, threads=self._shared_threads)
+        broker = self._broker(modules, spending, streams)
         with KeptOutput() as kept:
 
             def emit_and_keep(stream: str, data: bytes) -> None:
@@ -223,13 +222,15 @@ class ScriptRuntime:
                 diagnostics=end.diagnostics,
             )
 
-    def _handlers(
-        self, modules: ModuleFolder | None, spending: Spending, streams: Streams
-    ) -> dict[str, Handler]:
+    def new_broker(self) -> Broker:
+        """A broker for one run of a bridge that somebody else holds: without modules."""
+        return self._broker(None, Spending(self.limits), Streams(seconds=self.limits.wall))
+
+    def _broker(self, modules: ModuleFolder | None, spending: Spending, streams: Streams) -> Broker:
         agents = AgentCalls(
             self._providers, self.tools, self.policy, self.limits, spending=spending, streams=streams
         )
-        return {
+        handlers: dict[str, Handler] = {
             **ToolCalls(self.tools, self.policy, self.limits).handlers(),
             **agents.handlers(),
             **streams.handlers(),
@@ -238,6 +239,7 @@ class ScriptRuntime:
                 self.policy, modules=modules, log=self._log, stdin=self._stdin, now=time.monotonic
             ).handlers(),
         }
+        return Broker(handlers, self.limits, threads=self._shared_threads)
 
     def _module_folder(self, folder: str | None) -> ModuleFolder | None:
         if folder is None or not self.policy.modules:

@@ -1,7 +1,5 @@
 """An agent of a script: its configuration, its conversation, its figures. No I/O."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 

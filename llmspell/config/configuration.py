@@ -3,8 +3,6 @@
 This file keeps the rule that it is cheap: it is imported by every run, so its parts live in `parts.py`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -25,8 +23,8 @@ class Configuration(NamedTuple):
     model: str | None = None
     """The model for an agent that names none: `provider/model`, or a model of `provider`."""
     provider: str | None = None
-    providers: Mapping[str, ProviderConfig] = {}
-    engines: Mapping[str, EngineConfig] = {}
+    providers: "Mapping[str, ProviderConfig]" = {}
+    engines: "Mapping[str, EngineConfig]" = {}
     tool_bounds: Mapping[str, int] = {}
     """`max_calls` of every tool that has one, granted or not: for grants that an option adds."""
     origins: Mapping[str, str] = {}

@@ -6,8 +6,6 @@ platformdirs costs half as much as importing click (11 ms beside 21 ms measured)
 is asked.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Mapping

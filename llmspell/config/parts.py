@@ -1,7 +1,5 @@
 """The parts of a configuration that only a configured run has: its providers and its engines."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 

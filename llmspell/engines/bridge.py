@@ -1,7 +1,5 @@
 """The host's view of an engine, whichever it is and wherever it lives."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
@@ -25,7 +23,7 @@ class EngineFeatures(NamedTuple):
     check: bool = False
 
     @classmethod
-    def of(cls, claimed: dict[str, Any]) -> EngineFeatures:
+    def of(cls, claimed: dict[str, Any]) -> "EngineFeatures":
         """The features in a worker's greeting: what it does not claim plainly it does not have."""
         return cls(**{name: claimed.get(name) is True for name in cls._fields})
 
@@ -61,7 +59,7 @@ class ScriptEngineBridge(Protocol):
     ) -> ScriptOutput: ...
 
     def close(self) -> None: ...
-    def __enter__(self) -> ScriptEngineBridge: ...
+    def __enter__(self) -> "ScriptEngineBridge": ...
     def __exit__(self, *_: object) -> None: ...
 
 

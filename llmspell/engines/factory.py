@@ -6,8 +6,6 @@ read only for a name or suffix that the table lacks, because reading them costs 
 does (E16).
 """
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Iterable, Mapping

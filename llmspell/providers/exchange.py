@@ -145,7 +145,7 @@ class _Watched(httpx.SyncByteStream):
                 what = "an event of its answer" if self._separators else "its answer"
                 raise AnswerRefusedError(f"{what} is larger than {format_size(self._cap)}")
             yield chunk
-        self._exchange.check()  # a body that ends with its connection ends without an error when it is cut off
+        self._exchange.check()  # a body without a length ends without an error when it is cut off
 
     def close(self) -> None:
         self._exchange.forget()

@@ -4,8 +4,6 @@ This file keeps the rule that a name is understood without importing litellm (3 
 Source: `litellm.provider_list` and `litellm.validate_environment` of litellm 1.106.2; common ones, not all.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from llmspell.providers.settings import ConfiguredProvider

@@ -1,7 +1,5 @@
 """What a provider is: it answers model calls, whole or chunk by chunk."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
 

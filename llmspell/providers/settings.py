@@ -3,8 +3,6 @@
 This file keeps the rule that a key is never in a configuration: `api_key_env` is the *name* of a variable.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, Protocol
 

@@ -5,8 +5,6 @@ Theory of operation. Each capability is one `Handler`. Cheap ones answer in plac
 `deadline` has passed. A job that overran its time is answered with `timeout`, its late answer dropped, its slot kept.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -66,7 +64,7 @@ class Broker:
         handlers: Mapping[str, Handler],
         limits: Limits,
         *,
-        threads: Callable[[], Threads],
+        threads: "Callable[[], Threads]",
         keep_records: int = 10_000,
         now: Callable[[], float] = time.monotonic,
     ) -> None:

@@ -1,10 +1,11 @@
 """A worker, from its start to its end: greeted, verified, configured, given runs, shut down.
 
-Theory of operation. Entering a `Worker` spawns it (or takes one that was spawned ahead), waits for `Hello`, checks
-from outside that it is armed, and configures it. `run` gives it one script and blocks until that is over; how the
-waiting goes is in `turn.py`. Leaving it shuts it down: asked first if it is idle, then killed, always reaped.
-Everything that can go wrong before the first run is a SetupError, because nothing ran; afterwards it is a verdict.
-A worker belongs to the thread that uses it. Other threads and signal handlers end a run through a `Cancellation`.
+Theory of operation. Entering a `Worker` spawns it (or takes one that was spawned ahead), waits for `Hello`,
+checks from outside that it is armed, and configures it. `run` gives it one script and blocks until that is
+over; how the waiting goes is in `turn.py`. Leaving it shuts it down: asked first if it is idle, then killed,
+always reaped. Everything that can go wrong before the first run is a SetupError, because nothing ran;
+afterwards it is a verdict. A worker belongs to the thread that uses it. Other threads and signal handlers end
+a run through a `Cancellation`.
 """
 
 from __future__ import annotations
@@ -29,23 +30,16 @@ _PATIENCE = Patience()
 class Worker:
     """One worker and its session, as a context manager.
 
-    `configure` is the Configure frame, or makes it from the worker's Hello. `verify` checks more of the process than
-    its limits before it is configured, and raises SetupError. `prestarted` was spawned with the same command,
-    engine and memory limit; this object takes it over. Making and entering raise SetupError, and leave nothing behind.
+    `configure` is the Configure frame, or makes it from the worker's Hello. `verify` checks more of the
+    process than its limits before it is configured, and raises SetupError. `prestarted` was spawned with the
+    same command, engine and memory limit; this object takes it over. Making and entering raise SetupError,
+    and leave nothing behind.
     """
 
     __slots__ = (
-        "_configure",
-        "_hello",
-        "_patience",
-        "_limits",
-        "_pace",
-        "_pipes",
-        "_session",
-        "_verify",
-        "_wake",
-        "process",
-    )
+        "_configure", "_hello", "_limits", "_pace", "_patience", "_pipes", "_session", "_verify",
+        "_wake", "process",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -145,8 +139,8 @@ class Worker:
     ) -> RunEnd:
         """Runs one script and blocks until it is over. `emit` is given its output as it comes.
 
-        Raises UsageError if the arguments cannot travel, SetupError if the worker is gone, and what `emit` and the
-        broker raise; then the worker is ended.
+        Raises UsageError if the arguments cannot travel, SetupError if the worker is gone, and what `emit`
+        and the broker raise; then the worker is ended.
         """
         if not self.alive:
             raise SetupError(f"the worker for {self.process.engine} is gone: start another one")

@@ -4,8 +4,6 @@ Pure. The rule kept here: evidence decides between success and failure; a worker
 failing verdicts, and then the evidence is `worker`.
 """
 
-from __future__ import annotations
-
 import signal
 from typing import Any, NamedTuple
 
@@ -34,7 +32,9 @@ _OPTIONS = {
     "model_calls": "--max-model-calls", "tokens": "--max-tokens", "cost": "--max-cost",
 }  # fmt: skip
 CLAIM_SHARE = 0.90
-"""A claim of "memory" from a worker that was seen above this share of its limit counts as the kernel's word."""
+"""A claim of "memory" from a worker that was seen above this share of its limit counts as the kernel's
+word.
+"""
 DEATH_SHARE = 0.95
 """A worker that died without a claim died of memory if it was last seen above this share of its limit."""
 
@@ -62,7 +62,9 @@ Cause = Done | Failed | Fatal | LimitHit | Cancelled | Broken | Ended
 
 
 class Readings(NamedTuple):
-    """What was measured of a run. `address_space` is the last seen `VmPeak`; `refused`: the broker refused a call."""
+    """What was measured of a run. `address_space` is the last seen `VmPeak`; `refused`: the broker refused a
+    call.
+    """
 
     script: str
     limits: Limits

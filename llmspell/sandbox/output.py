@@ -1,4 +1,5 @@
-"""What is kept of a worker's words: the script's output, and the tail of what the worker says on its own stderr.
+"""What is kept of a worker's words: the script's output, and the tail of what the worker says on its own
+stderr.
 
 The rule kept here: whatever a worker sends, what the host holds in memory is bounded.
 """
@@ -13,13 +14,17 @@ if TYPE_CHECKING:
 
 MIB = 1024 * 1024
 HELD = 4 * MIB
-"""Bytes of each stream that are held in memory (`architecture.md`, Limits); the rest is in an unlinked file."""
+"""Bytes of each stream that are held in memory (`architecture.md`, Limits); the rest is in an unlinked
+file.
+"""
 TAIL = 64 * 1024
 """Bytes of the worker's own stderr that are kept (`wire.md`)."""
 
 
 class KeptOutput:
-    """The output of one run. `keep` has the shape of `emit`; a context manager, closing it drops what was spilled."""
+    """The output of one run. `keep` has the shape of `emit`; a context manager, closing it drops what was
+    spilled.
+    """
 
     __slots__ = ("_files", "_held", "_spilled", "_streams")
 
@@ -49,7 +54,7 @@ class KeptOutput:
         if file is None:
             import tempfile  # 10 ms, and most scripts print little
 
-            file = self._files[stream] = tempfile.TemporaryFile(prefix="llmspell-")
+            file = self._files[stream] = tempfile.TemporaryFile(prefix="llmspell-")  # noqa: SIM115 - `close` does
         return file
 
     @property

@@ -1,7 +1,8 @@
 """A worker's pipes, seen from the host: reads that never block, writes that queue, and one place to wait.
 
-The rules kept here: nothing blocks without a deadline; one waiting reads at most 64 KiB of each stream, so that
-deadlines are seen under any flood; what waits to be written is one run of bytes, not a list of small ones.
+The rules kept here: nothing blocks without a deadline; one waiting reads at most 64 KiB of each stream, so
+that deadlines are seen under any flood; what waits to be written is one run of bytes, not a list of small
+ones.
 """
 
 from __future__ import annotations
@@ -18,21 +19,25 @@ from llmspell_workers.wire import Pace
 CHUNK = 64 * 1024
 """Bytes of one read: what a pipe holds."""
 QUEUE_CAP = 16 * 1024 * 1024
-"""Bytes that may wait for a worker that does not read; beyond it the worker is not listened to either (`wire.md`, Caps)."""
+"""Bytes that may wait for a worker that does not read; beyond it the worker is not listened to either
+(`wire.md`, Caps).
+"""
 DRAIN_CAP = 1024 * 1024
 """Bytes that are still read of a worker that is over: the most that a pipe can hold without privileges."""
 _WRITE = 1024 * 1024
 _LONGEST_POLL = 3600.0
 
 READABLE, ENDED, WOKEN, STIRRED = 1, 2, 4, 8
-"""What `wait` tells: its stdout can be read; the process ended; the wake was called; it read its stdin or wrote to stderr."""
+"""What `wait` tells: its stdout can be read; the process ended; the wake was called; it read its stdin or
+wrote to stderr.
+"""
 
 
 class Pipes:
     """The three pipes of a process, its end and a wake, waited for together.
 
-    `stalled_at` is when the queue last moved, None while it is empty; `broken_at` when the worker closed its stdin
-    or stdout, None while both are open.
+    `stalled_at` is when the queue last moved, None while it is empty; `broken_at` when the worker closed its
+    stdin or stdout, None while both are open.
     """
 
     __slots__ = (
@@ -64,7 +69,9 @@ class Pipes:
         return len(self._queue) > QUEUE_CAP
 
     def send(self, data: bytes) -> None:
-        """Writes what the pipe takes and queues the rest. What a worker that closed its stdin does not take is dropped."""
+        """Writes what the pipe takes and queues the rest. What a worker that closed its stdin does not take
+        is dropped.
+        """
         if self._queue:
             self._queue += data
             return
@@ -133,7 +140,9 @@ class Pipes:
             return data or None  # the end of the stream is found again by `read`
 
     def wait(self, seconds: float) -> int:
-        """Sleeps until something happens or `seconds` have passed; says what happened. Tends the queue and stderr itself."""
+        """Sleeps until something happens or `seconds` have passed; says what happened. Tends the queue and
+        stderr itself.
+        """
         if self._listening is (self._over or self.congested):
             self._turn()
         told = 0

@@ -1,16 +1,15 @@
 """One worker process: spawned, verified, killed and reaped here and nowhere else.
 
-Theory of operation. `spawn` makes three pipes, starts the command with nothing in its environment, in a session
-of its own, with default signals, and takes hold of the process by a descriptor (pidfd) and of its figures by an
-open `/proc/PID/status` before anyone else can interfere. The child is never reaped before `kill_and_reap`, so its
-pid cannot come to mean another process meanwhile. `kill_and_reap` is the only function that ends a child; it may
-be called from any thread and any number of times, and it always waits for the corpse.
+Theory of operation. `spawn` makes three pipes, starts the command with nothing in its environment, in a
+session of its own, with default signals, and takes hold of the process by a descriptor (pidfd) and of its
+figures by an open `/proc/PID/status` before anyone else can interfere. The child is never reaped before
+`kill_and_reap`, so its pid cannot come to mean another process meanwhile. `kill_and_reap` is the only
+function that ends a child; it may be called from any thread and any number of times, and it always waits for
+the corpse.
 
-The child is given descriptors 0, 1 and 2. All that this package opens is closed by the exec; what the host's other
-code has left open without CLOEXEC, the worker closes in its own first lines.
+The child is given descriptors 0, 1 and 2. All that this package opens is closed by the exec; what the host's
+other code has left open without CLOEXEC, the worker closes in its own first lines.
 """
-
-from __future__ import annotations
 
 import _thread
 import errno
@@ -26,7 +25,7 @@ from llmspell.errors import SetupError
 from llmspell.limits import format_size
 
 _CPU_CLOCK_OF_PROCESS = 2
-"""CPUCLOCK_SCHED of a whole process: `(~pid << 3) | 2` is its clock id (man clock_getcpuclockid(3), kernel posix-timers.h)."""
+"""CPUCLOCK_SCHED of a whole process: `(~pid << 3) | 2` is its clock id (kernel posix-timers.h)."""
 _DEFAULTED = frozenset(signal.valid_signals()) - {signal.SIGKILL, signal.SIGSTOP}
 """Python ignores SIGPIPE and SIGXFSZ, and what is ignored stays so across an exec."""
 
@@ -50,18 +49,9 @@ class WorkerProcess:
     """
 
     __slots__ = (
-        "_clock",
-        "_ended",
-        "_lock",
-        "_owner",
-        "_status",
-        "engine",
-        "pid",
-        "pidfd",
-        "stderr",
-        "stdin",
-        "stdout",
-    )
+        "_clock", "_ended", "_lock", "_owner", "_status", "engine", "pid", "pidfd", "stderr",
+        "stdin", "stdout",
+    )  # fmt: skip
 
     def __init__(self, engine: str, pid: int, pidfd: int, status: int, pipes: Sequence[int]) -> None:
         self.engine, self.pid, self.pidfd, self._status = engine, pid, pidfd, status
@@ -71,7 +61,7 @@ class WorkerProcess:
         self._lock = _thread.RLock()
         self._ended: Ended | None = None  # last: `__del__` takes it for a sign that all else is there
 
-    def __enter__(self) -> WorkerProcess:
+    def __enter__(self) -> "WorkerProcess":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -87,7 +77,9 @@ class WorkerProcess:
         return self._ended
 
     def status_fields(self) -> dict[str, str]:
-        """The lines of `/proc/PID/status` by name; empty where the machine shows none, no `Vm` lines after the end."""
+        """The lines of `/proc/PID/status` by name; empty where the machine shows none, no `Vm` lines after
+        the end.
+        """
         lines = self._read_status().decode("ascii", "replace").splitlines()
         return {
             name: value.strip() for name, colon, value in (line.partition(":") for line in lines) if colon
@@ -124,7 +116,8 @@ class WorkerProcess:
             return 0.0
 
     def limit_cpu(self, seconds: float) -> None:
-        """Has the kernel send SIGXCPU when it has used `seconds` more, rounded up: the net below the host's own watch.
+        """Has the kernel send SIGXCPU when it has used `seconds` more, rounded up: the net below the host's
+        own watch.
 
         The soft limit only: a hard one could not be raised again for the next run of the session.
         """
@@ -137,7 +130,9 @@ class WorkerProcess:
             return  # it has just ended, or the limit is beyond what the kernel counts: the host's watch stays
 
     def verify(self, memory: int) -> None:
-        """Reads from outside whether the limits are in force that a worker sets itself; raises SetupError naming what is not."""
+        """Reads from outside whether the limits are in force that a worker sets itself; raises SetupError
+        naming what is not.
+        """
         wanted = {
             "the memory limit (RLIMIT_AS)": (resource.RLIMIT_AS, memory),
             "the file-size limit (RLIMIT_FSIZE)": (resource.RLIMIT_FSIZE, 0),
@@ -151,12 +146,9 @@ class WorkerProcess:
                     f"the worker for {self.engine} cannot be verified: {what}: {error.strerror}"
                 ) from None
             if found != (value, value):
-                shown = " and ".join(
-                    "unlimited" if one == resource.RLIM_INFINITY else format_size(one) for one in found
-                )
-                raise SetupError(
-                    f"the worker for {self.engine} is not armed: {what} is {shown} instead of {format_size(value)}"
-                )
+                shown = " and ".join("unlimited" if one < 0 else format_size(one) for one in found)
+                wrong = f"{what} is {shown} instead of {format_size(value)}"
+                raise SetupError(f"the worker for {self.engine} is not armed: {wrong}")
 
     def wait(self, seconds: float) -> bool:
         """Waits at most `seconds` for it to end by itself; whether it has. It still has to be reaped."""
@@ -167,9 +159,11 @@ class WorkerProcess:
         return bool(poller.poll(seconds * 1000))
 
     def kill_and_reap(self, grace: float = 0.0) -> Ended:
-        """Ends it: waits `grace` seconds for it to go by itself, kills it, waits for the corpse, closes every descriptor.
+        """Ends it: waits `grace` seconds for it to go by itself, kills it, waits for the corpse, closes every
+        descriptor.
 
-        In a process that was forked off the host it closes the copies of the descriptors and leaves the child alone.
+        In a process that was forked off the host it closes the copies of the descriptors and leaves the child
+        alone.
         """
         with self._lock:
             if self._ended is None:
@@ -185,8 +179,8 @@ class WorkerProcess:
             except ProcessLookupError:
                 pass  # somebody else has reaped it
         try:
-            # By the descriptor first, and without reaping: if the host ignores SIGCHLD or reaps every child, the pid
-            # may mean another child of the host by now.
+            # By the descriptor first, and without reaping: if the host ignores SIGCHLD or reaps every child,
+            # the pid may mean another child of the host by now.
             os.waitid(os.P_PIDFD, self.pidfd, os.WEXITED | os.WNOWAIT)
             _, status, usage = os.wait4(self.pid, 0)
         except ChildProcessError:
@@ -212,9 +206,9 @@ class WorkerProcess:
 def spawn(command: Sequence[str], *, engine: str, memory: int) -> WorkerProcess:
     """Starts `command` with the engine's name and the memory limit in bytes as its last arguments.
 
-    Raises SetupError, with nothing left behind. May be called from any thread: the death signal that a worker asks
-    for comes when the *thread* that spawned it ends (E27), so other threads than the main one have it done by one
-    that lives as long as the process.
+    Raises SetupError, with nothing left behind. May be called from any thread: the death signal that a worker
+    asks for comes when the *thread* that spawned it ends (E27), so other threads than the main one have it
+    done by one that lives as long as the process.
     """
     if _thread.get_native_id() == os.getpid():
         return spawn_here(command, engine, memory)
@@ -259,7 +253,9 @@ def spawn_here(command: Sequence[str], engine: str, memory: int) -> WorkerProces
 
 
 def _open_status(pid: int) -> int:
-    """At once: under hidepid the files of a process that is no more dumpable are gone, and an open one stays (E2)."""
+    """At once: under hidepid the files of a process that is no more dumpable are gone, and an open one stays
+    (E2).
+    """
     try:
         return os.open(f"/proc/{pid}/status", os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -268,11 +264,11 @@ def _open_status(pid: int) -> int:
 
 def _start(command: list[str], ends: list[int]) -> int:
     lifted: list[int] = []
-    if min(ends) < 3:  # the host runs with some of 0, 1 and 2 closed: a dup2 below would overwrite an end
-        import fcntl
-
-        lifted = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 3) for end in ends]
     try:
+        if min(ends) < 3:  # the host runs with some of 0, 1 and 2 closed: a dup2 below would overwrite an end
+            import fcntl
+
+            lifted.extend(fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 3) for end in ends)
         moves = [(os.POSIX_SPAWN_DUP2, end, target) for target, end in enumerate(lifted or ends)]
         return os.posix_spawnp(
             command[0], command, {}, file_actions=moves, setsid=True, setsigmask=(), setsigdef=_DEFAULTED

@@ -1,14 +1,13 @@
-"""One worker's conversation, without I/O: bytes and answers come in, frames to act on and bytes to send go out.
+"""One worker's conversation, without I/O: bytes and answers come in, frames to act on and bytes to send go
+out.
 
 Theory of operation. A session has one life (`Hello`, `Configure`, then runs) and is driven by one thread. The
-driver puts what it reads into `receive` and takes frames with `next_frame`; in a run these are a `Call` (to be
-dispatched), an `Output` (to be counted with `count`, then shown) or the last word (`Done`, `Failed`, `Fatal`).
-What a broker answers goes through `reply`, which never fails: what cannot travel becomes an error that the script
-can catch. A worker that breaks the protocol is told by `wire.Violation` out of `next_frame`. `conclude` turns why
-the run ended and what was measured into its `RunEnd`.
+driver puts what it reads into `receive` and takes frames with `next_frame`; in a run these are a `Call` (to
+be dispatched), an `Output` (to be counted with `count`, then shown) or the last word (`Done`, `Failed`,
+`Fatal`). What a broker answers goes through `reply`, which never fails: what cannot travel becomes an error
+that the script can catch. A worker that breaks the protocol is told by `wire.Violation` out of `next_frame`.
+`conclude` turns why the run ended and what was measured into its `RunEnd`.
 """
-
-from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
@@ -50,7 +49,9 @@ class LimitCrossed(Exception):  # noqa: N818 - not an error: the run-wide limit 
 
 
 class Broker(Protocol):
-    """The host's end of the calls of one run. All methods but `attach`'s wake are called by the driving thread."""
+    """The host's end of the calls of one run. All methods but `attach`'s wake are called by the driving
+    thread.
+    """
 
     @property
     def refused(self) -> bool:
@@ -66,7 +67,9 @@ class Broker(Protocol):
         ...
 
     def finished(self) -> list[tuple[int, Answer]]:
-        """The answers that came since; asked after a wake, and once `deadline` has passed. Raises LimitCrossed."""
+        """The answers that came since; asked after a wake, and once `deadline` has passed. Raises
+        LimitCrossed.
+        """
         ...
 
     def deadline(self) -> float | None:
@@ -107,20 +110,23 @@ class Session:
         self._conversation.receive(data)
 
     def next_frame(self) -> Frame | None:
-        """The next frame of what was received, or None. Raises Violation, and then the conversation is over."""
+        """The next frame of what was received, or None. Raises Violation, and then the conversation is
+        over.
+        """
         return self._conversation.next_frame()
 
     def greeted(self, engine: str) -> Hello | None:
-        """The worker's greeting once it is there. Raises SetupError if it gives up or is not what was asked for; Violation."""
+        """The worker's greeting once it is there. Raises SetupError if it gives up or is not what was asked
+        for; Violation.
+        """
         frame = self._conversation.next_frame()
         if isinstance(frame, Fatal):
             raise SetupError(f"the worker for {engine} gave up before it was ready: {frame.message[:2000]}")
         if not isinstance(frame, Hello):
             return None  # nothing else can come in state `starting`
         if frame.protocol != PROTOCOL_VERSION:
-            raise SetupError(
-                f"the worker for {engine} speaks version {frame.protocol} of the wire, and this is version {PROTOCOL_VERSION}"
-            )
+            versions = f"version {frame.protocol} of the wire, and this is version {PROTOCOL_VERSION}"
+            raise SetupError(f"the worker for {engine} speaks {versions}")
         if frame.engine != engine:
             raise SetupError(f"the worker for {engine} says that it is {frame.engine!r}")
         return frame

@@ -1,7 +1,7 @@
 """The one thread that spawns workers for all threads but the main one.
 
-The rule kept here: a worker's death signal follows the thread that spawned it (E27), so that thread lives as long
-as the process. It is started at the first use, and again in a process that was forked off.
+The rule kept here: a worker's death signal follows the thread that spawned it (E27), so that thread lives as
+long as the process. It is started at the first use, and again in a process that was forked off.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """One run, driven: the loop that moves bytes and calls between a session, its pipes and the broker.
 
-Theory of operation. The caller's thread owns everything here. Each turn of the loop takes what frames are there (a
-bounded number), looks at the clock, and then waits in two steps: a spin while answers come quickly and no call is
-out on a thread, else a sleep until the next deadline, in which the worker's stdout, stderr, stdin and end and the
-wake are all watched. `drive` gives the cause of the end; `finish` ends the worker if it may not go on, and shows
-the output that had arrived before.
+Theory of operation. The caller's thread owns everything here. Each turn of the loop takes what frames are
+there (a bounded number), looks at the clock, and then waits in two steps: a spin while answers come quickly
+and no call is out on a thread, else a sleep until the next deadline, in which the worker's stdout, stderr,
+stdin and end and the wake are all watched. `drive` gives the cause of the end; `finish` ends the worker if it
+may not go on, and shows the output that had arrived before.
 
 A clock is read once a turn, the processor time and the memory only when the watch asks for it.
 """
@@ -33,20 +33,9 @@ class Turn:
     """One run on a worker that waits for one."""
 
     __slots__ = (
-        "_behind",
-        "_broker",
-        "_cancellation",
-        "_cpu",
-        "_emit",
-        "_owed",
-        "_pace",
-        "_patience",
-        "_peaks",
-        "_pipes",
-        "_process",
-        "_session",
-        "_watch",
-    )
+        "_behind", "_broker", "_cancellation", "_cpu", "_emit", "_owed", "_pace", "_patience",
+        "_peaks", "_pipes", "_process", "_session", "_watch",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -162,7 +151,9 @@ class Turn:
 
     @property
     def _waiting(self) -> bool:
-        """Whether the worker may lie still: a call is open, or it has yet to read what was sent (which has its own deadline)."""
+        """Whether the worker may lie still: a call is open, or it has yet to read what was sent (which has
+        its own deadline).
+        """
         return bool(self._session.open_calls) or self._pipes.stalled_at is not None
 
     def _deliver(self) -> None:

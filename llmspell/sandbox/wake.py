@@ -1,7 +1,7 @@
 """How other threads and signal handlers reach the thread that drives a session.
 
-The rule kept here: nothing in this file blocks, and everything may be called from a signal handler, in whatever
-the handler has interrupted.
+The rule kept here: nothing in this file blocks, and everything may be called from a signal handler, in
+whatever the handler has interrupted.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ class Wake:
 
     def __init__(self) -> None:
         self.descriptor = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
-        # Without it a late call could write into a descriptor of the same number that somebody has opened since.
-        # Re-entrant, for a signal handler that interrupts its own thread in here.
+        # Without it a late call could write into a descriptor of the same number that somebody has opened
+        # since. Re-entrant, for a signal handler that interrupts its own thread in here.
         self._lock = _thread.RLock()
 
     def __call__(self) -> None:
@@ -64,7 +64,9 @@ class Cancellation:
         return self.exit_code is not None
 
     def cancel(self, exit_code: int = 130) -> None:
-        """Ends every run that was given this object; `exit_code` says what cancelled it (130 Ctrl-C, 143 SIGTERM, ...)."""
+        """Ends every run that was given this object; `exit_code` says what cancelled it (130 Ctrl-C, 143
+        SIGTERM, ...).
+        """
         if self.exit_code is None:
             self.exit_code = exit_code
         for wake in tuple(self._wakes.values()):

@@ -1,10 +1,9 @@
 """Deadlines and usage of one run, seen from outside: which limit is crossed, and when to look again.
 
 Pure: readings come in, and no clock is asked here. The rule kept here: no fixed tick. A worker of at most two
-threads cannot use processor time faster than twice the wall, so nothing can be crossed before half of what is left.
+threads cannot use processor time faster than twice the wall, so nothing can be crossed before half of what is
+left.
 """
-
-from __future__ import annotations
 
 from typing import NamedTuple
 
@@ -14,7 +13,9 @@ from llmspell.outcome import LimitHit
 SHORTEST_LOOK = 0.005
 """Seconds between two looks at least: what a fraction of a second is enforced to."""
 LONGEST_DOZE = 0.1
-"""Seconds at most between the looks at a worker that lies still close to its limit; at most twice this is overshot."""
+"""Seconds at most between the looks at a worker that lies still close to its limit; at most twice this is
+overshot.
+"""
 STUCK_CPU = 0.001
 """Seconds of processor time that do not count as computing."""
 _THREADS = 2
@@ -24,8 +25,8 @@ class Patience(NamedTuple):
     """How many seconds a worker is given (`architecture.md`, Life of a worker; `wire.md`, Caps).
 
     `hello`: to be ready. `stuck`: to neither compute nor have a call open. `unread`: to leave what it is sent
-    unread. `closed`: to live on after it closed its stdin or stdout, for most are about to end, and their end says
-    more. `shutdown`: to end when it is asked to.
+    unread. `closed`: to live on after it closed its stdin or stdout, for most are about to end, and their end
+    says more. `shutdown`: to end when it is asked to.
     """
 
     hello: float = 10.0
@@ -36,23 +37,16 @@ class Patience(NamedTuple):
 
 
 class Watch:
-    """The watch over one run, from `now` and `cpu` on (seconds on the monotonic and on the process's own clock).
+    """The watch over one run, from `now` and `cpu` on (seconds on the monotonic and on the process's own
+    clock).
 
     `next_look` is when to come back; `heard_at` is set by whoever hears from the worker or speaks to it.
     """
 
     __slots__ = (
-        "_cpu_before",
-        "_limits",
-        "_mark",
-        "_mark_cpu",
-        "_seen_cpu",
-        "_stuck",
-        "_step",
-        "heard_at",
-        "next_look",
-        "started",
-    )
+        "_cpu_before", "_limits", "_mark", "_mark_cpu", "_seen_cpu", "_step", "_stuck", "heard_at",
+        "next_look", "started",
+    )  # fmt: skip
 
     def __init__(self, limits: Limits, patience: Patience, *, now: float, cpu: float) -> None:
         self._limits, self._stuck = limits, patience.stuck
@@ -78,7 +72,8 @@ class Watch:
         return None
 
     def _until_cpu(self, left: float, wall: float, cpu: float) -> float:
-        # Growing with the age of the run: the early looks are for the peaks of memory, which a death takes away.
+        # Growing with the age of the run: the early looks are for the peaks of memory, which a death takes
+        # away.
         step = max(SHORTEST_LOOK, min(left / _THREADS, wall))
         if cpu == self._seen_cpu:
             step = max(step, min(2 * self._step, LONGEST_DOZE))
@@ -86,7 +81,9 @@ class Watch:
         return step
 
     def is_stuck(self, now: float, cpu: float, *, waiting: bool) -> bool:
-        """Whether the worker has done nothing for too long. `waiting`: it has a call open, and so may lie still."""
+        """Whether the worker has done nothing for too long. `waiting`: it has a call open, and so may lie
+        still.
+        """
         if waiting or self.heard_at > self._mark or cpu - self._mark_cpu >= STUCK_CPU:
             self._mark, self._mark_cpu = now, cpu
             return False

@@ -24,7 +24,7 @@ def fit(whole: int) -> Number:
 
 def _settle(value: Number, left: Number, right: Number) -> Number:
     if type(value) is int:
-        return value if INT_LEAST <= value <= INT_MOST else float(value)
+        return float(value)
     if value - value != 0.0 and math.isfinite(left) and math.isfinite(right):
         raise OverflowError
     return value
@@ -32,17 +32,26 @@ def _settle(value: Number, left: Number, right: Number) -> Number:
 
 def add(left: Number, right: Number) -> Number:
     """`left + right`"""
-    return _settle(left + right, left, right)
+    value = left + right
+    if type(value) is int and INT_LEAST <= value <= INT_MOST:
+        return value
+    return _settle(value, left, right)
 
 
 def subtract(left: Number, right: Number) -> Number:
     """`left - right`"""
-    return _settle(left - right, left, right)
+    value = left - right
+    if type(value) is int and INT_LEAST <= value <= INT_MOST:
+        return value
+    return _settle(value, left, right)
 
 
 def multiply(left: Number, right: Number) -> Number:
     """`left * right`"""
-    return _settle(left * right, left, right)
+    value = left * right
+    if type(value) is int and INT_LEAST <= value <= INT_MOST:
+        return value
+    return _settle(value, left, right)
 
 
 def divide(left: Number, right: Number) -> Number:

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 STEPS = 100_000
 """Keywords applied in one check; a list that must be unique costs its length squared."""
 
+MOST_LISTED = 1000
+"""Values in one list of a schema: old drafts compare each with each to see that none is there twice."""
+NESTING = 80
+"""Keywords applied inside one another."""
+
 PATTERNS = ("pattern", "patternProperties")
 """Keywords that are regular expressions."""
 
@@ -43,9 +48,16 @@ def _counted(keyword: str, check: Any) -> Any:
         _charge(1 + len(value) if isinstance(value, list) else 1)
         if keyword == "uniqueItems" and isinstance(instance, list):
             _charge(len(instance) ** 2)
-        for error in check(validator, value, instance, schema) or ():
-            _charge(1 + len(error.message) // 256)
-            yield error
+        # Ended before Python's own limit: rpds, below jsonschema, panics when that one strikes inside it.
+        if _spent.depth >= NESTING:
+            raise BadSchemaError("the schema or the value is nested too deeply, or refers to itself")
+        _spent.depth += 1
+        try:
+            for error in check(validator, value, instance, schema) or ():
+                _charge(1 + len(error.message) // 256)
+                yield error
+        finally:
+            _spent.depth -= 1
 
     return call
 
@@ -105,6 +117,17 @@ def _walk(schema: Any) -> Iterator[tuple[Any, str]]:
                     pending.append(value)
 
 
+def _lists(value: Any) -> Iterator[list[Any]]:
+    pending = [value]
+    while pending:
+        each = pending.pop()
+        if isinstance(each, list):
+            yield each
+            pending.extend(each)
+        elif isinstance(each, Mapping):
+            pending.extend(each.values())
+
+
 class BoundedSchema:
     """A schema without patterns, checked under a budget. The draft is what `$schema` names, or `draft`."""
 
@@ -114,6 +137,9 @@ class BoundedSchema:
         import jsonschema
         from referencing import Registry
 
+        longest = max((len(each) for each in _lists(schema)), default=0)
+        if longest > MOST_LISTED:
+            raise BadSchemaError(f"a schema with a list of {longest:,} values, the most is {MOST_LISTED:,}")
         default = getattr(jsonschema, draft)
         cls: Any = jsonschema.validators.validator_for(schema, default=default)
         try:
@@ -129,17 +155,13 @@ class BoundedSchema:
         """The first `most` errors; raises `BadSchemaError`."""
         from referencing.exceptions import Unresolvable
 
-        _spent.left = STEPS
+        _spent.left, _spent.depth = STEPS, 0
         found: list[ValidationError] = []
         try:
             for error in self._validator.iter_errors(value):
                 found.append(error)
                 if len(found) >= most:
                     break
-        except RecursionError:
-            raise BadSchemaError(
-                "the schema or the value is nested too deeply, or refers to itself"
-            ) from None
         except Unresolvable as error:
             raise BadSchemaError(f"the schema refers to what it does not hold: {str(error)[:100]}") from None
         return found

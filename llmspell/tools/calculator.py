@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from llmspell.tools.answer import answer, given, invalid, needed
+from llmspell.tools.answer import answer, invalid, needed
 from llmspell.tools.arithmetic import Number
 from llmspell.tools.expression import ExpressionError, compiled, evaluate
 from llmspell.tools.tool import ToolGrants
@@ -84,7 +84,7 @@ class Calculator:
             text = needed(self.name, operation, parameters, _INPUT)
         if operation == "validate":
             return _validated(text)
-        return self._evaluated(text, given(parameters, ("variables",)) or {})
+        return self._evaluated(text, parameters.get("variables") or {})
 
     def _evaluated(self, text: str, variables: dict[str, Number]) -> dict[str, Any]:
         if len(variables) > MOST_VARIABLES:

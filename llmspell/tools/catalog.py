@@ -3,8 +3,6 @@
 The rule kept here: listing tools imports none; a tool's module is imported when that tool is first used.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import NamedTuple

@@ -36,45 +36,33 @@ def appended(asker: Asker, place: Place, content: bytes) -> int:
         old = look(parent, name)
         if old is not None:
             check_regular(asker, place, old)
-        try:
-            descriptor = os.open(name, _APPEND_FLAGS, 0o644, dir_fd=parent)
-        except OSError as error:
-            raise asker.failed(place.path, error) from None
+        descriptor = os.open(name, _APPEND_FLAGS, 0o644, dir_fd=parent)
         with open(descriptor, "ab", buffering=0) as file:
             found = os.fstat(descriptor)
             check_regular(asker, place, found)
             total = found.st_size + len(content)
             if total > GROWN_CAP:
                 raise too_large(asker.tool, place.path, total, GROWN_CAP)
-            try:
-                rest = memoryview(content)
-                while rest:
-                    rest = rest[file.write(rest) :]
-                os.fsync(descriptor)
-            except OSError as error:
-                raise asker.failed(place.path, error) from None
+            rest = memoryview(content)
+            while rest:
+                rest = rest[file.write(rest) :]
+            os.fsync(descriptor)
     return total
 
 
 def deleted(asker: Asker, place: Place) -> None:
     """Removes a file, or a symbolic link itself; a folder is refused."""
     with opened_parent(asker, place) as (parent, name):
-        try:
-            found = os.stat(name, dir_fd=parent, follow_symlinks=False)
-            if stat.S_ISDIR(found.st_mode):
-                raise invalid(asker.tool, f"{place.path} is a folder, and delete removes files only", "path")
-            os.unlink(name, dir_fd=parent)
-        except OSError as error:
-            raise asker.failed(place.path, error) from None
+        found = os.stat(name, dir_fd=parent, follow_symlinks=False)
+        if stat.S_ISDIR(found.st_mode):
+            raise invalid(asker.tool, f"{place.path} is a folder, and delete removes files only", "path")
+        os.unlink(name, dir_fd=parent)
 
 
 def folder_made(asker: Asker, place: Place, *, recursive: bool) -> None:
     """Makes a folder, and with `recursive` the missing ones above it; one that is there already is fine."""
     with opened_parent(asker, place, make=recursive) as (parent, name):
-        try:
-            make_folder(parent, name)
-        except OSError as error:
-            raise asker.failed(place.path, error) from None
+        make_folder(parent, name)
         found = look(parent, name)
         if found is None or not stat.S_ISDIR(found.st_mode):
             raise invalid(asker.tool, f"{place.path} is there already and is no folder", "path")

@@ -27,13 +27,13 @@ def listed(asker: Asker, place: Place) -> tuple[list[dict[str, Any]], bool]:
     with opened_parent(asker, place) as (parent, name):
         try:
             descriptor = os.open(name, _FOLDER_FLAGS, dir_fd=parent)
-        except OSError as error:
+        except OSError:
             found = look(parent, name)
             if found is not None and stat.S_ISLNK(found.st_mode):
                 raise asker.refused(place.path, "is a symbolic link, which is not followed") from None
             if found is not None and not stat.S_ISDIR(found.st_mode):
                 raise CallError(ErrorKind.TOOL, f"{asker.tool}: {place.path} is not a folder") from None
-            raise asker.failed(place.path, error) from None
+            raise
     try:
         check_not_proc(asker, place, os.fstat(descriptor))
         with os.scandir(descriptor) as entries:
@@ -71,10 +71,7 @@ def _within_cap(
 def described(asker: Asker, place: Place) -> dict[str, Any]:
     """The facts about one file, folder or link; times are ISO 8601 in UTC, None where the system has none."""
     with opened_parent(asker, place) as (parent, name):
-        try:
-            found = os.stat(name, dir_fd=parent, follow_symlinks=False)
-        except OSError as error:
-            raise asker.failed(place.path, error) from None
+        found = os.stat(name, dir_fd=parent, follow_symlinks=False)
     return {
         "path": place.path,
         "type": _kind(found),

@@ -52,7 +52,7 @@ class FunctionTool:
         blocking: bool = True,
     ) -> None:
         """Raises `UsageError` for a function that cannot be called by the names of a schema."""
-        said: str = name or getattr(function, "__name__", "")
+        said = str(name or getattr(function, "__name__", ""))
         if not said.replace("_", "").replace("-", "").isalnum():
             raise UsageError(f"tool {said!r} needs a name of letters, digits and hyphens; pass name=")
         self.name = canonical(said)
@@ -90,7 +90,7 @@ def _derived(
     name: str, function: Callable[..., Any], accepted: Mapping[str, inspect.Parameter]
 ) -> dict[str, Any]:
     try:
-        hints = typing.get_type_hints(function)
+        hints = typing.get_type_hints(function, include_extras=True)
     except (NameError, TypeError) as error:
         raise UsageError(f"tool {name!r}: its annotations cannot be read ({error}); pass schema=") from None
     properties: dict[str, Any] = {}

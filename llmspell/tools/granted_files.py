@@ -90,7 +90,10 @@ def _below(root: str, full: str) -> tuple[str, ...] | None:
 
 @contextmanager
 def opened_parent(asker: Asker, place: Place, *, make: bool = False) -> Iterator[tuple[int, str]]:
-    """The descriptor of the folder that holds the place, and the last name; `make` makes missing folders."""
+    """The descriptor of the folder that holds the place, and the last name; `make` makes missing folders.
+
+    What the operating system refuses inside the `with` becomes a `CallError` that names the place.
+    """
     root, parts = place.root, place.parts
     if not parts:  # the grant itself: its own name in its real parent
         real = os.path.realpath(root)
@@ -105,6 +108,8 @@ def opened_parent(asker: Asker, place: Place, *, make: bool = False) -> Iterator
             os.close(current)
             current = following
         yield current, parts[-1]
+    except OSError as error:  # of whatever is done in the folder
+        raise asker.failed(place.path, error) from None
     finally:
         os.close(current)
 
@@ -169,13 +174,9 @@ def opened_file(asker: Asker, path: str, granted: tuple[str, ...], *, cap: int) 
     """A descriptor of a granted regular file of at most `cap` bytes, to read."""
     place = locate(asker, path, granted, "--allow-read")
     with opened_parent(asker, place) as (parent, name):
-        try:
-            check_regular(
-                asker, place, os.stat(name, dir_fd=parent, follow_symlinks=False)
-            )  # open may have effects
-            descriptor = os.open(name, _READ_FLAGS, dir_fd=parent)
-        except OSError as error:
-            raise asker.failed(place.path, error) from None
+        found = os.stat(name, dir_fd=parent, follow_symlinks=False)
+        check_regular(asker, place, found)  # before it is opened, which may have effects
+        descriptor = os.open(name, _READ_FLAGS, dir_fd=parent)
     try:
         found = os.fstat(descriptor)
         check_regular(asker, place, found)
@@ -219,10 +220,7 @@ def write_file(asker: Asker, place: Place, pieces: Iterable[bytes]) -> int:
             size = _write_new(parent, temporary, pieces, 0o644 if old is None else old.st_mode & 0o777)
             os.rename(temporary, name, src_dir_fd=parent, dst_dir_fd=parent)
             os.fsync(parent)
-        except OSError as error:
-            _remove(parent, temporary)
-            raise asker.failed(place.path, error) from None
-        except CallError:
+        except BaseException:
             _remove(parent, temporary)
             raise
     return size

@@ -82,5 +82,9 @@ def ordered(values: list[Any], budget: Budget, key: Filter | None = None) -> lis
     keyed: list[tuple[Any, Any]] = [
         (value if key is None else list(key(value, budget)), value) for value in values
     ]
-    keyed.sort(key=cmp_to_key(lambda left, right: compared(left[0], right[0], budget)))
+
+    def order(left: tuple[Any, Any], right: tuple[Any, Any]) -> int:
+        return compared(left[0], right[0], budget)
+
+    keyed.sort(key=cmp_to_key(order))
     return [value for _, value in keyed]

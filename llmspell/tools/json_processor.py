@@ -16,7 +16,7 @@ from llmspell.tools.json_query import compiled
 from llmspell.tools.json_values import UnfitError, measure, read_json
 from llmspell.tools.tool import ToolGrants
 
-MOST_SCHEMA_VALUES = 10_000
+MOST_SCHEMA_VALUES = 5_000
 """Values in a schema to validate against."""
 MOST_ERRORS = 100
 """Errors that one validation lists."""

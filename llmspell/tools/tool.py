@@ -1,7 +1,5 @@
 """What a tool is: a host function that a script may call by name, with parameters of a published shape."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 

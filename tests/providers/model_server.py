@@ -103,6 +103,7 @@ class ModelServer:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # else each answer waits 40 ms for the acknowledgement of its head
 
             def setup(self) -> None:
                 super().setup()

@@ -1,9 +1,12 @@
-"""What every test of the sandbox uses: scripted workers, a broker, and the check that nothing is left behind."""
+"""What every test of the sandbox uses: scripted workers, a broker, and the check that nothing is left
+behind.
+"""
 
 from __future__ import annotations
 
 import gc
 import os
+import select
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -24,6 +27,14 @@ from llmspell_workers.wire import PROTOCOL_VERSION, Configure
 SCRIPTED = Path(__file__).parent / "workers" / "scripted.py"
 READY = "arm(); hello()"
 LIMITS = Limits(cpu=20, wall=60)
+
+
+def read(descriptor: int) -> bytes:
+    """What comes next, waited for."""
+    poller = select.poll()
+    poller.register(descriptor, select.POLLIN)
+    assert poller.poll(10_000)
+    return os.read(descriptor, 65536)
 
 
 def descriptors() -> set[tuple[str, str]]:
@@ -54,7 +65,9 @@ def _nothing_is_left() -> Iterator[None]:
 
 
 class Desk:
-    """A broker for tests: a capability is a function of its arguments; one that gives None answers later, with `put`."""
+    """A broker for tests: a capability is a function of its arguments; one that gives None answers later,
+    with `put`.
+    """
 
     def __init__(self, **capabilities: Callable[[dict[str, Any]], Answer | None]) -> None:
         self.capabilities = capabilities
@@ -113,7 +126,11 @@ def configuration() -> Configure:
 def scripted(prelude: str = READY, *, limits: Limits = LIMITS, **patience: float) -> Worker:
     """A scripted worker that is not entered yet."""
     return Worker(
-        command(prelude), engine="scripted", limits=limits, configure=configuration(), patience=Patience(**patience)
+        command(prelude),
+        engine="scripted",
+        limits=limits,
+        configure=configuration(),
+        patience=Patience(**patience),
     )
 
 
@@ -134,7 +151,7 @@ def run_on(
 
 def run(script: str, desk: Desk | None = None, *, limits: Limits = LIMITS, **patience: float) -> RunEnd:
     """One run on a worker of its own."""
-    with scripted(limits=limits, **patience) as worker:
+    with scripted(READY, limits=limits, **patience) as worker:
         return run_on(worker, script, desk)
 
 

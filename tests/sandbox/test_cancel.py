@@ -34,7 +34,13 @@ def test_a_signal_handler_cancels_a_run() -> None:
     sender = threading.Timer(0.1, lambda: signal.pthread_kill(me, signal.SIGTERM))
     try:
         with scripted() as worker:
-            end = run_on(worker, "ask(1, 'begin'); compute(60)", Desk(begin=lambda _: sender.start()), None, cancellation)
+            end = run_on(
+                worker,
+                "ask(1, 'begin'); compute(60)",
+                Desk(begin=lambda _: sender.start()),
+                None,
+                cancellation,
+            )
     finally:
         signal.signal(signal.SIGTERM, before)
     sender.join()
@@ -55,9 +61,12 @@ def test_one_wish_ends_several_runs() -> None:
     together = threading.Barrier(3)
     verdicts: list[Verdict] = []
 
+    def begin(_: dict[str, Any]) -> None:
+        together.wait(10)
+
     def drive() -> None:
         with scripted() as worker:
-            desk = Desk(begin=lambda _: together.wait(10) and None)
+            desk = Desk(begin=begin)
             verdicts.append(run_on(worker, "ask(1, 'begin'); compute(60)", desk, None, cancellation).verdict)
 
     drivers = [threading.Thread(target=drive) for _ in range(2)]
@@ -71,7 +80,7 @@ def test_one_wish_ends_several_runs() -> None:
 
 
 def test_closed_output_ends_the_run_with_141() -> None:
-    def emit(stream: str, data: bytes) -> None:
+    def emit(*_: object) -> None:
         raise BrokenPipeError
 
     with scripted() as worker:

@@ -8,7 +8,16 @@ import pytest
 
 from llmspell.limits import Limits
 from llmspell.outcome import LimitHit, Verdict
-from llmspell.sandbox.ending import Broken, Cancelled, Cause, Readings, RunEnd, how_it_ended, judge, limit_message
+from llmspell.sandbox.ending import (
+    Broken,
+    Cancelled,
+    Cause,
+    Readings,
+    RunEnd,
+    how_it_ended,
+    judge,
+    limit_message,
+)
 from llmspell.sandbox.process import Ended
 from llmspell_workers.wire import Done, Failed, Fatal
 
@@ -26,8 +35,15 @@ def verdict(cause: Cause, **seen: object) -> tuple[Verdict, str, str | None]:
 
 
 @pytest.mark.parametrize(
-    "kind, becomes",
-    [("syntax", "syntax"), ("tool", "tool"), ("internal", "internal"), ("limit", "runtime"), ("protocol", "runtime"), ("x", "runtime")],
+    ("kind", "becomes"),
+    [
+        ("syntax", "syntax"),
+        ("tool", "tool"),
+        ("internal", "internal"),
+        ("limit", "runtime"),
+        ("protocol", "runtime"),
+        ("x", "runtime"),
+    ],
 )
 def test_a_worker_chooses_only_among_kinds_that_are_its_own(kind: str, becomes: str) -> None:
     assert verdict(failed(kind)) == (Verdict.ERROR, "worker", becomes)
@@ -44,14 +60,21 @@ def test_used_memory_is_never_above_what_is_allowed() -> None:
     assert end.limit == LimitHit("memory", ALLOWED, ALLOWED, "bytes")
 
 
-@pytest.mark.parametrize("how", [Ended(None, signal.SIGABRT, 1), Ended(None, signal.SIGSEGV, 1), Ended(1, None, 1), Fatal("memory")])
+@pytest.mark.parametrize(
+    "how",
+    [Ended(None, signal.SIGABRT, 1), Ended(None, signal.SIGSEGV, 1), Ended(1, None, 1), Fatal("memory")],
+)
 def test_a_death_close_to_the_limit_is_the_limit(how: Cause) -> None:
     assert verdict(how, address_space=ALLOWED) == (Verdict.LIMIT, "kernel", "limit")
     assert verdict(how)[0] is Verdict.CRASH
 
 
 def test_other_ends() -> None:
-    assert verdict(Ended(None, signal.SIGKILL, 1), address_space=ALLOWED) == (Verdict.CRASH, "kernel", "crash")
+    assert verdict(Ended(None, signal.SIGKILL, 1), address_space=ALLOWED) == (
+        Verdict.CRASH,
+        "kernel",
+        "crash",
+    )
     assert verdict(Ended(None, signal.SIGXCPU, 1)) == (Verdict.LIMIT, "kernel", "limit")
     assert verdict(Broken("protocol", "m")) == (Verdict.CRASH, "host", "protocol")
     assert verdict(Cancelled(143)) == (Verdict.CANCELLED, "host", None)
@@ -64,7 +87,7 @@ def test_a_place_and_a_traceback_are_kept() -> None:
     assert end.error == ("runtime", "m", "spell", 3, 7, ("a", "b"))
 
 
-@pytest.mark.parametrize("claim, counted", [(3, 3), (-1, 0), (True, 0), ("9", 0), (None, 0)])
+@pytest.mark.parametrize(("claim", "counted"), [(3, 3), (-1, 0), (True, 0), ("9", 0), (None, 0)])
 def test_refused_allocations_are_a_checked_number(claim: object, counted: int) -> None:
     assert judge(Done(1, None, None, {"memory_refusals": claim}), SEEN).memory_refusals == counted
 

@@ -23,7 +23,7 @@ ENDS = {
 }
 
 
-@pytest.mark.parametrize("script, how", ENDS.values(), ids=ENDS)
+@pytest.mark.parametrize(("script", "how"), ENDS.values(), ids=ENDS)
 def test_a_worker_that_ends_without_a_last_word_has_crashed(script: str, how: str) -> None:
     end = run(f"output(b'kept'); say('oh \\x1b[31mno'); {script}")
     assert (end.verdict, end.evidence, end.started) == (Verdict.CRASH, "kernel", True)
@@ -55,6 +55,7 @@ def test_what_a_dying_worker_had_said_still_counts() -> None:
 def test_calls_of_a_worker_that_has_died_are_not_sent() -> None:
     desk = Desk(echo=echo)
     with scripted() as worker:
+
         def wait_for_the_end(_: dict[str, Any]) -> Answer:
             assert worker.process.wait(10)
             return Answer(True, None)
@@ -86,7 +87,7 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("script, why", BROKEN.values(), ids=BROKEN)
+@pytest.mark.parametrize(("script", "why"), BROKEN.values(), ids=BROKEN)
 def test_a_worker_that_breaks_the_protocol_is_killed(script: str, why: str) -> None:
     end = run(f"{script}\nsignal.pause()", Desk(later=lambda _: None))
     assert end.error is not None
@@ -96,8 +97,9 @@ def test_a_worker_that_breaks_the_protocol_is_killed(script: str, why: str) -> N
 
 def test_a_frame_between_two_runs_breaks_the_protocol() -> None:
     with scripted() as worker:
-        run_on(worker, "raw(framed(wire.frame_body(wire.Done(1, None, None, {}))) + framed(b'\\x93\\x04\\xa6stdout\\xc4\\x00')); "
-                       "conversation.state = 'idle'")
+        frames = "wire.Done(1, None, None, {}), wire.Output('stdout', b'')"
+        script = f"raw(b''.join(framed(wire.frame_body(frame)) for frame in ({frames})))"
+        run_on(worker, f"{script}; conversation.state = 'idle'")
         end = run_on(worker, "done()")
     assert end.error is not None
     assert (end.verdict, end.started, end.error.file) == (Verdict.CRASH, False, "spell")
@@ -156,7 +158,7 @@ def test_a_worker_that_does_not_read_is_killed() -> None:
 
 @pytest.mark.parametrize("descriptor", [0, 1])
 def test_a_worker_that_closes_a_pipe_and_goes_on_is_killed(descriptor: int) -> None:
-    script = f"ask(1, 'echo'); answer(1); ask(2, 'late'); os.close({descriptor}); os.write(2, b'closed'); signal.pause()"
+    script = f"ask(1, 'echo'); answer(1); ask(2, 'late'); os.close({descriptor}); say('!'); signal.pause()"
     desk = Desk(echo=echo)
     with scripted(closed=0.2) as worker:
         desk.capabilities["late"] = lambda _: _answer_once_said(worker.process.stderr)
@@ -193,7 +195,7 @@ def test_a_flood_on_stderr_is_bounded_and_its_tail_is_kept() -> None:
 
 
 FLOODS = {
-    "small output": "chunk = framed(wire.frame_body(wire.Output('stdout', b''))) * 4000\nwhile True: raw(chunk)",
+    "output": "one = framed(wire.frame_body(wire.Output('stdout', b'')))\nwhile True: raw(one * 4000)",
     "half a frame": "raw(b'\\0\\x40\\0\\0')\nraw(bytes(4 << 20 - 1))\nsignal.pause()",
     "stderr": "while True: say('x' * 65536)",
     "calls": "n = 0\nwhile True:\n n += 1; ask(n, 'later', text='x' * 1000000); answer(n)",

@@ -34,7 +34,8 @@ def test_wall_ends_a_run_and_keeps_what_was_printed() -> None:
 
 
 def test_wall_ends_a_run_that_waits_for_a_call() -> None:
-    assert crossed(run("call(1, 'never')", Desk(never=lambda _: None), limits=LIMITS._replace(wall=0.2))).name == "wall"
+    end = run("call(1, 'never')", Desk(never=lambda _: None), limits=LIMITS._replace(wall=0.2))
+    assert crossed(end).name == "wall"
 
 
 def test_cpu_of_a_fraction_of_a_second_is_enforced() -> None:
@@ -73,11 +74,12 @@ def test_cpu_found_after_the_end_still_wins() -> None:
 def test_output_over_the_limit_ends_the_run_and_what_fits_is_kept() -> None:
     printed = Printed()
     with scripted(limits=LIMITS._replace(output=10)) as worker:
-        end = run_on(worker, "output(b'123456'); output(b'7890ab', 'stderr'); signal.pause()", emit=printed.emit)
+        script = "output(b'123456'); output(b'7890ab', 'stderr'); signal.pause()"
+        end = run_on(worker, script, emit=printed.emit)
     assert crossed(end) == LimitHit("output", 10, 12, "bytes")
     assert printed == [("stdout", b"123456"), ("stderr", b"7890")]
     assert end.error is not None
-    assert end.error.message == "script used 12 bytes of its 10 bytes (output limit); raise it with --max-output"
+    assert end.error.message.startswith("script used 12 bytes of its 10 bytes (output limit); raise it with")
 
 
 def test_output_over_the_limit_before_a_death_is_a_limit() -> None:
@@ -120,15 +122,23 @@ maps = []
 try:
     while True: maps.append(mmap.mmap(-1, 1 << 20))
 except OSError:
-    pass
+    maps.pop()
 failed('memory')
 """)
     assert (crossed(seen).used > 45 * MIB, seen.evidence) == (True, "kernel")
 
 
 def test_a_worker_that_dies_close_to_its_memory_limit_crossed_it() -> None:
-    fill = "import mmap\nmaps = []\ntry:\n while True: maps.append(mmap.mmap(-1, 1 << 16))\nexcept OSError: pass\n"
+    fill = """
+import mmap
+maps = []
+try:
+    while True: maps.append(mmap.mmap(-1, 1 << 18))
+except OSError:
+    del maps[-4:]
+compute(0.3)
+"""
     for word in ("os.abort()", "send(wire.Fatal('memory')); os._exit(1)"):
-        end = run(f"{fill}compute(0.3)\n{word}")
+        end = run(fill + word)
         assert (crossed(end).name, end.evidence) == ("memory", "kernel")
     assert run("compute(0.3); send(wire.Fatal('memory'))").verdict is Verdict.CRASH

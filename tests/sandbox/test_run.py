@@ -16,14 +16,14 @@ from llmspell_workers.wire import Configure, Hello
 from tests.sandbox.conftest import LIMITS, Desk, Printed, command, configuration, echo, run, run_on, scripted
 
 
-
 def test_a_script_is_run_with_calls_output_and_a_value() -> None:
     desk, printed = Desk(echo=echo), Printed()
     with scripted() as worker:
         assert worker.hello == Hello(1, "scripted", "1.0", {"scripted": True})
         end = run_on(
             worker,
-            "output(b'one'); value = call(1, 'echo', n=1)['n']; output(b'two', 'stderr'); done(value, memory_refusals=3)",
+            "output(b'one'); value = call(1, 'echo', n=1)['n']; output(b'two', 'stderr')\n"
+            "done(value, memory_refusals=3)",
             desk,
             printed.emit,
         )
@@ -65,7 +65,9 @@ def test_parallel_calls_are_answered_by_threads_in_any_order() -> None:
         started[-1].start()
 
     desk = Desk(later=later)
-    end = run("for n in (1, 2, 3, 4): ask(n, 'later', n=n)\ndone([answer(n).value for n in (4, 2, 3, 1)])", desk)
+    end = run(
+        "for n in (1, 2, 3, 4): ask(n, 'later', n=n)\ndone([answer(n).value for n in (4, 2, 3, 1)])", desk
+    )
     for thread in started:
         thread.join()
     assert end.value == [40, 20, 30, 10]
@@ -89,7 +91,7 @@ def test_the_broker_is_asked_again_when_its_deadline_has_passed() -> None:
     from time import monotonic
 
     class Clockwork(Desk):
-        def dispatch(self, call_id: int, capability: str, arguments: dict[str, Any]) -> None:
+        def dispatch(self, *_: object) -> None:
             self.due = monotonic() + 0.05
 
         def finished(self) -> list[tuple[int, Answer]]:
@@ -106,7 +108,10 @@ def test_the_broker_is_asked_again_when_its_deadline_has_passed() -> None:
 def test_a_failing_call_is_an_error_in_the_script() -> None:
     error = {"kind": "tool", "message": "no", "details": {}}
     desk = Desk(fail=lambda _: Answer(False, error))
-    assert run("ask(1, 'fail'); reply = answer(1); done([reply.ok, reply.value])", desk).value == [False, error]
+    assert run("ask(1, 'fail'); reply = answer(1); done([reply.ok, reply.value])", desk).value == [
+        False,
+        error,
+    ]
 
 
 @pytest.mark.parametrize("answer", [object(), b"x" * (13 << 20)])
@@ -119,7 +124,11 @@ def test_an_answer_that_cannot_travel_is_an_error_in_the_script(answer: Any) -> 
 
 
 def test_an_answer_to_no_open_call_is_dropped() -> None:
-    desk = Desk(both=lambda _: desk.put(99, Answer(True, 0)) or desk.put(1, Answer(True, 7)))
+    def both(_: dict[str, Any]) -> None:
+        desk.put(99, Answer(True, 0))
+        desk.put(1, Answer(True, 7))
+
+    desk = Desk(both=both)
     assert run("done(call(1, 'both'))", desk).value == 7
 
 
@@ -129,10 +138,24 @@ def test_an_answer_larger_than_the_pipe_arrives_whole() -> None:
 
 
 def test_answers_that_queue_up_beyond_the_cap_wait_until_the_worker_reads() -> None:
-    desk = Desk(big=lambda _: Answer(True, b"x" * (9 << 20)), later=lambda _: desk.put(9, Answer(True, "late")))
+    desk = Desk(
+        big=lambda _: Answer(True, b"x" * (9 << 20)), later=lambda _: desk.put(9, Answer(True, "late"))
+    )
     script = "for n in (1, 2, 3): ask(n, 'big')\nask(9, 'later')\n"
     script += "sizes = [len(answer(n).value) for n in (1, 2, 3)]\ndone([*sizes, answer(9).value])"
     assert run(script, desk, limits=LIMITS._replace(memory=200 << 20)).value == [9 << 20] * 3 + ["late"]
+
+
+def test_answers_that_come_while_too_much_is_queued_are_asked_for_later() -> None:
+    def big(arguments: dict[str, Any]) -> Answer:
+        if arguments["n"] == 2:
+            desk.put(1, Answer(True, "late"))
+        return Answer(True, b"x" * (10 << 20))
+
+    desk = Desk(later=lambda _: None, big=big)
+    script = "ask(1, 'later')\nfor n in (2, 3): ask(n, 'big', n=n)\n"
+    script += "done([len(answer(n).value) for n in (2, 3)] + [answer(1).value])"
+    assert run(script, desk, limits=LIMITS._replace(memory=200 << 20)).value == [10 << 20] * 2 + ["late"]
 
 
 def test_an_exit_status_decides_between_ok_and_error() -> None:

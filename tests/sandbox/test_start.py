@@ -14,20 +14,32 @@ from tests.sandbox.conftest import LIMITS, command, configuration, run_on, scrip
 STARTS = {
     "silence": ("say('hm'); signal.pause()", "said no Hello within 0.5 s; it said: hm"),
     "silence without stdout": ("os.close(1); signal.pause()", "said no Hello within 0.5 s"),
-    "death": ("say('cannot\\x07 start'); os._exit(9)", r"exited with status 9 before it was ready; it said: cannot\x07 start"),
+    "death": (
+        "say('cannot\\x07 start'); os._exit(9)",
+        r"exited with status 9 before it was ready; it said: cannot\x07 start",
+    ),
     "a signal": ("os.abort()", "was killed by SIGABRT before it was ready"),
     "Fatal": ("send(wire.Fatal('no engine'))", "gave up before it was ready: no engine"),
-    "garbage": ("raw(b'hello, world, this is no frame')", "broke the protocol: a frame of 1,751,477,356 bytes"),
+    "garbage": (
+        "raw(b'hello, world, this is no frame')",
+        "broke the protocol: a frame of 1,751,477,356 bytes",
+    ),
     "another frame": ("unchecked(wire.Output('stdout', b''))", "a Output frame in state starting"),
     "another protocol": ("arm(); hello(protocol=7)", "speaks version 7 of the wire, and this is version 1"),
     "another engine": ("arm(); hello('other')", "says that it is 'other'"),
-    "no memory limit": ("hello()", "is not armed: the memory limit (RLIMIT_AS) is unlimited and unlimited instead of 50 MiB"),
+    "no memory limit": (
+        "hello()",
+        "is not armed: the memory limit (RLIMIT_AS) is unlimited and unlimited instead of 50 MiB",
+    ),
     "a wide memory limit": ("arm(60 << 20); hello()", "(RLIMIT_AS) is 60 MiB and 60 MiB instead of 50 MiB"),
-    "files": ("arm(file_size=1); hello()", "the file-size limit (RLIMIT_FSIZE) is 1 bytes and 1 bytes instead of 0 bytes"),
+    "files": (
+        "arm(file_size=1); hello()",
+        "the file-size limit (RLIMIT_FSIZE) is 1 bytes and 1 bytes instead of 0 bytes",
+    ),
 }
 
 
-@pytest.mark.parametrize("prelude, why", STARTS.values(), ids=STARTS)
+@pytest.mark.parametrize(("prelude", "why"), STARTS.values(), ids=STARTS)
 def test_a_worker_that_does_not_come_up_is_a_setup_error(prelude: str, why: str) -> None:
     worker = scripted(prelude, hello=0.5 if "silence" in why or "Hello" in why else 10.0)
     with pytest.raises(SetupError) as raised, worker:
@@ -44,7 +56,7 @@ def test_a_last_hello_of_a_dead_worker_is_no_error_yet() -> None:
 def test_more_may_be_verified_before_anything_is_sent() -> None:
     seen: list[str] = []
 
-    def verify(process: WorkerProcess, hello: Hello) -> None:
+    def verify(process: WorkerProcess, _: Hello) -> None:
         seen.append(process.status_fields()["NoNewPrivs"])
         raise SetupError("not confined")
 

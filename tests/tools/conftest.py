@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -51,3 +53,25 @@ def refused(call: Call) -> Refusal:
         return caught.value.message
 
     return run
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Path:
+    """A granted folder `in` with a file, beside it a secret that nothing may reach."""
+    (tmp_path / "in" / "sub").mkdir(parents=True)
+    (tmp_path / "in" / "a.txt").write_text("héllo")
+    (tmp_path / "secret").write_text("key")
+    (tmp_path / "out").mkdir()
+    return tmp_path / "in"
+
+
+@pytest.fixture
+def grants(room: Path) -> ToolGrants:
+    return ToolGrants(read=(str(room),), write=(str(room),))
+
+
+@pytest.fixture(autouse=True)
+def nothing_leaks() -> Iterator[None]:
+    before = len(os.listdir("/proc/self/fd"))
+    yield
+    assert len(os.listdir("/proc/self/fd")) == before

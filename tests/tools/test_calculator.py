@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -19,6 +20,10 @@ from llmspell.tools.tool import ToolGrants
 
 Call = Callable[..., dict[str, Any]]
 Refusal = Callable[..., str]
+
+
+def must_be_validation(error: CallError) -> None:
+    assert error.kind is ErrorKind.VALIDATION
 
 
 def value(text: str, **variables: float) -> float:
@@ -225,7 +230,7 @@ def test_seen_expression_takes_under_five_microseconds() -> None:
         return (time.perf_counter() - started) / 2000
 
     best = min(batch() for _ in range(20))
-    assert best < 20e-6  # the claim is 5; a loaded machine and coverage's tracing get room
+    assert best < (10e-6 if sys.gettrace() is None else 100e-6)  # the claim is 5; a loaded machine gets room
 
 
 _leaves = st.integers(0, 50).map(str) | st.sampled_from(["x", "y", "0.5", "2.25", "1e2"])
@@ -246,6 +251,10 @@ _expressions = st.recursive(
 )
 
 
+def must_be_a_bound(error: ExpressionError) -> None:
+    assert "nested" in str(error) or "characters" in str(error) or "too large" in str(error)
+
+
 @given(_expressions, st.integers(-20, 20), st.floats(-20, 20, allow_subnormal=False))
 @settings(deadline=None)
 def test_agrees_with_python(text: str, x: int, y: float) -> None:
@@ -258,7 +267,7 @@ def test_agrees_with_python(text: str, x: int, y: float) -> None:
     try:
         found = value(text, x=x, y=y)
     except ExpressionError as error:
-        assert "nested" in str(error) or "characters" in str(error) or "too large" in str(error)
+        must_be_a_bound(error)
         return
     assert found == pytest.approx(float(expected), rel=1e-6, abs=1e-6)
 
@@ -270,7 +279,7 @@ def test_garbage_is_refused_or_a_number(text: str) -> None:
     try:
         done = tool.execute(check_parameters(tool, {"input": text, "variables": {"x": 2}}), ToolGrants())
     except CallError as error:
-        assert error.kind is ErrorKind.VALIDATION
+        must_be_validation(error)
     else:
         result = done["result"]["result"]
         assert result in ("NaN", "Infinity", "-Infinity") or math.isfinite(result)

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import importlib.util
 import zoneinfo
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from llmspell.errors import CallError, ErrorKind
 from llmspell.tools.check import check_parameters
-from llmspell.tools.date_text import read_date, write_date
 from llmspell.tools.dates import DateTimes
 from llmspell.tools.tool import ToolGrants
 
 Call = Callable[..., dict[str, Any]]
 Refusal = Callable[..., str]
+
+
+def must_be_validation(error: CallError) -> None:
+    assert error.kind is ErrorKind.VALIDATION
+
+
 TOOL = "datetime-handler"
 
 
@@ -79,8 +82,15 @@ def test_parse_takes_numbers_and_older_spellings(call: Call) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "soon", "2024-13-01", "31/02/2024", "32.01.2024", "2024-01-15T25:00", "1/2/24", "Smarch 1, 2024"]
-    + [
+    [
+        "",
+        "soon",
+        "2024-13-01",
+        "31/02/2024",
+        "32.01.2024",
+        "2024-01-15T25:00",
+        "1/2/24",
+        "Smarch 1, 2024",
         "1/2/3/4",
         "a b c d e f",
         "Mon, ",
@@ -142,8 +152,13 @@ def test_convert_timezone(call: Call) -> None:
         "zone.tab",
         "Mars/Base",
         "x" * 1000,
-    ]
-    + ["Europe/Paris\x00", "", " ", "é", "tzdata.zi", "leapseconds"],
+        "Europe/Paris\x00",
+        "",
+        " ",
+        "é",
+        "tzdata.zi",
+        "leapseconds",
+    ],
 )
 def test_a_zone_is_a_name_and_never_a_path(refused: Refusal, name: str) -> None:
     said = refused(TOOL, operation="convert_timezone", input=0, target_timezone=name)
@@ -165,9 +180,7 @@ def no_zones(tmp_path: Any) -> Iterator[None]:
 
 @pytest.mark.usefixtures("no_zones")
 def test_a_machine_without_zones_says_what_to_install(call: Call) -> None:
-    try:
-        import tzdata  # type: ignore[import-not-found,unused-ignore]  # noqa: F401
-    except ImportError:
+    if importlib.util.find_spec("tzdata") is None:
         with pytest.raises(CallError, match="install the Python package tzdata") as caught:
             call(TOOL, operation="now", timezone="Europe/Paris")
         assert caught.value.kind is ErrorKind.TOOL
@@ -250,35 +263,3 @@ def test_mistakes_are_named(refused: Refusal) -> None:
     assert "outside the years" in refused(
         TOOL, operation="convert_timezone", input="0001-01-01", target_timezone="America/New_York"
     )
-
-
-@given(st.datetimes(datetime(1000, 1, 1), timezones=st.just(UTC)))
-def test_directives_agree_with_python(moment: datetime) -> None:
-    for name in ["m", "B", "b", "d", "j", "A", "a", "u", "w", "V", "U", "W", "H", "I", "M", "S", "f", "p", "z", "Z", "F", "T", "R", "D"]:
-        expected = moment.strftime(f"%{name}")
-        assert write_date(moment, f"%{name}") == expected, name
-    assert write_date(moment, "%+") == moment.isoformat(timespec="seconds").replace("+00:00", "") + (
-        write_date(moment, "%.f%:z")
-    )
-    assert read_date(write_date(moment, "%Y-%m-%dT%H:%M:%S%.6fZ")) == moment
-
-
-def test_remaining_directives() -> None:
-    moment = datetime(2023, 1, 1, 15, 4, 5, 120_000, tzinfo=UTC)
-    found = write_date(moment, "%Y%C%y %h%e %G %k %l %P %s %.f %.3f %3f %6f %x %X %r %c %v %n%t%%")
-    assert found == (
-        "20232023 Jan 1 2022 15  3 pm 1672585445 .120 .120 120 120000 01/01/23 15:04:05 03:04:05 PM "
-        "Sun Jan  1 15:04:05 2023  1-Jan-2023 \n\t%"
-    )
-
-
-@given(st.text(max_size=110) | st.text(alphabet="0123456789/.-: JanTZ,+", max_size=40))
-def test_garbage_is_refused_or_a_date(text: str) -> None:
-    tool = DateTimes()
-    for parameters in ({"input": text}, {"input": 0, "format": text}):
-        try:
-            done = tool.execute(check_parameters(tool, parameters), ToolGrants())
-        except CallError as error:
-            assert error.kind is ErrorKind.VALIDATION
-        else:
-            assert len(done["text"]) < 10_000

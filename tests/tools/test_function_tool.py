@@ -31,7 +31,15 @@ def send_mail(
 
     More about it.
     """
-    return {"to": to, "subject": subject, "copies": copies, "urgent": urgent, "kind": kind, "size": size}
+    return {
+        "to": to,
+        "subject": subject,
+        "copies": copies,
+        "urgent": urgent,
+        "kind": kind,
+        "size": size,
+        "rest": [extra, raw, free, either],
+    }
 
 
 def test_schema_is_drawn_from_the_signature() -> None:

@@ -1,4 +1,4 @@
-"""The tool `uuid-generator`: every version and format, and that time and randomness are only those passed in."""
+"""The tool `uuid-generator`: versions and formats; time and randomness are only those passed in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A second decoder of the wire's values, written from the specification of msgpack, to compare the real one with.
+"""A second decoder of the wire's values, written from the specification of msgpack, to compare the real one.
 
 It is slow and plain, shares no code with the package under test, and says no by raising Refused.
 """

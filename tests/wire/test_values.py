@@ -55,7 +55,7 @@ class Number(enum.IntEnum):
     ONE = 1
 
 
-Point = namedtuple("Point", "x y")  # noqa: PYI024 - the plain kind
+Point = namedtuple("Point", "x y")
 
 
 @relaxed
@@ -117,8 +117,14 @@ class _Hiding(str):
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ({"items": [1, 2, 3, {"callback": len}]}, "result.items[3].callback is a builtin_function_or_method, "),
-        ({"items": [1, 2, 3, {"callback": lambda: 0}]}, "result.items[3].callback is a function, which cannot"),
+        (
+            {"items": [1, 2, 3, {"callback": len}]},
+            "result.items[3].callback is a builtin_function_or_method, ",
+        ),
+        (
+            {"items": [1, 2, 3, {"callback": lambda: 0}]},
+            "result.items[3].callback is a function, which cannot",
+        ),
         ({"a b": {1}}, "result['a b'] is a set, which cannot travel"),
         ({"k" * 101: object()}, f"result['{'k' * 100}'] is an object, which cannot travel"),
         ([datetime.datetime(2026, 1, 1)], "result[0] is a datetime, which cannot travel"),
@@ -170,7 +176,9 @@ def test_48_levels_travel_and_49_do_not(nest: Callable[[int], Any], levels: int)
 
 @pytest.mark.parametrize("nest", [nested_list, nested_map])
 @pytest.mark.parametrize("levels", [46, 47, 48])
-def test_a_field_that_may_be_sent_is_not_too_deep_in_its_frame(nest: Callable[[int], Any], levels: int) -> None:
+def test_a_field_that_may_be_sent_is_not_too_deep_in_its_frame(
+    nest: Callable[[int], Any], levels: int
+) -> None:
     ends = pair_in(State.RUNNING)
     call = Call(8, "echo", {"k": nest(levels - 1)})
     ends["host"].receive(ends["worker"].send(call))
@@ -194,7 +202,9 @@ def test_a_field_of_49_levels_is_refused_at_both_ends(nest: Callable[[int], Any]
         lambda count: [{}] * (count - 1),
         lambda count: [[]] * (count - 1),
         lambda count: [[0] * 9] * ((count - 1) // 10) + [0] * ((count - 1) % 10),
-        lambda count: dict.fromkeys(map(str, range((count - 1) // 2)), 0) if count % 2 else [{}] + [0] * (count - 2),
+        lambda count: (
+            dict.fromkeys(map(str, range((count - 1) // 2)), 0) if count % 2 else [{}] + [0] * (count - 2)
+        ),
         lambda count: ["x" * 99] * (count - 1),
     ],
 )
@@ -270,7 +280,9 @@ def test_bytes_that_look_like_a_timestamp_inside_text_or_bytes_are_only_bytes() 
     assert unpack(b"\x91\xcf" + INT_MAX.to_bytes(8, "big")) == [INT_MAX]
 
 
-@pytest.mark.parametrize("key", [b"\xc4\x01k", b"\x01", b"\xc0", b"\xc3", b"\xca" + bytes(4), b"\x90", b"\x80"])
+@pytest.mark.parametrize(
+    "key", [b"\xc4\x01k", b"\x01", b"\xc0", b"\xc3", b"\xca" + bytes(4), b"\x90", b"\x80"]
+)
 def test_only_text_is_a_key(key: bytes) -> None:
     with pytest.raises(Violation):
         unpack(b"\x82\xa1a\x01" + key + b"\x02")
@@ -294,7 +306,7 @@ def test_floats_of_32_bits_are_read() -> None:
 
 
 def test_keys_that_would_collide_are_refused_before_they_are_hashed() -> None:
-    # integers hash to themselves, so a worker could choose 131,072 of them that take minutes to put into a dict
+    # integers hash to themselves: a worker could choose 131,072 of them that take minutes to put into a dict
     class Tattling(int):
         def __hash__(self) -> int:
             raise AssertionError("a key was hashed before its type was checked")

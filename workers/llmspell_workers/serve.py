@@ -13,7 +13,17 @@ import sys
 from llmspell_workers.bridge import Bridge
 from llmspell_workers.channel import Channel
 from llmspell_workers.confine import ARMED, MISSING, confine
-from llmspell_workers.wire import PROTOCOL_VERSION, Configure, Done, Failed, Fatal, Hello, Run, Shutdown, Unsendable
+from llmspell_workers.wire import (
+    PROTOCOL_VERSION,
+    Configure,
+    Done,
+    Failed,
+    Fatal,
+    Hello,
+    Run,
+    Shutdown,
+    Unsendable,
+)
 
 TYPE_CHECKING = False  # not from typing: its import costs half a worker's start (E16)
 if TYPE_CHECKING:

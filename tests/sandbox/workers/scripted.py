@@ -1,7 +1,7 @@
 """A worker without an engine: its "scripts" are Python, run with the functions below as their globals.
 
-Started as `scripted.py PRELUDE ENGINE MEMORY`. PRELUDE runs first and usually is `arm(); hello()`. A script that
-misbehaves writes with `raw`, closes descriptors or stops answering. It ends at the end of its stdin.
+Started as `scripted.py PRELUDE ENGINE MEMORY`. PRELUDE runs first and usually is `arm(); hello()`. A script
+that misbehaves writes with `raw`, closes descriptors or stops answering. It ends at the end of its stdin.
 """
 
 from __future__ import annotations

@@ -63,7 +63,9 @@ class Engine:
             ended = self._run(run.source, run.name.encode(), pack(run.arguments), run.mode.encode())
         except (MemoryError, lupa.LuaError) as error:
             # Lua could not even say so; what Lua caught before is raised again here by lupa
-            return self._failed(run.run, "memory" if _is_memory(error) else "runtime", str(error)[:_MAX_MESSAGE])
+            return self._failed(
+                run.run, "memory" if _is_memory(error) else "runtime", str(error)[:_MAX_MESSAGE]
+            )
         finally:
             self._bridge.abandon()
         if ended[0] == b"done":
@@ -80,7 +82,13 @@ class Engine:
         return Failed(run.run, error_map, {"memory_refusals": refusals})
 
     def _failed(self, run: int, kind: str, message: str) -> Failed:
-        error: dict[str, object] = {"kind": kind, "message": message, "line": None, "column": None, "traceback": []}
+        error: dict[str, object] = {
+            "kind": kind,
+            "message": message,
+            "line": None,
+            "column": None,
+            "traceback": [],
+        }
         return Failed(run, error, {"memory_refusals": 1 if kind == "memory" else 0})
 
     def _build(self, configure: Configure) -> Callable[..., tuple[bytes, ...]]:
@@ -89,7 +97,9 @@ class Engine:
         for name, source in _SOURCES:
             self._runtime.execute(source, shared, name=f"=llmspell/{name}".encode(), mode="t")
         build = self._runtime.execute(_BUILD, name=b"=llmspell/build", mode="t")
-        run: Callable[..., tuple[bytes, ...]] = build(shared, pack(configure.surface), pack(configure.environment))
+        run: Callable[..., tuple[bytes, ...]] = build(
+            shared, pack(configure.surface), pack(configure.environment)
+        )
         return run
 
     def _exit(self, status: int) -> None:

@@ -18,8 +18,10 @@ from llmspell_workers.wire.frames import (
     Reply,
     Run,
     Shutdown,
+    call_body,
     frame_body,
     parse_frame,
+    reply_body,
     split_reply,
 )
 from llmspell_workers.wire.values import Unsendable, Violation
@@ -72,7 +74,18 @@ class Conversation:
     `raw_replies` leaves the value of a Reply packed (a worker whose engine has its own codec).
     """
 
-    __slots__ = ("_buffer", "_from_host", "_last_call", "_receive_cap", "_run", "_send_cap", "open_calls", "raw_replies", "state")
+    __slots__ = (
+        "_buffer",
+        "_from_host",
+        "_last_call",
+        "_receive_cap",
+        "_run",
+        "_send_cap",
+        "_start",
+        "open_calls",
+        "raw_replies",
+        "state",
+    )
 
     def __init__(self, role: str, *, to_worker_cap: int = TO_WORKER_CAP, raw_replies: bool = False) -> None:
         self.state = State.STARTING
@@ -82,7 +95,8 @@ class Conversation:
         self._send_cap, self._receive_cap = TO_HOST_CAP, to_worker_cap
         if self._from_host:
             self._send_cap, self._receive_cap = to_worker_cap, TO_HOST_CAP
-        self._buffer = bytearray()
+        self._buffer: bytes | bytearray = b""
+        self._start = 0
         self._last_call = -1
         self._run = -1
 
@@ -96,22 +110,64 @@ class Conversation:
 
     def send(self, frame: Frame) -> bytes:
         """The bytes of `frame`, its length first. Raises Unsendable if it may not be sent, and nothing has changed."""
+        return self._send_quickly(frame) or self._send(frame)
+
+    def _send_quickly(self, frame: Frame) -> bytes | None:
+        """`_send` for the two frames that a run is made of; None for what is not plainly right."""
+        if self.state != State.RUNNING:
+            return None
+        kind = type(frame)
+        if kind is Reply and self._from_host:
+            if type(frame.call) is not int or type(frame.ok) is not bool or frame.call not in self.open_calls:
+                return None
+            body = reply_body(frame)
+            if body is None or len(body) > self._send_cap:
+                return None
+            self.open_calls.remove(frame.call)
+            return len(body).to_bytes(4, "big") + body
+        if kind is Call and not self._from_host:
+            if (
+                type(frame.call) is not int
+                or frame.call <= self._last_call
+                or len(self.open_calls) >= MAX_OPEN_CALLS
+            ):
+                return None
+            body = call_body(frame)
+            if body is None or len(body) > self._send_cap:
+                return None
+            self._last_call = frame.call
+            self.open_calls.add(frame.call)
+            return len(body).to_bytes(4, "big") + body
+        return None
+
+    def _send(self, frame: Frame) -> bytes:
         body = frame_body(frame)  # first: it checks the fields that `_after` reads
         after = self._after(frame, sending=True)
         if len(body) > self._send_cap:
             what = "result" if isinstance(frame, Reply) else type(frame).__name__
-            raise Unsendable(what, f"takes {len(body):,} bytes on the wire, and one frame may take {self._send_cap:,}")
+            raise Unsendable(
+                what, f"takes {len(body):,} bytes on the wire, and one frame may take {self._send_cap:,}"
+            )
         self._advance(frame, after)
         return len(body).to_bytes(4, "big") + body
 
     def receive(self, data: bytes) -> None:
         """Takes bytes from the other end, as they come."""
-        self._buffer += data
+        buffer, start = self._buffer, self._start
+        if start == len(buffer):
+            self._buffer, self._start = data, 0  # mostly a whole frame: nothing is copied
+            return
+        if not isinstance(buffer, bytearray):
+            buffer = bytearray(memoryview(buffer)[start:])
+        elif start:
+            del buffer[:start]
+        buffer += data
+        self._buffer, self._start = buffer, 0
 
     @property
     def held(self) -> int:
         """How many bytes wait for the rest of their frame."""
-        return len(self._buffer)
+        return len(self._buffer) - self._start
 
     def next_frame(self) -> Frame | None:
         """The next whole frame, or None until more bytes are there. Raises Violation."""
@@ -121,6 +177,8 @@ class Conversation:
                 return None
             try:
                 frame = (split_reply(body) if self.raw_replies else None) or parse_frame(body)
+                if self.state == State.RUNNING and self._is_plain(frame):
+                    return frame
                 late = self.state == State.IDLE and type(frame) is Reply
                 self._advance(frame, self._after(frame, sending=False))
             except Violation:
@@ -131,23 +189,42 @@ class Conversation:
 
     def _cut_frame(self) -> bytes | None:
         """The next whole frame without its length; raises Violation for a length over the cap."""
-        buffer = self._buffer
-        if len(buffer) < 4:
+        buffer, start = self._buffer, self._start
+        if len(buffer) - start < 4:
             return None
-        length = int.from_bytes(buffer[:4], "big")
+        length = int.from_bytes(buffer[start : start + 4], "big")
         if length > self._receive_cap:
             self.state = State.CLOSED
             raise Violation(f"a frame of {length:,} bytes is over the cap of {self._receive_cap:,}")
-        end = 4 + length
+        end = start + 4 + length
         if len(buffer) < end:
             return None
-        with memoryview(buffer) as view:
-            body = bytes(view[4:end])
-        if len(buffer) == end:
-            self._buffer = bytearray()  # not `del`: it would keep the room of the largest frame so far
+        if isinstance(buffer, bytearray):
+            with memoryview(buffer) as view:
+                body = bytes(view[start + 4 : end])
         else:
-            del buffer[:end]
+            body = buffer[start + 4 : end]
+        if len(buffer) == end:
+            self._buffer, self._start = (
+                b"",
+                0,
+            )  # not `del`: it would keep the room of the largest frame so far
+        else:
+            self._start = end
         return body
+
+    def _is_plain(self, frame: Frame) -> bool:
+        """Takes a Call or a Reply that is plainly right, in a line each; `_after` says what is wrong with another."""
+        if type(frame) is Call:
+            if not self._from_host or frame.call <= self._last_call or len(self.open_calls) >= MAX_OPEN_CALLS:
+                return False
+            self._last_call = frame.call
+            self.open_calls.add(frame.call)
+            return True
+        if type(frame) is Reply and not self._from_host and frame.call in self.open_calls:
+            self.open_calls.remove(frame.call)
+            return True
+        return False
 
     def _after(self, frame: Frame, *, sending: bool) -> str:
         """The state after `frame`; raises Unsendable or Violation where it may not stand."""

@@ -26,6 +26,10 @@ _INT_MIN, _INT_MAX = -(2**63), 2**63 - 1
 # extension headers stands before them: what they share is the end of the header, a length and the type -1.
 _TIMESTAMPS = (b"\xd6\xff", b"\xd7\xff", b"\x04\xff", b"\x08\xff", b"\x0c\xff")
 _WIDE = (b"\xdc", b"\xdd", b"\xde", b"\xdf")  # headers of lists and maps of 16 and more
+_CONTAINERS = bytes([*range(0x80, 0xA0), *range(0xDC, 0xE0)])
+_HARMLESS = bytes(set(range(256)) - {*_CONTAINERS, 0xCF, 0xC7, 0xC8, 0xC9, *range(0xD4, 0xD9)})
+_QUICK = 4096
+"""Bytes: a smaller body with at most 48 headers is decoded without a budget: it cannot spend one."""
 _SMALL = 1024
 """Bytes: the headers of no smaller body can reserve over 3 MiB (1024 slots in each of at most 341 levels)."""
 
@@ -81,13 +85,7 @@ class _Budget:
 
     def map(self, pairs: list[tuple[object, object]]) -> dict[object, object]:
         self._spend(2 * len(pairs))
-        for key, _value in pairs:  # before they are hashed: only the hashes of text cannot be chosen to collide
-            if type(key) is not str:
-                raise Violation(f"a map has a key that is no text but {_kind(key)}")
-        made = dict(pairs)
-        if len(made) != len(pairs):
-            raise Violation("a map holds the same key twice")
-        return made
+        return _text_map(pairs)
 
     def list(self, items: list[object]) -> list[object]:
         self._spend(len(items))
@@ -111,6 +109,19 @@ def unpack(body: bytes) -> object:
 
 def decode(body: bytes, *, depth: int) -> object:
     """`unpack` for a value that stands at level `depth`: a frame's own list is no level, so it stands at 0."""
+    if len(body) <= _QUICK:
+        # Every byte that could begin a list, a map, a timestamp or an unsigned integer of 64 bits; text in ASCII has none.
+        marks = body.translate(None, _HARMLESS)
+        if len(marks) + depth <= MAX_DEPTH and not marks.translate(None, _CONTAINERS):
+            try:
+                small: object = unpackb(
+                    body, strict_map_key=False, object_pairs_hook=_text_map, ext_hook=_extension
+                )
+            except Violation:
+                raise
+            except Exception as error:  # noqa: BLE001 - the codec's boundary, as below
+                raise _invalid(error) from None
+            return small
     budget = _Budget()
     size = len(body)
     levels = MAX_DEPTH + 1 - depth
@@ -130,7 +141,7 @@ def decode(body: bytes, *, depth: int) -> object:
     except Violation:
         raise
     except Exception as error:  # noqa: BLE001 - the codec's boundary: hostile bytes in, one type of error out
-        raise Violation(f"a frame is no valid msgpack ({type(error).__name__}: {str(error)[:100]})") from None
+        raise _invalid(error) from None
     if not scanned and (
         budget.containers > MAX_DEPTH
         or b"\xcf" in body  # uint64
@@ -140,10 +151,68 @@ def decode(body: bytes, *, depth: int) -> object:
     return value
 
 
+def _text_map(pairs: list[tuple[object, object]]) -> dict[object, object]:
+    for key, _value in pairs:  # before they are hashed: only the hashes of text cannot be chosen to collide
+        if type(key) is not str:
+            raise Violation(f"a map has a key that is no text but {_kind(key)}")
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise Violation("a map holds the same key twice")
+    return made
+
+
+def _invalid(error: Exception) -> Violation:
+    return Violation(f"a frame is no valid msgpack ({type(error).__name__}: {str(error)[:100]})")
+
+
 def _scan(body: bytes, levels: int) -> None:
     wrong = fault(body, levels=levels, values=MAX_VALUES)
     if wrong:
         raise Violation(f"a frame {wrong}")
+
+
+def pack_quickly(items: list[object]) -> bytes | None:
+    """The bytes of a list whose last item is the only one that may not travel; None if it might not: ask `check`."""
+    try:
+        if _lean(items[-1], 1) > MAX_VALUES - 8:
+            return None
+        packed: bytes = packb(items)
+    except (_Misfit, ValueError, TypeError, OverflowError):
+        return None
+    return packed
+
+
+_LEAN = frozenset({str, bytes, bool, float, type(None)})
+
+
+def _lean(value: object, depth: int) -> int:
+    """`_count` for values of the built-in types only, without places; text is left to msgpack, which refuses what is none."""
+    kind = type(value)
+    if kind is dict:
+        count = len(value)  # type: ignore[arg-type]
+        for key in value:  # type: ignore[attr-defined]
+            if type(key) is not str:
+                raise _Misfit("")
+        items = value.values()  # type: ignore[attr-defined]
+    elif kind is list or kind is tuple:
+        count, items = 0, value
+    elif kind in _LEAN or (kind is int and _INT_MIN <= value <= _INT_MAX):  # type: ignore[operator]
+        return 1
+    else:
+        raise _Misfit("")
+    if depth > MAX_DEPTH:
+        raise _Misfit("")
+    count += len(items) + 1
+    for item in items:
+        kind = type(item)
+        if kind in _LEAN:
+            continue
+        if kind is int:
+            if not _INT_MIN <= item <= _INT_MAX:
+                raise _Misfit("")
+        else:
+            count += _lean(item, depth + 1)
+    return count
 
 
 def pack(value: object, name: str = "value") -> bytes:
@@ -221,7 +290,9 @@ def _count_subclass(value: object, kind: type, depth: int) -> int:
         return _count(int.__int__(value), depth)  # type: ignore[arg-type]
     if issubclass(kind, dict):
         return _count_map(dict(value), depth)  # type: ignore[call-overload]
-    if issubclass(kind, (list, tuple)) and not issubclass(kind, ExtType):  # a named tuple that is packed otherwise
+    if issubclass(kind, (list, tuple)) and not issubclass(
+        kind, ExtType
+    ):  # a named tuple that is packed otherwise
         return _count_list(list(value), depth)  # type: ignore[call-overload]
     raise _Misfit(f"is {_kind(value)}, which cannot travel")
 
@@ -238,7 +309,9 @@ def _count_map(value: dict[object, object], depth: int) -> int:
         try:
             count += _count(item, depth + 1)
         except _Misfit as misfit:
-            misfit.place = (f".{key}" if len(key) <= 100 and key.isidentifier() else f"[{key[:100]!r}]") + misfit.place
+            misfit.place = (
+                f".{key}" if len(key) <= 100 and key.isidentifier() else f"[{key[:100]!r}]"
+            ) + misfit.place
             raise
         if count > MAX_VALUES:
             break  # more than a frame holds: how many more does not matter

@@ -1,0 +1,151 @@
+"""Hosts of every kind around a child: with threads, forked, without stdio, killed."""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from llmspell.errors import SetupError
+from llmspell.sandbox.process import WorkerProcess, spawn
+from tests.sandbox.conftest import LIMITS, command, read
+
+ROOT = Path(__file__).parents[2]
+
+
+def in_another_host(code: str) -> subprocess.Popen[bytes]:
+    """A host of its own that runs `code`."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "workers")])}
+    return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=environment)
+
+
+def said_by(host: subprocess.Popen[bytes]) -> bytes:
+    """All that a host prints."""
+    printed, _ = host.communicate(timeout=20)
+    assert host.returncode == 0
+    return printed
+
+
+def test_a_worker_outlives_the_thread_that_asked_for_it() -> None:
+    """The worker asks for a death signal, which follows the thread that spawned it (E27)."""
+    prelude = "import ctypes; ctypes.CDLL(None).prctl(1, 9); arm(200 << 20); hello()"
+    memory = 200 << 20
+    made: list[WorkerProcess] = []
+
+    def ask() -> None:
+        made.append(spawn(command(prelude), engine="scripted", memory=memory))
+        read(made[0].stdout)  # Hello: the death signal is armed
+
+    for _ in range(2):
+        asker = threading.Thread(target=ask)
+        asker.start()
+        asker.join()
+        with made.pop() as process:
+            assert not process.wait(0.2)
+
+
+def test_a_thread_is_told_why_a_worker_cannot_be_started() -> None:
+    told: list[SetupError] = []
+
+    def ask() -> None:
+        try:
+            spawn(["/no/such/worker"], engine="none", memory=LIMITS.memory)
+        except SetupError as error:
+            told.append(error)
+
+    asker = threading.Thread(target=ask)
+    asker.start()
+    asker.join()
+    assert len(told) == 1
+
+
+SPAWNS_ON_A_THREAD = """
+import os, sys, threading
+from llmspell.sandbox.process import spawn
+
+def once():
+    spawn([sys.executable, "-I", "-S", "-c", "input()"], engine="none", memory=1).kill_and_reap()
+    print("spawned", flush=True)
+
+def on_a_thread():
+    thread = threading.Thread(target=once)
+    thread.start()
+    thread.join(10)
+
+on_a_thread()
+if not os.fork():
+    on_a_thread()
+    os._exit(0)
+os.wait()
+"""
+
+
+def test_a_spawner_works_in_a_process_that_was_forked_off() -> None:
+    assert said_by(in_another_host(SPAWNS_ON_A_THREAD)) == b"spawned\nspawned\n"
+
+
+FORKS = """
+import os, sys
+from llmspell.sandbox.process import spawn
+process = spawn([sys.executable, "-I", "-S", "-c", "input()"], engine="none", memory=1)
+if not os.fork():
+    print(process.kill_and_reap(), process.stdin, flush=True)
+    os._exit(0)
+os.wait()
+print(process.wait(0), process.kill_and_reap().signal)
+"""
+
+
+def test_a_forked_host_leaves_the_child_alone() -> None:
+    forked, host = said_by(in_another_host(FORKS)).splitlines()
+    assert forked == b"Ended(exit_code=None, signal=None, cpu_seconds=0.0) -1"
+    assert host == b"False 9"
+
+
+WITHOUT_STDIO = """
+import os, sys
+out = os.dup(1)
+os.closerange(0, 3)
+from llmspell.sandbox.process import spawn
+code = "import os; os.write(1, os.read(0, 9)); os.write(2, b'error'); os._exit(0)"
+process = spawn([sys.executable, "-I", "-S", "-c", code], engine="none", memory=1)
+os.write(process.stdin, b"echo")
+process.wait(10)
+os.write(out, os.read(process.stdout, 9) + os.read(process.stderr, 9))
+process.kill_and_reap()
+"""
+
+
+def test_a_host_without_stdio_can_spawn() -> None:
+    assert said_by(in_another_host(WITHOUT_STDIO)) == b"echoerror"
+
+
+WAITS_FOR_EVER = """
+from tests.sandbox.conftest import *
+with scripted() as worker:
+    print(worker.process.pid, flush=True)
+    run_on(worker, "call(1, 'never')", Desk(never=lambda _: None))
+"""
+
+
+def test_when_the_host_is_killed_its_worker_goes() -> None:
+    host = in_another_host(WAITS_FOR_EVER)
+    assert host.stdout is not None
+    pidfd = os.pidfd_open(int(host.stdout.readline()))
+    host.kill()
+    host.wait()
+    host.stdout.close()
+    poller = select.poll()
+    poller.register(pidfd, select.POLLIN)
+    assert poller.poll(2000)
+    os.close(pidfd)
+
+
+def test_nothing_heavy_is_imported() -> None:
+    code = "import sys; import llmspell.sandbox.driver; print(*sys.modules)"
+    modules = set(said_by(in_another_host(code)).decode().split())
+    heavy = {"subprocess", "tempfile", "asyncio", "logging", "json", "dataclasses", "threading", "click"}
+    assert heavy & modules == set()
