@@ -63,7 +63,7 @@ class ScriptRuntime:
         self.engine = engine
         self.limits = limits or Limits()
         self.policy = default_policy() if policy is None else policy
-        self.tools: Mapping[str, Tool] = {**builtin_tools(), **{tool.name: tool for tool in tools}}
+        self.tools = builtin_tools(tools)
         self._providers = providers or ProviderManager(environ={})
         self._log = log or (lambda _level, _message, _fields: None)
         self._stdin = stdin or (lambda _size: b"")

@@ -107,12 +107,14 @@ class Streams:
 
 def _end(stream: _Stream) -> None:
     if stream.state == _BUSY:
-        stream.state = _CLOSING  # whoever waits for the provider closes it: a running generator cannot be closed
-    else:
-        _close(stream.chunks)
+        stream.state = _CLOSING  # whoever waits for the provider closes it, if it cannot be closed from here
+    _close(stream.chunks)
 
 
 def _close(chunks: Iterator[Chunk]) -> None:
     closing = getattr(chunks, "close", None)
     if closing is not None:
-        closing()
+        try:
+            closing()
+        except ValueError:
+            pass  # a generator that runs on another thread cannot be closed from this one

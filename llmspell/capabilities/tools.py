@@ -10,6 +10,7 @@ from llmspell.errors import CallError, ErrorKind, nearest
 from llmspell.limits import Limits
 from llmspell.policy import Policy
 from llmspell.sandbox.broker import Handler, Later
+from llmspell.tools.catalog import ToolCatalog
 from llmspell.tools.check import check_parameters
 from llmspell.tools.tool import Tool, ToolGrants, canonical
 
@@ -17,7 +18,7 @@ from llmspell.tools.tool import Tool, ToolGrants, canonical
 class ToolCalls:
     """The tool calls of one run. `tools` maps canonical names to tools."""
 
-    def __init__(self, tools: Mapping[str, Tool], policy: Policy, limits: Limits) -> None:
+    def __init__(self, tools: ToolCatalog, policy: Policy, limits: Limits) -> None:
         self._tools = tools
         self._policy = policy
         self._seconds = limits.tool_seconds
@@ -33,7 +34,7 @@ class ToolCalls:
             "tool.list": Handler(lambda _: self.list()),
             "tool.get": Handler(self.get, named="name"),
             "tool.exists": Handler(lambda arguments: self._find(arguments) is not None, named="name"),
-            "tool.categories": Handler(lambda _: sorted({tool.category for tool in self._tools.values()})),
+            "tool.categories": Handler(lambda _: sorted({row.category for row in self._tools.rows})),
             "tool.discover": Handler(self.discover),
             "tool.schema": Handler(self.schema, named="self"),
         }
@@ -99,20 +100,21 @@ class ToolCalls:
 
     def _call(self, name: str, arguments: Mapping[str, Any]) -> Any:
         tool = self._tool(name)
-        grant = self._policy.tools.get(tool.name)
+        name = canonical(name)
+        grant = self._policy.tools.get(name)
         if grant is None:
             raise CallError(
-                ErrorKind.DENIED, f"tool {tool.name} is not granted; allow it with --allow-tool {tool.name}", {"tool": tool.name}
+                ErrorKind.DENIED, f"tool {name} is not granted; allow it with --allow-tool {name}", {"tool": name}
             )
         if grant.max_calls is not None:
-            made = self._made.get(tool.name, 0)
+            made = self._made.get(name, 0)
             if made >= grant.max_calls:
                 raise CallError(
                     ErrorKind.BUDGET,
                     f"tool {tool.name} was called {made} times and may be called {grant.max_calls} times",
                     {"tool": tool.name, "allowed": grant.max_calls},
                 )
-            self._made[tool.name] = made + 1
+            self._made[name] = made + 1
         parameters = arguments.get("parameters")
         parameters = check_parameters(tool, {} if parameters is None else parameters)
         if tool.blocking:
@@ -121,14 +123,14 @@ class ToolCalls:
         return _execute(tool, parameters, self._grants)
 
     def _describe(self, name: str) -> dict[str, Any]:
-        tool = self._tools[name]
+        row = self._tools.row(name)
         return {
-            "id": tool.name,
-            "name": tool.name,
-            "description": tool.description,
-            "category": tool.category,
-            "version": tool.version,
-            "granted": tool.name in self._policy.tools,
+            "id": row.name,
+            "name": row.name,
+            "description": row.description,
+            "category": row.category,
+            "version": row.version,
+            "granted": row.name in self._policy.tools,
         }
 
 

@@ -36,7 +36,7 @@ def list_tools(form: str = "text") -> None:
             "granted_by_default": tool.name in PURE_TOOLS,
             "description": tool.description,
         }
-        for tool in builtin_tools().values()
+        for tool in builtin_tools().rows
     ]
     show_list(entries, ["name", "category", "granted_by_default", "description"], form)
 

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from llmspell.errors import SetupError, UsageError, nearest
 from llmspell.limits import MIB
+from llmspell_workers import wire
 
 ENTRY_POINTS = "llmspell.engines"
 DEFAULT_ENGINE = "lua"
@@ -118,9 +119,7 @@ def worker_command(spec: EngineSpec) -> tuple[str, ...]:
         return spec.command
     if not sys.executable:
         raise SetupError("this Python does not know its own executable, so it cannot start workers")
-    import llmspell_workers
-
-    package = os.path.dirname(os.path.abspath(str(llmspell_workers.__file__)))
+    package = os.path.dirname(os.path.dirname(os.path.abspath(wire.__file__)))
     folders = [os.path.dirname(package)]
     for library in ("msgpack", spec.library or "msgpack"):
         found = PathFinder.find_spec(library)

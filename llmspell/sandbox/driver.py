@@ -92,16 +92,12 @@ class Worker:
         try:
             self._hello = hello = self._await_hello()
         except Violation as error:
-            raise SetupError(
-                self._with_stderr(f"the worker for {engine} broke the protocol: {error}")
-            ) from None
+            raise SetupError(self._with_stderr(f"the worker for {engine} broke the protocol: {error}")) from None
         self.process.verify(memory)
         if self._verify is not None:
             self._verify(self.process, hello)
         configure = self._configure
-        self._pipes.send(
-            self._session.configure(configure if isinstance(configure, Configure) else configure(hello))
-        )
+        self._pipes.send(self._session.configure(configure if isinstance(configure, Configure) else configure(hello)))
 
     def _await_hello(self) -> Hello:
         engine, pipes = self.process.engine, self._pipes
@@ -117,9 +113,7 @@ class Worker:
                 raise SetupError(self._with_stderr(f"the worker for {engine} {how} before it was ready"))
             if monotonic() >= deadline:
                 raise SetupError(
-                    self._with_stderr(
-                        f"the worker for {engine} said no Hello within {self._patience.hello:g} s"
-                    )
+                    self._with_stderr(f"the worker for {engine} said no Hello within {self._patience.hello:g} s")
                 )
 
     def _with_stderr(self, message: str) -> str:

@@ -22,8 +22,10 @@ QUEUE_CAP = 16 * 1024 * 1024
 """Bytes that may wait for a worker that does not read; beyond it the worker is not listened to either
 (`wire.md`, Caps).
 """
-DRAIN_CAP = 1024 * 1024
-"""Bytes that are still read of a worker that is over: the most that a pipe can hold without privileges."""
+DEAD_DRAIN = 1024 * 1024
+"""Bytes that are still read of a worker that has ended: the most that a pipe can hold without privileges."""
+LIVE_DRAIN = 2 * CHUNK
+"""The same of one that is about to be killed, and may be writing all the while: what a pipe usually holds."""
 _WRITE = 1024 * 1024
 _LONGEST_POLL = 3600.0
 
@@ -181,12 +183,12 @@ class Pipes:
         self.tail.add(data)
         return len(data)
 
-    def drain(self) -> bytes:
-        """What is still to be read of a worker that is over, at most 1 MiB; its stderr goes to the tail."""
-        for _ in range(DRAIN_CAP // CHUNK):
+    def drain(self, cap: int = DEAD_DRAIN) -> bytes:
+        """What is still to be read of a worker that is over, about `cap` bytes; its stderr goes to the tail."""
+        for _ in range(cap // CHUNK):
             if self._read_stderr() <= 0:
                 break
         rest = bytearray()
-        while len(rest) < DRAIN_CAP and (data := self.read()):
+        while len(rest) < cap and (data := self.read()):
             rest += data
         return bytes(rest)

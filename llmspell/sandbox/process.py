@@ -12,7 +12,6 @@ other code has left open without CLOEXEC, the worker closes in its own first lin
 """
 
 import _thread
-import errno
 import os
 import resource
 import select
@@ -23,11 +22,10 @@ from typing import NamedTuple
 
 from llmspell.errors import SetupError
 from llmspell.limits import format_size
+from llmspell.sandbox.start import start
 
 _CPU_CLOCK_OF_PROCESS = 2
 """CPUCLOCK_SCHED of a whole process: `(~pid << 3) | 2` is its clock id (kernel posix-timers.h)."""
-_DEFAULTED = frozenset(signal.valid_signals()) - {signal.SIGKILL, signal.SIGSTOP}
-"""Python ignores SIGPIPE and SIGXFSZ, and what is ignored stays so across an exec."""
 
 
 class Ended(NamedTuple):
@@ -81,9 +79,7 @@ class WorkerProcess:
         the end.
         """
         lines = self._read_status().decode("ascii", "replace").splitlines()
-        return {
-            name: value.strip() for name, colon, value in (line.partition(":") for line in lines) if colon
-        }
+        return {name: value.strip() for name, colon, value in (line.partition(":") for line in lines) if colon}
 
     def peak_memory(self) -> int | None:
         """The most memory it ever had resident, in bytes (`VmHWM`); None after its end."""
@@ -142,9 +138,7 @@ class WorkerProcess:
             try:
                 found = resource.prlimit(self.pid, limit)
             except OSError as error:
-                raise SetupError(
-                    f"the worker for {self.engine} cannot be verified: {what}: {error.strerror}"
-                ) from None
+                raise SetupError(f"the worker for {self.engine} cannot be verified: {what}: {error.strerror}") from None
             if found != (value, value):
                 shown = " and ".join("unlimited" if one < 0 else format_size(one) for one in found)
                 wrong = f"{what} is {shown} instead of {format_size(value)}"
@@ -221,71 +215,7 @@ def spawn(command: Sequence[str], *, engine: str, memory: int) -> WorkerProcess:
 
 def spawn_here(command: Sequence[str], engine: str, memory: int) -> WorkerProcess:
     """`spawn`, on this thread."""
-    if not command:
-        raise SetupError(f"the worker for {engine} cannot be started: its command is empty")
-    ours: list[int] = []
-    theirs: list[int] = []
-    pid = 0
-    try:
-        for writes in (True, False, False):
-            reading, writing = os.pipe()
-            ours.append(writing if writes else reading)
-            theirs.append(reading if writes else writing)
-            os.set_blocking(ours[-1], False)  # ours alone: the child's end is another open file
-        pid = _start([*command, engine, str(memory)], theirs)
-        while theirs:
-            os.close(theirs.pop())
-        ours.append(os.pidfd_open(pid))
-        ours.append(_open_status(pid))
-        return WorkerProcess(engine, pid, ours[3], ours[4], ours[:3])
-    except BaseException as error:
-        if pid:
-            os.kill(pid, signal.SIGKILL)  # not reaped yet, so it is still ours
-            os.waitpid(pid, 0)
-        for descriptor in ours + theirs:
-            if descriptor >= 0:
-                os.close(descriptor)
-        if not isinstance(error, (OSError, ValueError)):
-            raise
-        raise SetupError(
-            f"the worker for {engine} cannot be started: {command[0]}: {_reason(error)}"
-        ) from None
-
-
-def _open_status(pid: int) -> int:
-    """At once: under hidepid the files of a process that is no more dumpable are gone, and an open one stays
-    (E2).
-    """
-    try:
-        return os.open(f"/proc/{pid}/status", os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return -1  # no /proc here: the figures are unknown, the limits hold all the same
-
-
-def _start(command: list[str], ends: list[int]) -> int:
-    lifted: list[int] = []
-    try:
-        if min(ends) < 3:  # the host runs with some of 0, 1 and 2 closed: a dup2 below would overwrite an end
-            import fcntl
-
-            lifted.extend(fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 3) for end in ends)
-        moves = [(os.POSIX_SPAWN_DUP2, end, target) for target, end in enumerate(lifted or ends)]
-        return os.posix_spawnp(
-            command[0], command, {}, file_actions=moves, setsid=True, setsigmask=(), setsigdef=_DEFAULTED
-        )
-    finally:
-        for descriptor in lifted:
-            os.close(descriptor)
-
-
-def _reason(error: OSError | ValueError) -> str:
-    if not isinstance(error, OSError):
-        return str(error)
-    hints = {
-        errno.EMFILE: "; close some, or raise the limit with ulimit -n",
-        errno.EAGAIN: "; the machine or the user has too many processes",
-    }
-    return f"{error.strerror}{hints.get(error.errno or 0, '')}"
+    return WorkerProcess(engine, *start(command, engine, memory))
 
 
 def _kilobytes(status: bytes, name: bytes) -> int | None:

@@ -228,7 +228,7 @@ class Turn:
     def _end(self, *, silently: bool) -> None:
         if self._process.ended is not None:
             return
-        rest = self._pipes.drain()
+        rest = self._pipes.drain(io.LIVE_DRAIN)
         self._process.kill_and_reap()  # before anything is shown: that may take its time
         if silently:
             return

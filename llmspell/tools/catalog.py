@@ -3,7 +3,7 @@
 The rule kept here: listing tools imports none; a tool's module is imported when that tool is first used.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
 from typing import NamedTuple
 
@@ -91,24 +91,35 @@ BUILTIN: tuple[ToolRow, ...] = (
 
 
 class ToolCatalog(Mapping[str, Tool]):
-    """The built-in tools by name, in either spelling; each is made on first use and then kept."""
+    """Tools by name, in either spelling: the built-in ones, each made on first use and then kept, and `extra` ones."""
 
     __slots__ = ("_made", "_rows")
 
-    def __init__(self, rows: tuple[ToolRow, ...] = BUILTIN) -> None:
+    def __init__(self, rows: tuple[ToolRow, ...] = BUILTIN, extra: Iterable[Tool] = ()) -> None:
         self._rows = {row.name: row for row in rows}
         self._made: dict[str, Tool] = {}
+        for tool in extra:
+            name = canonical(tool.name)
+            self._rows[name] = ToolRow(name, tool.description, tool.category, tool.version, "", "")
+            self._made[name] = tool
 
     @property
     def rows(self) -> tuple[ToolRow, ...]:
         """What a list of tools shows; imports nothing."""
         return tuple(self._rows.values())
 
+    def row(self, name: str) -> ToolRow:
+        """What a list shows of one tool; imports nothing. KeyError for an unknown one."""
+        return self._rows[canonical(name)]
+
     def __getitem__(self, name: str) -> Tool:
         made = self._made.get(name)
         if made is not None:
             return made
-        row = self._rows[canonical(name)]
+        name = canonical(name)
+        if name in self._made:
+            return self._made[name]
+        row = self._rows[name]
         tool: Tool = getattr(import_module(f"llmspell.tools.{row.module}"), row.factory)()
         return self._made.setdefault(row.name, tool)
 
@@ -122,6 +133,6 @@ class ToolCatalog(Mapping[str, Tool]):
         return len(self._rows)
 
 
-def builtin_tools() -> ToolCatalog:
-    """A catalogue of the built-in tools of its own."""
-    return ToolCatalog()
+def builtin_tools(extra: Iterable[Tool] = ()) -> ToolCatalog:
+    """A catalogue of its own: the built-in tools, and `extra` ones, which may replace them."""
+    return ToolCatalog(extra=extra)

@@ -54,7 +54,8 @@ def test_signals_of_a_child_are_default_and_unblocked_whatever_the_host_has() ->
 
 
 def test_its_figures_are_read_from_outside() -> None:
-    with python("x = bytearray(30 << 20); y = sum(range(10**6)); print(flush=True); " + SLEEPS) as process:
+    code = "import os; x = bytearray(30 << 20); y = sum(range(10**6)); os.write(1, b'!'); os.read(0, 1)"
+    with python(code) as process:
         read(process.stdout)
         fields = process.status_fields()
         assert fields["Pid"] == str(process.pid)

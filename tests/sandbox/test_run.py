@@ -65,9 +65,7 @@ def test_parallel_calls_are_answered_by_threads_in_any_order() -> None:
         started[-1].start()
 
     desk = Desk(later=later)
-    end = run(
-        "for n in (1, 2, 3, 4): ask(n, 'later', n=n)\ndone([answer(n).value for n in (4, 2, 3, 1)])", desk
-    )
+    end = run("for n in (1, 2, 3, 4): ask(n, 'later', n=n)\ndone([answer(n).value for n in (4, 2, 3, 1)])", desk)
     for thread in started:
         thread.join()
     assert end.value == [40, 20, 30, 10]
@@ -138,9 +136,7 @@ def test_an_answer_larger_than_the_pipe_arrives_whole() -> None:
 
 
 def test_answers_that_queue_up_beyond_the_cap_wait_until_the_worker_reads() -> None:
-    desk = Desk(
-        big=lambda _: Answer(True, b"x" * (9 << 20)), later=lambda _: desk.put(9, Answer(True, "late"))
-    )
+    desk = Desk(big=lambda _: Answer(True, b"x" * (9 << 20)), later=lambda _: desk.put(9, Answer(True, "late")))
     script = "for n in (1, 2, 3): ask(n, 'big')\nask(9, 'later')\n"
     script += "sizes = [len(answer(n).value) for n in (1, 2, 3)]\ndone([*sizes, answer(9).value])"
     assert run(script, desk, limits=LIMITS._replace(memory=200 << 20)).value == [9 << 20] * 3 + ["late"]

@@ -33,12 +33,7 @@ thorough = settings(relaxed, max_examples=120)
 MIB = 1024 * 1024
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1
 INT_EDGES = sorted(
-    {
-        sign * 2**bits + step
-        for bits in (5, 7, 8, 15, 16, 31, 32, 62, 63)
-        for sign in (1, -1)
-        for step in (-1, 0, 1)
-    }
+    {sign * 2**bits + step for bits in (5, 7, 8, 15, 16, 31, 32, 62, 63) for sign in (1, -1) for step in (-1, 0, 1)}
     | {0, 1, -1}
 )
 

@@ -61,9 +61,7 @@ def _is_legal(state: str, kind: type[Frame], sender: str) -> bool:
 
 def test_the_table_is_the_protocol() -> None:
     """Said once more, by name, so that the table cannot change unnoticed."""
-    assert {
-        state: {kind.__name__: after for kind, after in row.items()} for state, row in TRANSITIONS.items()
-    } == {
+    assert {state: {kind.__name__: after for kind, after in row.items()} for state, row in TRANSITIONS.items()} == {
         "starting": {"Hello": "greeted", "Fatal": "closed"},
         "greeted": {"Configure": "idle", "Fatal": "closed", "Shutdown": "closed"},
         "idle": {"Run": "running", "Reply": "idle", "Fatal": "closed", "Shutdown": "closed"},
@@ -308,9 +306,7 @@ def test_a_frame_of_just_the_cap_is_taken(end: str) -> None:
             receive_raw(ends[end], frame)
 
 
-@pytest.mark.parametrize(
-    ("memory", "cap"), [(50 * MIB, 50 * MIB // 4), (20 * MIB, 5 * MIB), (1024 * MIB, 16 * MIB)]
-)
+@pytest.mark.parametrize(("memory", "cap"), [(50 * MIB, 50 * MIB // 4), (20 * MIB, 5 * MIB), (1024 * MIB, 16 * MIB)])
 def test_a_worker_is_sent_no_frame_over_a_quarter_of_its_memory(memory: int, cap: int) -> None:
     ends = pair_in(State.RUNNING)
     for end in ends.values():

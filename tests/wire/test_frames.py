@@ -110,9 +110,7 @@ def test_a_field_of_the_wrong_type_is_refused_at_both_ends(kind: type[Frame], in
         fields = list(EXAMPLES[kind].fields())
         fields[index] = wrong
         name = kind.__slots__[index]
-        with pytest.raises(
-            Violation, match=None if wrong == 2**63 else f"the field {name} of a {kind.__name__}"
-        ):
+        with pytest.raises(Violation, match=None if wrong == 2**63 else f"the field {name} of a {kind.__name__}"):
             parse_frame(msgpack.packb([kind.kind, *fields]))
         with pytest.raises(Unsendable, match=rf"^{kind.__name__}\.{name} is no {shape}"):
             frame_body(kind(*fields))
@@ -210,9 +208,7 @@ def test_raw_replies_change_no_other_frame() -> None:
 
 
 @pytest.mark.parametrize("flag", [b"\xc0", b"\x01", b"\xa4true", b""])
-@pytest.mark.parametrize(
-    "number", [b"\x07", b"\xcc\x07", b"\xcd\x00\x07", b"\xce\x00\x00\x00\x07", b"\xe0", b"\xa17"]
-)
+@pytest.mark.parametrize("number", [b"\x07", b"\xcc\x07", b"\xcd\x00\x07", b"\xce\x00\x00\x00\x07", b"\xe0", b"\xa17"])
 def test_a_raw_reply_needs_its_id_and_flag(number: bytes, flag: bytes) -> None:
     end = pair_in(State.RUNNING, raw_replies=True)["worker"]
     end.receive(framed(b"\x94\x06" + number + flag + b"\xc0"))
@@ -291,9 +287,7 @@ ODD_OBJECTS: list[Any] = [
 odd_objects = st.integers(0, len(ODD_OBJECTS) - 1).map(lambda index: ODD_OBJECTS[index])  # some have no repr
 anything = st.recursive(
     odd_objects | values,
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3) | st.integers(), inner, max_size=3)
-    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3) | st.integers(), inner, max_size=3),
     max_leaves=6,
 )
 anything_in_frames = st.sampled_from(list(KINDS.values())).flatmap(

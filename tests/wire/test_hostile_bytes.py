@@ -139,9 +139,7 @@ states = st.sampled_from([State.STARTING, State.GREETED, State.IDLE, State.RUNNI
 
 
 @thorough
-@given(
-    states, st.sampled_from(ENDS), st.booleans(), st.binary(max_size=60) | st.binary(max_size=60).map(framed)
-)
+@given(states, st.sampled_from(ENDS), st.booleans(), st.binary(max_size=60) | st.binary(max_size=60).map(framed))
 def test_garbage_gives_a_frame_or_a_violation(state: str, end: str, raw: bool, stream: bytes) -> None:
     _feed(pair_in(state, raw_replies=raw)[end], stream)
 
@@ -170,9 +168,7 @@ def test_fields_of_any_type_give_a_frame_or_a_violation(body: bytes) -> None:
     assert parse_frame(frame_body(frame)).fields() is not None
 
 
-@pytest.mark.parametrize(
-    "kind", [99, 0, -1, 11, 2**62, None, True, 5.0, "Call", b"\x05", [5], {"kind": 5}], ids=repr
-)
+@pytest.mark.parametrize("kind", [99, 0, -1, 11, 2**62, None, True, 5.0, "Call", b"\x05", [5], {"kind": 5}], ids=repr)
 def test_an_unknown_kind_is_a_violation(kind: object) -> None:
     with pytest.raises(Violation, match="unknown kind"):
         parse_frame(msgpack.packb([kind, 1, "x", {}]))
@@ -259,8 +255,6 @@ def test_a_large_frame_of_few_values_is_no_bomb() -> None:
 
 
 def test_many_wide_lists_side_by_side_are_no_bomb() -> None:
-    value = [list(range(20)) for _ in range(2000)] + [
-        {str(key): key for key in range(20)} for _ in range(500)
-    ]
+    value = [list(range(20)) for _ in range(2000)] + [{str(key): key for key in range(20)} for _ in range(500)]
     assert unpack(pack(value)) == value
     assert sum(map(len, value)) < MAX_VALUES

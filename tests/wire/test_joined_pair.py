@@ -34,23 +34,26 @@ class Session(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.start(raw=False)
+        self.start(raw=False, greeted=False)
 
-    @initialize(raw=st.booleans())
-    def start(self, *, raw: bool) -> None:
+    @initialize(raw=st.booleans(), greeted=st.booleans())
+    def start(self, *, raw: bool, greeted: bool) -> None:
         self.ends = {"host": Conversation("host"), "worker": Conversation("worker", raw_replies=raw)}
         self.way = {"host": bytearray(), "worker": bytearray()}
         self.expected: dict[str, list[Frame]] = {"host": [], "worker": []}
         self.run = 0
         self.call = 0
         self.abandoned: set[int] = set()
-        for act in (self.hello, self.deliver_all, self.configure, self.deliver_all):
-            act()
+        if greeted:
+            self.send("worker", HELLO)
+            self.deliver_all()
+            self.send("host", CONFIGURE)
+            self.deliver_all()
 
     @precondition(lambda self: State.CLOSED in (self.state("host"), self.state("worker")))
-    @rule(raw=st.booleans())
-    def start_again(self, *, raw: bool) -> None:
-        self.start(raw=raw)
+    @rule(raw=st.booleans(), greeted=st.booleans())
+    def start_again(self, *, raw: bool, greeted: bool) -> None:
+        self.start(raw=raw, greeted=greeted)
 
     def send(self, sender: str, frame: Frame) -> None:
         receiver = ENDS[1 - ENDS.index(sender)]

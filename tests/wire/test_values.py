@@ -176,9 +176,7 @@ def test_48_levels_travel_and_49_do_not(nest: Callable[[int], Any], levels: int)
 
 @pytest.mark.parametrize("nest", [nested_list, nested_map])
 @pytest.mark.parametrize("levels", [46, 47, 48])
-def test_a_field_that_may_be_sent_is_not_too_deep_in_its_frame(
-    nest: Callable[[int], Any], levels: int
-) -> None:
+def test_a_field_that_may_be_sent_is_not_too_deep_in_its_frame(nest: Callable[[int], Any], levels: int) -> None:
     ends = pair_in(State.RUNNING)
     call = Call(8, "echo", {"k": nest(levels - 1)})
     ends["host"].receive(ends["worker"].send(call))
@@ -202,9 +200,7 @@ def test_a_field_of_49_levels_is_refused_at_both_ends(nest: Callable[[int], Any]
         lambda count: [{}] * (count - 1),
         lambda count: [[]] * (count - 1),
         lambda count: [[0] * 9] * ((count - 1) // 10) + [0] * ((count - 1) % 10),
-        lambda count: (
-            dict.fromkeys(map(str, range((count - 1) // 2)), 0) if count % 2 else [{}] + [0] * (count - 2)
-        ),
+        lambda count: dict.fromkeys(map(str, range((count - 1) // 2)), 0) if count % 2 else [{}] + [0] * (count - 2),
         lambda count: ["x" * 99] * (count - 1),
     ],
 )
@@ -280,9 +276,7 @@ def test_bytes_that_look_like_a_timestamp_inside_text_or_bytes_are_only_bytes() 
     assert unpack(b"\x91\xcf" + INT_MAX.to_bytes(8, "big")) == [INT_MAX]
 
 
-@pytest.mark.parametrize(
-    "key", [b"\xc4\x01k", b"\x01", b"\xc0", b"\xc3", b"\xca" + bytes(4), b"\x90", b"\x80"]
-)
+@pytest.mark.parametrize("key", [b"\xc4\x01k", b"\x01", b"\xc0", b"\xc3", b"\xca" + bytes(4), b"\x90", b"\x80"])
 def test_only_text_is_a_key(key: bytes) -> None:
     with pytest.raises(Violation):
         unpack(b"\x82\xa1a\x01" + key + b"\x02")

@@ -1,0 +1,90 @@
+"""How a worker process is started: pipes, an empty environment, a session of its own.
+
+The rule kept here: this file imports nothing that is slow to load (no typing, no enum, no re), because the command
+line starts a worker before it has loaded anything else, and the worker's own start is then the longest way (E16).
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from _signal import SIGKILL, SIGSTOP, valid_signals  # `signal` makes enums of them: 2 ms
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_DEFAULTED = frozenset(valid_signals()) - {SIGKILL, SIGSTOP}
+"""Python ignores SIGPIPE and SIGXFSZ, and what is ignored stays so across an exec."""
+
+
+def start(command: Sequence[str], engine: str, memory: int) -> tuple[int, int, int, list[int]]:
+    """Starts `command` with the engine's name and the memory limit as its last arguments; does not wait for it.
+
+    Gives the pid, a pidfd, the open `/proc/PID/status` (-1 where there is none) and the host's ends of stdin, stdout
+    and stderr, for a `WorkerProcess`, which is what ends the child. Raises SetupError, with nothing left behind.
+    """
+    ours: list[int] = []
+    theirs: list[int] = []
+    pid = 0
+    try:
+        if not command:
+            raise ValueError("its command is empty")
+        for writes in (True, False, False):
+            reading, writing = os.pipe()
+            ours.append(writing if writes else reading)
+            theirs.append(reading if writes else writing)
+            os.set_blocking(ours[-1], False)  # ours alone: the child's end is another open file
+        pid = _spawn([*command, engine, str(memory)], theirs)
+        while theirs:
+            os.close(theirs.pop())
+        ours.append(os.pidfd_open(pid))
+        ours.append(_open_status(pid))
+        return pid, ours[3], ours[4], ours[:3]
+    except BaseException as error:
+        if pid:
+            os.kill(pid, SIGKILL)  # not reaped yet, so it is still ours
+            os.waitpid(pid, 0)
+        for descriptor in ours + theirs:
+            if descriptor >= 0:
+                os.close(descriptor)
+        if not isinstance(error, (OSError, ValueError)):
+            raise
+        from llmspell.errors import SetupError
+
+        what = f"{command[0]}: " if command else ""
+        raise SetupError(f"the worker for {engine} cannot be started: {what}{_reason(error)}") from None
+
+
+def _open_status(pid: int) -> int:
+    """At once: under hidepid the files of a process that is no more dumpable are gone, and an open one stays (E2)."""
+    try:
+        return os.open(f"/proc/{pid}/status", os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return -1  # no /proc here: the figures are unknown, the limits hold all the same
+
+
+def _spawn(command: list[str], ends: list[int]) -> int:
+    lifted: list[int] = []
+    try:
+        if min(ends) < 3:  # the host runs with some of 0, 1 and 2 closed: a dup2 below would overwrite an end
+            import fcntl
+
+            lifted.extend(fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 3) for end in ends)
+        moves = [(os.POSIX_SPAWN_DUP2, end, target) for target, end in enumerate(lifted or ends)]
+        return os.posix_spawnp(
+            command[0], command, {}, file_actions=moves, setsid=True, setsigmask=(), setsigdef=_DEFAULTED
+        )
+    finally:
+        for descriptor in lifted:
+            os.close(descriptor)
+
+
+def _reason(error: OSError | ValueError) -> str:
+    if not isinstance(error, OSError):
+        return str(error)
+    hints = {
+        errno.EMFILE: "; close some, or raise the limit with ulimit -n",
+        errno.EAGAIN: "; the machine or the user has too many processes",
+    }
+    return f"{error.strerror}{hints.get(error.errno or 0, '')}"

@@ -1,0 +1,104 @@
+"""The import graph is a promise (`architecture.md`, The two packages): these tests fail on a new arrow."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import llmspell
+import llmspell_workers
+
+HOST = Path(llmspell.__file__).parent
+WORKERS = Path(llmspell_workers.__file__).parent
+
+
+def sources(root: Path) -> list[Path]:
+    return sorted(path for path in root.rglob("*.py"))
+
+
+def imports(path: Path) -> Iterator[tuple[str, bool]]:
+    """The modules that a file imports, and whether at its top level outside TYPE_CHECKING."""
+    tree = ast.parse(path.read_text())
+    top = {id(node) for node in tree.body}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for name in node.names:
+                yield name.name, id(node) in top
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            module = str(node.module)
+            yield module, id(node) in top
+            for name in node.names:
+                yield f"{module}.{name.name}", id(node) in top
+
+
+def importers(root: Path, prefix: str) -> set[str]:
+    return {
+        str(path.relative_to(root))
+        for path in sources(root)
+        for module, _ in imports(path)
+        if module == prefix or module.startswith(prefix + ".")
+    }
+
+
+def test_a_worker_imports_the_standard_library_msgpack_and_its_engine_only() -> None:
+    for path in sources(WORKERS):
+        for module, _ in imports(path):
+            root = module.split(".")[0]
+            engine = {"lupa"} if path.is_relative_to(WORKERS / "lua") else set()
+            assert root in sys.stdlib_module_names | {"llmspell_workers", "msgpack"} | engine, f"{path} imports {module}"
+
+
+def test_the_host_imports_nothing_of_the_workers_but_the_wire() -> None:
+    for path in sources(HOST):
+        for module, _ in imports(path):
+            if module.split(".")[0] == "llmspell_workers":
+                assert module == "llmspell_workers" or module.startswith("llmspell_workers.wire"), f"{path}: {module}"
+
+
+def test_litellm_is_imported_in_one_module_and_never_at_import() -> None:
+    assert importers(HOST, "litellm") == {"providers/litellm_provider.py"}
+    assert not any(
+        module.startswith("litellm") and top for module, top in imports(HOST / "providers/litellm_provider.py")
+    )
+
+
+def test_click_stays_in_the_command_line_and_rich_in_one_module_of_it() -> None:
+    assert all(name.startswith("cli/") for name in importers(HOST, "click"))
+    assert importers(HOST, "rich") == {"cli/tables.py"}
+
+
+def test_nothing_imports_the_command_line() -> None:
+    assert {name for name in importers(HOST, "llmspell.cli") if not name.startswith("cli/")} == {"__main__.py"}
+
+
+def test_the_host_names_no_engine_outside_the_table_of_built_in_ones() -> None:
+    allowed = {"engines/factory.py", "runtime.py"}
+    for path in sources(HOST):
+        name = str(path.relative_to(HOST))
+        if name in allowed or name.startswith("cli/"):
+            continue
+        found = re.search(r"\b(lua|lupa|\.lua)\b", path.read_text(), re.IGNORECASE)
+        assert found is None, f"{name} mentions {found}"
+
+
+@pytest.mark.parametrize("name", llmspell.__all__)
+def test_every_public_name_is_there(name: str) -> None:
+    assert getattr(llmspell, name) is not None
+
+
+def test_importing_the_package_loads_none_of_it() -> None:
+    code = "import sys, llmspell; print([name for name in sys.modules if name.startswith('llmspell')])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "['llmspell']\n"
+
+
+def test_an_unknown_public_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'Nothing'"):
+        _ = llmspell.Nothing
