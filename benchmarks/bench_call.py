@@ -64,7 +64,9 @@ def caller() -> Iterator[Caller]:
 @contextmanager
 def ping_pong(host: int, worker: int) -> Iterator[Any]:
     """A bare blocking pipe ping-pong of 120 bytes between two Python processes."""
-    child = subprocess.Popen([sys.executable, "-I", "-c", PING], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+    child = subprocess.Popen(
+        [sys.executable, "-I", "-c", PING], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
+    )
     assert child.stdin is not None
     assert child.stdout is not None
     os.sched_setaffinity(0, {host})

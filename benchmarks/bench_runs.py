@@ -45,7 +45,12 @@ def test_a_thousand_runs_stay_flat(benchmark: Any, ratios: Ratios) -> None:
         _mix(runtime, small, number)
 
     def state() -> tuple[int, int, int, int]:
-        return process.memory_info().rss, process.num_fds(), threading.active_count(), len(process.children(recursive=True))
+        return (
+            process.memory_info().rss,
+            process.num_fds(),
+            threading.active_count(),
+            len(process.children(recursive=True)),
+        )
 
     before = state()
     for number in range(RUNS):
@@ -55,4 +60,9 @@ def test_a_thousand_runs_stay_flat(benchmark: Any, ratios: Ratios) -> None:
     ratios.add(
         "1,000 runs: growth in MiB", f"{before[0]} to {after[0]} bytes resident", (after[0] - before[0]) / MIB, 4
     )
-    ratios.add("1,000 runs: more descriptors, threads, processes", f"{before[1:]} to {after[1:]}", float(after[1:] != before[1:]), 1)
+    ratios.add(
+        "1,000 runs: more descriptors, threads, processes",
+        f"{before[1:]} to {after[1:]}",
+        float(after[1:] != before[1:]),
+        1,
+    )

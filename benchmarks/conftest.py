@@ -44,7 +44,9 @@ def unpinned() -> Any:
     os.sched_setaffinity(0, before)
 
 
-def alternate(first: Callable[[], object], second: Callable[[], object], rounds: int) -> tuple[list[float], list[float]]:
+def alternate(
+    first: Callable[[], object], second: Callable[[], object], rounds: int
+) -> tuple[list[float], list[float]]:
     """Times two functions in turn, so that both see the same machine; seconds."""
     times: tuple[list[float], list[float]] = ([], [])
     for _ in range(rounds):

@@ -27,7 +27,7 @@ from llmspell_workers.wire import (
     Shutdown,
 )
 from llmspell_workers.wire.conversation import FROM_HOST, MAX_OPEN_CALLS, TO_HOST_CAP, TO_WORKER_CAP
-from llmspell_workers.wire.frames import MAX_NAME_BYTES, _MAX_TRACEBACK
+from llmspell_workers.wire.frames import _MAX_TRACEBACK, MAX_NAME_BYTES
 
 PAGE = Path(__file__).with_name("protocol.md")
 SHAPES = {
@@ -74,7 +74,7 @@ def draw_states() -> str:
     lines = ["| state | frame | from | state after it |", "| --- | --- | --- | --- |"]
     for state, row in TRANSITIONS.items():
         for kind, after in row.items():
-            lines.append(f"| {state} | `{kind.__name__}` | {sender(kind)} | {after} |")  # noqa: PERF401
+            lines.append(f"| {state} | `{kind.__name__}` | {sender(kind)} | {after} |")
         if not row:
             lines.append(f"| {state} | none | | |")
     return "\n".join(lines)
@@ -92,7 +92,7 @@ def draw_caps() -> str:
         "values in one frame": f"{MAX_VALUES:,}",
         "open calls": f"{MAX_OPEN_CALLS}",
         "a name": f"{MAX_NAME_BYTES} bytes",
-        "lines of a traceback": "256",
+        "lines of a traceback": f"{_MAX_TRACEBACK}",
     }
     lines = ["| of | at most |", "| --- | --- |"]
     lines += [f"| {what} | {cap} |" for what, cap in rows.items()]

@@ -3,10 +3,14 @@
 The public names, each loaded on first use (PEP 562): `import llmspell` costs almost nothing.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
 
+TYPE_CHECKING = (
+    False  # not from typing: it loads for longer than all else that the command line needs to start a worker
+)
 if TYPE_CHECKING:
+    from typing import Any
+
     from llmspell.engines.bridge import EngineFeatures, ScriptEngineBridge
     from llmspell.engines.factory import EngineFactory, EngineSpec
     from llmspell.errors import CallError, ConfigError, ErrorKind, LlmspellError, SetupError, UsageError
@@ -67,7 +71,9 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name in _HOMES:
+        from importlib import import_module
+
         return getattr(import_module(f"llmspell.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'llmspell' has no attribute {name!r}")

@@ -55,9 +55,11 @@ def parse_size(text: str | int) -> int:
     match = _SIZE.fullmatch(str(text).strip())
     unit = _UNITS.get(match[3].upper()) if match else None
     if match is None or unit is None:
-        raise UsageError(f"{str(text)[:80]!r} is no size: write a number with K, M, G, KiB, MiB, GiB, kB, MB or GB, like 50M")
+        raise UsageError(
+            f"{str(text)[:80]!r} is no size: write a number with K, M, G, KiB, MiB, GiB, kB, MB or GB, like 50M"
+        )
     whole, fraction = int(match[1]), match[2] or "0"
-    return whole * unit + int(fraction) * unit // 10 ** len(fraction)
+    return whole * unit + int(fraction) * unit // int(10 ** len(fraction))
 
 
 def format_size(size: int) -> str:

@@ -26,13 +26,17 @@ def read_config(
 ) -> tuple[AgentConfig, Provider]:
     """An agent's configuration and its provider; raises CallError: validation, denied, not_found or provider."""
     if given.get("base_url") is not None:
-        raise CallError(ErrorKind.DENIED, f"{OF}: base_url is refused: hosts come from the configuration, not from a script")
+        raise CallError(
+            ErrorKind.DENIED, f"{OF}: base_url is refused: hosts come from the configuration, not from a script"
+        )
     only({key: value for key, value in given.items() if key != "base_url"}, KNOWN, of=OF)
     specifier, provider_name = _model(given)
     provider, model = providers.resolve(specifier, provider_name)
     if not policy.grants_model(f"{provider.name}/{model}"):
         shown = f"{provider.name}/{model}"
-        raise CallError(ErrorKind.DENIED, f"model {shown} is not granted; allow it with --allow-model {shown}", {"model": shown})
+        raise CallError(
+            ErrorKind.DENIED, f"model {shown} is not granted; allow it with --allow-model {shown}", {"model": shown}
+        )
     config = AgentConfig(
         name=short_name(given, "name", of=OF) if given.get("name") is not None else name,
         provider=provider.name,
@@ -79,6 +83,7 @@ def _tools(given: Any, known: Mapping[str, Any]) -> tuple[str, ...]:
         if name not in known:
             close = nearest(name, list(known))
             raise CallError(
-                ErrorKind.NOT_FOUND, f"{OF}: there is no tool {name[:100]!r}" + (f"; did you mean {close}?" if close else "")
+                ErrorKind.NOT_FOUND,
+                f"{OF}: there is no tool {name[:100]!r}" + (f"; did you mean {close}?" if close else ""),
             )
     return names

@@ -82,7 +82,7 @@ class AgentCalls:
     def get(self, arguments: Mapping[str, Any]) -> dict[str, Any] | None:
         """What describes an agent of this run, or None."""
         agent = self._agents.get(short_name(arguments, "name", of="Agent.get"))
-        return agent and _describe_agent(agent)
+        return _describe_agent(agent) if agent is not None else None
 
     def execute(self, arguments: Mapping[str, Any]) -> Any:
         """Asks an agent and gives its whole answer."""

@@ -78,4 +78,6 @@ def kind_of(value: Any) -> str:
         return f"the number {value:g}" if isinstance(value, float) else f"the number {value}"
     if isinstance(value, str):
         return f"the text {value[:40]!r}"
-    return {bytes: "bytes", list: "a list", dict: "a table of named values"}.get(type(value), type(value).__name__)
+    if isinstance(value, bytes):
+        return "bytes"
+    return "a list" if isinstance(value, list) else "a table of named values"

@@ -37,7 +37,8 @@ class ModuleFolder:
             if source is not None:
                 return {"source": source, "name": path}
         raise CallError(
-            ErrorKind.NOT_FOUND, f"module {_shown(paths[0])} is not beside the script (looked for {', '.join(map(_shown, paths))})"
+            ErrorKind.NOT_FOUND,
+            f"module {_shown(paths[0])} is not beside the script (looked for {', '.join(map(_shown, paths))})",
         )
 
     def _read(self, path: str) -> bytes | None:

@@ -47,7 +47,8 @@ class Streams:
         """Raises CallError (budget) when no further stream may be opened."""
         if len(self._streams) >= MAX_STREAMS:
             raise CallError(
-                ErrorKind.BUDGET, f"{len(self._streams)} streams are open and {MAX_STREAMS} may be; read or close one first"
+                ErrorKind.BUDGET,
+                f"{len(self._streams)} streams are open and {MAX_STREAMS} may be; read or close one first",
             )
 
     def open(

@@ -31,7 +31,7 @@ class ToolCalls:
             "tool.invoke": Handler(self.invoke, named="name"),
             "tool.invoke_object": Handler(self.invoke_object, named="self"),
             "tool.attempt": Handler(self.attempt, named="name"),
-            "tool.list": Handler(lambda _: self.list()),
+            "tool.list": Handler(lambda _: self.list_all()),
             "tool.get": Handler(self.get, named="name"),
             "tool.exists": Handler(lambda arguments: self._find(arguments) is not None, named="name"),
             "tool.categories": Handler(lambda _: sorted({row.category for row in self._tools.rows})),
@@ -65,7 +65,7 @@ class ToolCalls:
 
         return result._replace(job=attempt_later)
 
-    def list(self) -> list[dict[str, Any]]:
+    def list_all(self) -> list[dict[str, Any]]:
         """Every tool there is, granted or not."""
         return [self._describe(name) for name in sorted(self._tools)]
 
@@ -77,7 +77,7 @@ class ToolCalls:
     def discover(self, arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The tools of a category: `discover{category = "utility"}`, or all."""
         wanted = mapping(arguments, "filter", of="Tool.discover").get("category")
-        return [tool for tool in self.list() if wanted is None or tool["category"] == wanted]
+        return [tool for tool in self.list_all() if wanted is None or tool["category"] == wanted]
 
     def schema(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """The JSON schema of a tool's parameters."""
@@ -93,7 +93,8 @@ class ToolCalls:
             close = nearest(canonical(name), list(self._tools))
             raise CallError(
                 ErrorKind.NOT_FOUND,
-                f"there is no tool {name!r}" + (f"; did you mean {close}?" if close else "; Tool.list() names them all"),
+                f"there is no tool {name!r}"
+                + (f"; did you mean {close}?" if close else "; Tool.list() names them all"),
                 {"tool": name},
             )
         return tool

@@ -36,7 +36,9 @@ COST = click.FloatRange(min=0)
 
 _OPTIONS = [
     click.option("--engine", metavar="NAME", help="The script engine (default: by suffix, then by the #! line)."),
-    click.option("--mem", "memory", type=SIZE, metavar="SIZE", help="Memory of the whole worker, like 50M (the default)."),
+    click.option(
+        "--mem", "memory", type=SIZE, metavar="SIZE", help="Memory of the whole worker, like 50M (the default)."
+    ),
     click.option("--cpu", type=SECONDS, metavar="SECONDS", help="Processor time (default 30)."),
     click.option("--timeout", "wall", type=SECONDS, metavar="SECONDS", help="Time on the clock (default 300)."),
     click.option("--max-output", "output_bytes", type=SIZE, metavar="SIZE", help="What it may print (default 16M)."),
@@ -48,7 +50,11 @@ _OPTIONS = [
         "--allow-tool", "allow_tools", multiple=True, metavar="NAME[=max_calls:N]", help="Grant a tool. Repeatable."
     ),
     click.option(
-        "--allow-model", "allow_models", multiple=True, metavar="PATTERN", help="Grant models, like openai/*. Repeatable."
+        "--allow-model",
+        "allow_models",
+        multiple=True,
+        metavar="PATTERN",
+        help="Grant models, like openai/*. Repeatable.",
     ),
     click.option(
         "--allow-read", "allow_read", multiple=True, metavar="PATH", help="Let tools read below PATH. Repeatable."
@@ -69,14 +75,16 @@ _OPTIONS = [
     ),
     click.option("--report", type=click.Path(dir_okay=False), metavar="FILE", help="Write the outcome as JSON too."),
     click.option(
-        "--output", "form", type=click.Choice(["text", "json", "pretty"]), default="text", help="The form of the output."
+        "--output",
+        "form",
+        type=click.Choice(["text", "json", "pretty"]),
+        default="text",
+        help="The form of the output.",
     ),
     click.option("--config", "config_file", metavar="FILE", help="Read this configuration and no other."),
     click.option("-v", "--verbose", count=True, help="Show the script's log from info on; -vv all of it."),
     click.option("-q", "--quiet", is_flag=True, help="Show errors only."),
-    click.option(
-        "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="When to use colour."
-    ),
+    click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="When to use colour."),
 ]
 
 

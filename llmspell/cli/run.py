@@ -33,7 +33,7 @@ def run(context: click.Context, script: str, arguments: tuple[str, ...], **optio
     context.exit(_run_file(context, script, arguments, options, sandboxed=False))
 
 
-@click.command("exec", epilog="Example:  llmspell exec 'return Tool.execute(\"calculator\", {input = \"6*7\"})'")
+@click.command("exec", epilog='Example:  llmspell exec \'return Tool.execute("calculator", {input = "6*7"})\'')
 @click.argument("code")
 @click.argument("arguments", nargs=-1)
 @run_options
@@ -42,7 +42,9 @@ def exec_(context: click.Context, code: str, arguments: tuple[str, ...], **optio
     """Run CODE, and print what it returns as JSON."""
     setup = prepare("exec", b"", options, sandboxed=False, folder=None)
     source = code.encode("utf-8", "surrogateescape")
-    context.exit(_run(context, setup, source, "exec", arguments, options, folder=None, sandboxed=False, always_value=True))
+    context.exit(
+        _run(context, setup, source, "exec", arguments, options, folder=None, sandboxed=False, always_value=True)
+    )
 
 
 @click.command(epilog="Example:  llmspell sandbox --mem 50M --require memory untrusted.lua")
@@ -74,7 +76,9 @@ def _run_file(
         source = read_script(script, setup.limits.source_allowed)
     else:
         check_text(source, name)
-    return _run(context, setup, source, name, arguments, options, folder=folder, sandboxed=sandboxed, always_value=False)
+    return _run(
+        context, setup, source, name, arguments, options, folder=folder, sandboxed=sandboxed, always_value=False
+    )
 
 
 def _first_line(script: str) -> bytes:
@@ -113,7 +117,9 @@ def _run(
         )
     if report is not None:
         write_report(report, outcome, pass_on=not sandboxed)
-    _finish(outcome, source, options, printer, sandboxed=sandboxed, always_value=always_value, memory=setup.limits.memory)
+    _finish(
+        outcome, source, options, printer, sandboxed=sandboxed, always_value=always_value, memory=setup.limits.memory
+    )
     return outcome.exit_code(pass_on=not sandboxed)
 
 

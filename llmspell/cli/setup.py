@@ -51,11 +51,11 @@ class Setup(NamedTuple):
 
 def prepare(name: str, first_line: bytes, options: Mapping[str, Any], *, sandboxed: bool, folder: str | None) -> Setup:
     """Reads the configuration and merges the options over it. Raises UsageError and ConfigError."""
-    configuration = load(
-        cwd=os.getcwd(), environ=os.environ, config_file=options["config_file"], sandboxed=sandboxed
-    )
+    configuration = load(cwd=os.getcwd(), environ=os.environ, config_file=options["config_file"], sandboxed=sandboxed)
     for variable in configuration.ignored if not options["quiet"] else ():
-        complain(f"{variable} is ignored here: the environment may lower limits of an untrusted script, and nothing else")
+        complain(
+            f"{variable} is ignored here: the environment may lower limits of an untrusted script, and nothing else"
+        )
     engines = factory_of(configuration.engines, configuration.origin)
     given = {limit: options[option] for option, limit in _LIMITS.items() if options[option] is not None}
     require = options["require"]
@@ -87,9 +87,7 @@ def make_providers(configuration: Configuration, model: str | None, provider: st
     )
 
 
-def _policy(
-    configuration: Configuration, options: Mapping[str, Any], *, sandboxed: bool, folder: str | None
-) -> Policy:
+def _policy(configuration: Configuration, options: Mapping[str, Any], *, sandboxed: bool, folder: str | None) -> Policy:
     policy = configuration.policy
     read = (*policy.read, *map(os.path.realpath, options["allow_read"]))
     write = (*policy.write, *map(os.path.realpath, options["allow_write"]))

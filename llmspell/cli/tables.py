@@ -52,7 +52,10 @@ def show_panel(outcome: Outcome, memory: int) -> None:
         "usage", f"wall {used.wall_seconds:.2f} s · cpu {used.cpu_seconds:.2f} s · peak {peak} of {format_size(memory)}"
     )
     if used.model_calls:
-        table.add_row("models", f"{used.model_calls} calls · {used.prompt_tokens + used.completion_tokens} tokens · ${used.cost_usd:g}")
+        table.add_row(
+            "models",
+            f"{used.model_calls} calls · {used.prompt_tokens + used.completion_tokens} tokens · ${used.cost_usd:g}",
+        )
     colour = "green" if outcome.ok else "red"
     verdict = outcome.verdict.value + (f" ({outcome.limit.name})" if outcome.limit else "")
     table.add_row("verdict", Text(verdict, style=f"bold {colour}"))

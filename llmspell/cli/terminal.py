@@ -50,7 +50,10 @@ class Colours:
 
     def __init__(self, when: str) -> None:
         self._on = when == "always" or (
-            when == "auto" and sys.stderr.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+            when == "auto"
+            and sys.stderr.isatty()
+            and not os.environ.get("NO_COLOR")
+            and os.environ.get("TERM") != "dumb"
         )
 
     def red(self, text: str) -> str:

@@ -17,7 +17,9 @@ from llmspell.tools.check import check_parameters
 from llmspell.tools.tool import Tool, ToolGrants, canonical
 
 
-@click.group(invoke_without_command=True, epilog="Example:  llmspell tools run calculator --params '{\"input\": \"6*7\"}'")
+@click.group(
+    invoke_without_command=True, epilog='Example:  llmspell tools run calculator --params \'{"input": "6*7"}\''
+)
 @click.pass_context
 def tools(context: click.Context) -> None:
     """Look at the tools, and try one."""
@@ -50,7 +52,7 @@ def info(name: str) -> None:
     click.echo(json.dumps(dict(tool.schema), indent=2))
 
 
-@tools.command(epilog="Example:  llmspell tools run hash-calculator --params '{\"input\": \"a\"}'")
+@tools.command(epilog='Example:  llmspell tools run hash-calculator --params \'{"input": "a"}\'')
 @click.argument("name")
 @click.option("--params", default="{}", metavar="JSON", help="The parameters, as a JSON object.")
 @click.option("--allow-read", multiple=True, metavar="PATH", help="Let the tool read below PATH. Repeatable.")
@@ -77,6 +79,7 @@ def _find(name: str) -> Tool:
     if tool is None:
         close = nearest(canonical(name), list(known))
         raise UsageError(
-            f"there is no tool {name[:60]!r}; " + (f"did you mean {close}?" if close else f"known are: {', '.join(known)}")
+            f"there is no tool {name[:60]!r}; "
+            + (f"did you mean {close}?" if close else f"known are: {', '.join(known)}")
         )
     return tool

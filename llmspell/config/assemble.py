@@ -42,9 +42,7 @@ def assemble(
         if source.project:
             _judge(layer, tree, origin, document, store or trust_file(environ))
         tree = overlay(tree, layer)
-    tree, ignored = _with_variables(
-        tree, variables, Folders(cwd, home(environ)), environ, sandboxed=sandboxed
-    )
+    tree, ignored = _with_variables(tree, variables, Folders(cwd, home(environ)), environ, sandboxed=sandboxed)
     built = _build(tree, environ, unconfigured(sandboxed=sandboxed).policy)
     return built._replace(files=tuple(source.file for source in sources), ignored=ignored)
 
@@ -91,9 +89,7 @@ def _judge(layer: Tree, lower: Tree, origin: Origin, document: Document, store: 
 def _build(tree: Tree, environ: Mapping[str, str], default: Policy) -> Configuration:
     values = plain(tree)
     tools = values.get("tools", {})
-    bounds = {
-        name: tool["max_calls"] for name, tool in tools.items() if name != "grant" and "max_calls" in tool
-    }
+    bounds = {name: tool["max_calls"] for name, tool in tools.items() if name != "grant" and "max_calls" in tool}
     return Configuration(
         policy=_policy(values, bounds, environ, default),
         limits=Limits(**values.get("limits", {})),
@@ -107,9 +103,7 @@ def _build(tree: Tree, environ: Mapping[str, str], default: Policy) -> Configura
     )
 
 
-def _policy(
-    values: dict[str, Any], bounds: dict[str, int], environ: Mapping[str, str], default: Policy
-) -> Policy:
+def _policy(values: dict[str, Any], bounds: dict[str, int], environ: Mapping[str, str], default: Policy) -> Policy:
     """What is granted: each part that is configured, and of the rest the default."""
     grants = values.get("grants", {})
     names = values.get("tools", {}).get("grant", tuple(default.tools))

@@ -49,9 +49,7 @@ def unknown_key(path: tuple[str, ...], shape: Shape, origin: Origin) -> ConfigEr
     """The error for a key that nobody knows, with the one that was likely meant."""
     parents, name = path[:-1], path[-1]
     here = [known for known in shape if known != "*"]
-    elsewhere = next(
-        (key.path for key in KEYS if "*" not in key.path and key.path.endswith("." + name)), None
-    )
+    elsewhere = next((key.path for key in KEYS if "*" not in key.path and key.path.endswith("." + name)), None)
     meant = nearest(name, here)
     if meant is not None:
         hint = f"did you mean {shown(dotted((*parents, meant)))}?"

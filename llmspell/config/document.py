@@ -92,9 +92,7 @@ def read_regular(file: str, *, follow_links: bool = True) -> Content:
         raise refusal(file, None, (), f"is {kind}, and a configuration is a regular file")
     if len(data) > MAX_BYTES:
         size = max(status.st_size, len(data))
-        raise refusal(
-            file, None, (), f"has {size} bytes, and a configuration has at most {MAX_BYTES} (1 MiB)"
-        )
+        raise refusal(file, None, (), f"has {size} bytes, and a configuration has at most {MAX_BYTES} (1 MiB)")
     return Content(data, status)
 
 
@@ -151,8 +149,6 @@ def _unreadable(file: str, error: OSError | ValueError, follow_links: bool) -> C
     if isinstance(error, ValueError):  # a NUL in the name
         return refusal(file, None, (), "is no name of a file")
     if not follow_links and os.path.islink(file):
-        return refusal(
-            file, None, (), "is a symbolic link, which is not followed here; name its target with --config"
-        )
+        return refusal(file, None, (), "is a symbolic link, which is not followed here; name its target with --config")
     reason = (error.strerror or "unknown error").lower()
     return refusal(file, None, (), f"cannot be read: {reason}")

@@ -51,9 +51,7 @@ def read(kind: Kind, value: object, folders: Folders) -> Any:
     try:
         return reader.read(value, folders)
     except (ValueError, UsageError):
-        raise ValueError(
-            f"expected {reader.expected}, got {_described(value, secret=reader.secret)}"
-        ) from None
+        raise ValueError(f"expected {reader.expected}, got {_described(value, secret=reader.secret)}") from None
 
 
 def read_variable(kind: Kind, text: str, folders: Folders) -> Any:

@@ -188,9 +188,7 @@ def as_flag(text: str) -> object:
 
 def as_list(text: str) -> object:
     """A TOML array, or names between commas; of an empty text the empty list."""
-    return (
-        as_toml(text) if text.startswith("[") else [part.strip() for part in text.split(",") if part.strip()]
-    )
+    return as_toml(text) if text.startswith("[") else [part.strip() for part in text.split(",") if part.strip()]
 
 
 def as_toml(text: str) -> object:

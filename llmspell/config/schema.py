@@ -114,9 +114,7 @@ _PLAIN = NameRule(
 NAME_RULES = {
     "providers": _PLAIN,
     "engines": _PLAIN,
-    "tools": NameRule(
-        re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}"), "the name of a tool, at most 200 characters"
-    ),
+    "tools": NameRule(re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}"), "the name of a tool, at most 200 characters"),
 }
 
 Shape = dict[str, Union["Shape", Key]]

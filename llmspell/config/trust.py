@@ -44,9 +44,7 @@ class TrustStore(NamedTuple):
                 _replace(self.file, {**self._trusted(), _place(path): digest})
         except OSError as error:
             reason = (error.strerror or "unknown error").lower()
-            raise refusal(
-                self.file, None, (), f"the record of trusted files cannot be written: {reason}"
-            ) from None
+            raise refusal(self.file, None, (), f"the record of trusted files cannot be written: {reason}") from None
         return digest
 
     def is_trusted(self, path: str, content: bytes) -> bool:

@@ -7,17 +7,14 @@ does (E16).
 """
 
 import os
-import sys
 from collections.abc import Iterable, Mapping
-from importlib.machinery import PathFinder
 from typing import Any, NamedTuple
 
+from llmspell.engines.builtin import DEFAULT_ENGINE, ROWS, builtin_command
 from llmspell.errors import SetupError, UsageError, nearest
 from llmspell.limits import MIB
-from llmspell_workers import wire
 
 ENTRY_POINTS = "llmspell.engines"
-DEFAULT_ENGINE = "lua"
 
 
 class EngineSpec(NamedTuple):
@@ -36,9 +33,9 @@ class EngineSpec(NamedTuple):
     source: str = "built in"
 
 
-BUILT_IN = (
-    EngineSpec("lua", (".lua",), library="lupa", least_memory=20 * MIB),
-)  # fmt: skip
+BUILT_IN = tuple(
+    EngineSpec(name, suffixes, library=library, least_memory=least) for name, suffixes, library, least in ROWS
+)
 
 
 class EngineFactory:
@@ -96,7 +93,9 @@ class EngineFactory:
         for entry in entry_points(group=ENTRY_POINTS):
             spec = entry.load()
             if not isinstance(spec, EngineSpec):
-                raise SetupError(f"the entry point {entry.name} of {ENTRY_POINTS} is no EngineSpec but {type(spec).__name__}")
+                raise SetupError(
+                    f"the entry point {entry.name} of {ENTRY_POINTS} is no EngineSpec but {type(spec).__name__}"
+                )
             if spec.name not in self._specs:
                 self._add(spec._replace(source=f"entry point {entry.value}"))
 
@@ -115,16 +114,7 @@ class EngineFactory:
 
 def worker_command(spec: EngineSpec) -> tuple[str, ...]:
     """What starts an engine's worker, without its last two arguments. Raises SetupError if a library is missing."""
-    if spec.command:
-        return spec.command
-    if not sys.executable:
-        raise SetupError("this Python does not know its own executable, so it cannot start workers")
-    package = os.path.dirname(os.path.dirname(os.path.abspath(wire.__file__)))
-    folders = [os.path.dirname(package)]
-    for library in ("msgpack", spec.library or "msgpack"):
-        found = PathFinder.find_spec(library)
-        if found is None or not found.origin:
-            raise SetupError(f"engine {spec.name} needs the library {library}, which is not installed")
-        folders.append(os.path.dirname(os.path.dirname(found.origin)))
-    unique = tuple(dict.fromkeys(folders))
-    return (sys.executable, "-I", "-S", os.path.join(package, "__main__.py"), *unique)
+    return spec.command or builtin_command(spec.name, spec.library)
+
+
+__all__ = ["BUILT_IN", "DEFAULT_ENGINE", "ENTRY_POINTS", "EngineFactory", "EngineSpec", "worker_command"]

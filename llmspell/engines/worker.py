@@ -9,6 +9,7 @@ from llmspell.engines.bridge import EngineFeatures, Script, ScriptOutput
 from llmspell.engines.factory import EngineSpec, worker_command
 from llmspell.errors import UsageError
 from llmspell.limits import Limits, format_size
+from llmspell.outcome import Verdict
 from llmspell.sandbox.driver import Worker
 from llmspell.sandbox.process import WorkerProcess, spawn
 from llmspell.sandbox.session import Broker
@@ -37,7 +38,9 @@ def check_memory(spec: EngineSpec, memory: int) -> None:
 
         total = psutil.virtual_memory().total
         if memory > total:
-            raise UsageError(f"a memory limit of {format_size(memory)} is more than this machine has ({format_size(total)})")
+            raise UsageError(
+                f"a memory limit of {format_size(memory)} is more than this machine has ({format_size(total)})"
+            )
 
 
 class WorkerBridge:
@@ -54,7 +57,13 @@ class WorkerBridge:
     ) -> None:
         configure = Configure(
             PROTOCOL_VERSION,
-            {"memory": limits.memory, "cpu": limits.cpu, "wall": limits.wall, "output": limits.output, "calls": limits.calls},
+            {
+                "memory": limits.memory,
+                "cpu": limits.cpu,
+                "wall": limits.wall,
+                "output": limits.output,
+                "calls": limits.calls,
+            },
             dict(spec.settings),
             dict(surface),
             dict(environment or {}),
@@ -99,10 +108,13 @@ class WorkerBridge:
         cancellation: Cancellation | None = None,
     ) -> ScriptOutput:
         """Runs a script and blocks until it is over."""
-        arguments = {"positionals": list(script.positionals), "named": dict(script.named)}
-        return self._worker.run(
+        arguments: dict[str, object] = {"positionals": list(script.positionals), "named": dict(script.named)}
+        output = self._worker.run(
             script.source, script.name, arguments, broker, emit, cancellation, mode=script.mode
         )
+        if output.verdict is Verdict.LIMIT:
+            self._worker.process.kill_and_reap()  # also where the worker survived it: its memory is full
+        return output
 
     def close(self) -> None:
         """Ends the worker; nothing is left."""

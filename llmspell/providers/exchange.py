@@ -93,9 +93,7 @@ class Exchange:
         self.status = response.status_code
         encoding = response.headers.get("content-encoding", "identity")
         if encoding != "identity":
-            raise AnswerRefusedError(
-                f"its answer is compressed ({encoding[:20]}), though plain text was asked for"
-            )
+            raise AnswerRefusedError(f"its answer is compressed ({encoding[:20]}), though plain text was asked for")
         content_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         cap = self._cap if response.status_code < 400 else min(self._cap, ERROR_CAP)
         watched = _Watched(self, response.stream, cap, _SEPARATORS.get(content_type, ()))

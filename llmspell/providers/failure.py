@@ -30,9 +30,7 @@ class Asked(NamedTuple):
     secrets: tuple[str, ...]
     timeout: float
 
-    def error(
-        self, kind: ErrorKind, happened: str, *, status: int | None = None, retryable: bool = False
-    ) -> CallError:
+    def error(self, kind: ErrorKind, happened: str, *, status: int | None = None, retryable: bool = False) -> CallError:
         """A CallError that begins with the provider and the model; `happened` is masked."""
         who = f"provider {self.provider!r}, model {one_line(self.model, 200)!r}: "
         details = {
@@ -69,9 +67,7 @@ def call_error(
     if status is not None:
         happened = f"its answer cannot be understood ({reason}); check the provider's base_url"
         return asked.error(ErrorKind.PROVIDER, happened)
-    return asked.error(
-        ErrorKind.PROVIDER, f"the call failed: {reason}; check the model's name and its parameters"
-    )
+    return asked.error(ErrorKind.PROVIDER, f"the call failed: {reason}; check the model's name and its parameters")
 
 
 def _refused(status: int, reason: str, asked: Asked) -> CallError:
@@ -102,11 +98,7 @@ def _reason(error: BaseException, asked: Asked) -> str:
     text = str(getattr(error, "message", "") or error).partition("Traceback (most recent")[0]
     while True:
         head, colon, rest = text.partition(": ")
-        if (
-            not colon
-            or not head.removeprefix("litellm.").isidentifier()
-            or not head.endswith(("Error", "Timeout"))
-        ):
+        if not colon or not head.removeprefix("litellm.").isidentifier() or not head.endswith(("Error", "Timeout")):
             break
         text = rest
     head, dash, rest = text.partition(" - ")

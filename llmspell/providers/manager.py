@@ -39,9 +39,7 @@ class ProviderManager:
         self._settings: dict[str, ConfiguredProvider] = dict(providers or {})
         for name, settings in self._settings.items():
             if settings.type not in TYPES:
-                raise ConfigError(
-                    f"provider {name!r} has the type {settings.type!r}; write {' or '.join(TYPES)}"
-                )
+                raise ConfigError(f"provider {name!r} has the type {settings.type!r}; write {' or '.join(TYPES)}")
         self._settings.setdefault("echo", ProviderSettings("echo"))
         self._environ = environ
         self._default_model = default_model
@@ -72,12 +70,7 @@ class ProviderManager:
             specifier, provider = self._default_model, self._default_provider
             if specifier is None and provider is None:
                 specifier = "echo/echo"
-        elif (
-            provider is None
-            and specifier is not None
-            and "/" not in specifier
-            and not self._is_known(specifier)
-        ):
+        elif provider is None and specifier is not None and "/" not in specifier and not self._is_known(specifier):
             provider = self._default_provider
         if provider is None:
             name, _, model = (specifier or "").partition("/")

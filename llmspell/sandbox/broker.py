@@ -104,7 +104,8 @@ class Broker:
         try:
             value = handler.run(arguments)
             if type(value) is Later:
-                return self._defer(call_id, capability, name, value, begun, arguments)
+                self._defer(call_id, capability, name, value, begun, arguments)
+                return None
             answer = Answer(True, value)
         except CallError as error:
             answer = self._refusal(error)
@@ -195,9 +196,7 @@ class Broker:
             raise
         except Exception as error:  # noqa: BLE001 - the boundary around a tool or provider
             answer = _failure(
-                CallError(
-                    ErrorKind.INTERNAL, f"{pending.capability} failed inside the host: {type(error).__name__}"
-                )
+                CallError(ErrorKind.INTERNAL, f"{pending.capability} failed inside the host: {type(error).__name__}")
             )
         if self._handlers[pending.capability].counted:
             self._record(call_id, pending.capability, pending.name, answer.ok, pending.begun)

@@ -40,7 +40,7 @@ class Answer(NamedTuple):
     value: Any
 
 
-class LimitCrossed(Exception):  # noqa: N818 - not an error: the run-wide limit did its work
+class LimitCrossed(Exception):
     """A call would cross a run-wide limit: it is not sent, and the run ends."""
 
     def __init__(self, hit: LimitHit) -> None:

@@ -68,9 +68,7 @@ def _bounded_class(validator: Any) -> Any:
 
     validators: Any = jsonschema.validators  # its stubs leave extend() untyped
 
-    checks = {
-        name: _counted(name, check) for name, check in validator.VALIDATORS.items() if name not in PATTERNS
-    }
+    checks = {name: _counted(name, check) for name, check in validator.VALIDATORS.items() if name not in PATTERNS}
     return validators.extend(validator, {**checks, "pattern": None, "patternProperties": None})
 
 
@@ -145,9 +143,7 @@ class BoundedSchema:
         try:
             cls.check_schema(schema)
         except (jsonschema.SchemaError, RecursionError) as error:
-            raise BadSchemaError(
-                f"not a JSON schema: {getattr(error, 'message', 'nested too deeply')[:200]}"
-            ) from None
+            raise BadSchemaError(f"not a JSON schema: {getattr(error, 'message', 'nested too deeply')[:200]}") from None
         registry: Registry[Any] = Registry()
         self._validator = _bounded_class(cls)(schema, registry=registry)
 

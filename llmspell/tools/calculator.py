@@ -88,9 +88,7 @@ class Calculator:
 
     def _evaluated(self, text: str, variables: dict[str, Number]) -> dict[str, Any]:
         if len(variables) > MOST_VARIABLES:
-            raise invalid(
-                self.name, f"{len(variables):,} variables, the most is {MOST_VARIABLES}", "variables"
-            )
+            raise invalid(self.name, f"{len(variables):,} variables, the most is {MOST_VARIABLES}", "variables")
         try:
             value = evaluate(compiled(text), variables)
         except ExpressionError as error:

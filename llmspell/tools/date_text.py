@@ -74,9 +74,7 @@ def _offset(moment: datetime, colon: str) -> str:
 def _fraction(moment: datetime) -> str:
     if moment.microsecond == 0:
         return ""
-    return (
-        f".{moment.microsecond // 1000:03}" if moment.microsecond % 1000 == 0 else f".{moment.microsecond:06}"
-    )
+    return f".{moment.microsecond // 1000:03}" if moment.microsecond % 1000 == 0 else f".{moment.microsecond:06}"
 
 
 def _week(moment: datetime, first: int) -> int:
@@ -233,8 +231,6 @@ def _made(year: str, month: str, day: str, after: list[str]) -> datetime | None:
         return None
     if len(month) > 2 or len(day) > 2 or len(after) > 2:
         return None
-    zone = (
-        {"GMT": "+00:00", "UTC": "+00:00", "UT": "+00:00"}.get(after[1], after[1]) if len(after) == 2 else ""
-    )
+    zone = {"GMT": "+00:00", "UTC": "+00:00", "UT": "+00:00"}.get(after[1], after[1]) if len(after) == 2 else ""
     clock = after[0] if after else "00:00:00"
     return _iso(f"{year}-{int(month):02}-{int(day):02}T{clock}{zone}")

@@ -123,9 +123,7 @@ class DateTimes:
         text = str(source)
         moment = read_date(text) if len(text) <= MOST_INPUT else None
         if moment is None:
-            raise invalid(
-                self.name, f"{shown(source)} is not a date; operation formats lists the forms", "input"
-            )
+            raise invalid(self.name, f"{shown(source)} is not a date; operation formats lists the forms", "input")
         return moment
 
     def _written(self, moment: datetime, layout: str) -> str:
@@ -135,30 +133,22 @@ class DateTimes:
         try:
             return write_date(moment, layout)
         except UnknownDirectiveError as error:
-            raise invalid(
-                self.name, f"unknown directive {shown(str(error))} in the format", "format"
-            ) from None
+            raise invalid(self.name, f"unknown directive {shown(str(error))} in the format", "format") from None
 
     def _parsed(self, parameters: Mapping[str, Any], source: str | int, moment: datetime) -> dict[str, Any]:
         layout = parameters.get("format") or _ISO
         written = self._written(moment, layout)
         parsed = {"utc": written, "timestamp": _timestamp(moment), **_fields(moment)}
-        return answer(
-            "parse", "date parsed", {"input": source, "parsed": parsed, "format_used": layout}, written
-        )
+        return answer("parse", "date parsed", {"input": source, "parsed": parsed, "format_used": layout}, written)
 
     def _now(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         name = parameters.get("timezone") or "UTC"
         layout = parameters.get("format") or (_ISO if name == "UTC" else "%Y-%m-%dT%H:%M:%S%.f%:z")
         moment = datetime.fromtimestamp(self._clock(), UTC).astimezone(self._zone(name, "timezone"))
         written = self._written(moment, layout)
-        return answer(
-            "now", "current time", {"timezone": name, "datetime": written, "format": layout}, written
-        )
+        return answer("now", "current time", {"timezone": name, "datetime": written, "format": layout}, written)
 
-    def _converted(
-        self, parameters: Mapping[str, Any], source: str | int, moment: datetime
-    ) -> dict[str, Any]:
+    def _converted(self, parameters: Mapping[str, Any], source: str | int, moment: datetime) -> dict[str, Any]:
         name = needed(self.name, "convert_timezone", parameters, ("target_timezone", "timezone"))
         layout = parameters.get("format") or _WITH_ZONE
         written = self._written(moment.astimezone(self._zone(name, "target_timezone")), layout)
@@ -235,16 +225,10 @@ class DateTimes:
         except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
             known = zoneinfo.available_timezones()
         if not known:
-            problem = (
-                f"{self.name}: this machine has no time zone database; install the Python package tzdata"
-            )
+            problem = f"{self.name}: this machine has no time zone database; install the Python package tzdata"
             raise CallError(ErrorKind.TOOL, problem) from None
         guess = nearest(name[:64], sorted(known))
-        said = (
-            f"did you mean {guess!r}?"
-            if guess
-            else "names are those of the IANA database, such as Europe/Paris"
-        )
+        said = f"did you mean {guess!r}?" if guess else "names are those of the IANA database, such as Europe/Paris"
         raise invalid(self.name, f"unknown time zone {shown(name)}; {said}", parameter)
 
 
@@ -278,8 +262,5 @@ def _readable(seconds: int) -> str:
         ("minute", length % 3600 // 60),
         ("second", length % 60),
     )
-    said = (
-        ", ".join(f"{count} {unit}{'' if count == 1 else 's'}" for unit, count in counts if count)
-        or "0 seconds"
-    )
+    said = ", ".join(f"{count} {unit}{'' if count == 1 else 's'}" for unit, count in counts if count) or "0 seconds"
     return f"{said} ago" if seconds < 0 else said

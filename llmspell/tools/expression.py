@@ -105,9 +105,7 @@ def _number(token: _Token) -> Number:
     if type(value) is int and value > INT_MOST:
         value = float(token.text)
     if value - value != 0:
-        raise ExpressionError(
-            f"{token.text[:40]!r} at position {token.at + 1} is too large for a 64-bit float"
-        )
+        raise ExpressionError(f"{token.text[:40]!r} at position {token.at + 1} is too large for a 64-bit float")
     return value
 
 
@@ -217,9 +215,7 @@ def _variable(name: str, variables: Mapping[str, Number]) -> Number:
     if value is None:
         value = CONSTANTS.get(name)
     if value is None:
-        raise ExpressionError(
-            _unknown("variable", name, [*variables, *CONSTANTS]) + "; pass it in 'variables'"
-        )
+        raise ExpressionError(_unknown("variable", name, [*variables, *CONSTANTS]) + "; pass it in 'variables'")
     if type(value) is int and not INT_LEAST <= value <= INT_MOST:
         raise ExpressionError(f"variable {name!r} does not fit in 64 bits")
     return value

@@ -25,9 +25,7 @@ from llmspell.tools.granted_files import (
 GROWN_CAP = 100 * 1024 * 1024
 """Bytes of a file that is copied, and of a file after something was appended."""
 
-_APPEND_FLAGS = (
-    os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-)
+_APPEND_FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
 def appended(asker: Asker, place: Place, content: bytes) -> int:

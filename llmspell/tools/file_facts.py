@@ -43,9 +43,7 @@ def listed(asker: Asker, place: Place) -> tuple[list[dict[str, Any]], bool]:
         os.close(descriptor)
 
 
-def _within_cap(
-    place: Place, descriptor: int, names: list[str], *, cut: bool
-) -> tuple[list[dict[str, Any]], bool]:
+def _within_cap(place: Place, descriptor: int, names: list[str], *, cut: bool) -> tuple[list[dict[str, Any]], bool]:
     made: list[dict[str, Any]] = []
     size = 0
     for name in names:

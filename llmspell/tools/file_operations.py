@@ -50,9 +50,7 @@ _OPERATIONS = (
 
 def _older(names: tuple[str, ...], **more: Any) -> dict[str, Any]:
     description = f"older spelling of {names[0]}"
-    return {
-        name: {"type": "string", "deprecated": True, "description": description, **more} for name in names[1:]
-    }
+    return {name: {"type": "string", "deprecated": True, "description": description, **more} for name in names[1:]}
 
 
 _SCHEMA: Mapping[str, Any] = {
@@ -204,6 +202,4 @@ def _metadata(asker: Asker, parameters: Mapping[str, Any], grants: ToolGrants) -
 def _exists(asker: Asker, parameters: Mapping[str, Any], grants: ToolGrants) -> dict[str, Any]:
     path = needed(asker.tool, "exists", parameters, _PATH)
     there = exists(asker, locate(asker, path, grants.read, "--allow-read"))
-    return answer(
-        "exists", f"{path} {'exists' if there else 'does not exist'}", {"exists": there, "file_path": path}
-    )
+    return answer("exists", f"{path} {'exists' if there else 'does not exist'}", {"exists": there, "file_path": path})

@@ -86,9 +86,7 @@ def _accepted(name: str, function: Callable[..., Any]) -> dict[str, inspect.Para
     return accepted
 
 
-def _derived(
-    name: str, function: Callable[..., Any], accepted: Mapping[str, inspect.Parameter]
-) -> dict[str, Any]:
+def _derived(name: str, function: Callable[..., Any], accepted: Mapping[str, inspect.Parameter]) -> dict[str, Any]:
     try:
         hints = typing.get_type_hints(function, include_extras=True)
     except (NameError, TypeError) as error:
@@ -138,9 +136,7 @@ def _union_schema(members: list[dict[str, Any] | None]) -> dict[str, Any] | None
     return {"anyOf": known}
 
 
-def _closed(
-    name: str, schema: Mapping[str, Any], accepted: Mapping[str, inspect.Parameter]
-) -> dict[str, Any]:
+def _closed(name: str, schema: Mapping[str, Any], accepted: Mapping[str, inspect.Parameter]) -> dict[str, Any]:
     """The schema, admitting no name that the function does not take."""
     properties = schema.get("properties", {})
     for each in properties:

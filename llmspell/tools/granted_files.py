@@ -73,9 +73,7 @@ def locate(asker: Asker, path: str, granted: tuple[str, ...], option: str) -> Pl
             inside = _below(spelled, full)
             if inside is not None:
                 if len(inside) > MOST_PARTS:
-                    raise invalid(
-                        asker.tool, f"path is {len(inside)} folders deep, the most is {MOST_PARTS}", "path"
-                    )
+                    raise invalid(asker.tool, f"path is {len(inside)} folders deep, the most is {MOST_PARTS}", "path")
                 return Place(full, spelled, inside)
     wanted = full if option == "--allow-read" else os.path.dirname(full)
     raise asker.refused(full, f"is not granted; grant it with {option} {wanted}")

@@ -93,11 +93,7 @@ def looked_up(index: Filter) -> Filter:
 def _at(value: Any, key: Any) -> Any:
     if isinstance(key, str) and (value is None or isinstance(value, dict)):
         return None if value is None else value.get(key)
-    if (
-        isinstance(key, int | float)
-        and not isinstance(key, bool)
-        and (value is None or isinstance(value, list))
-    ):
+    if isinstance(key, int | float) and not isinstance(key, bool) and (value is None or isinstance(value, list)):
         at = int(key) if key == key and abs(key) < 2**62 else 2**62
         return value[at] if value is not None and -len(value) <= at < len(value) else None
     what = repr(key[:40]) if isinstance(key, str) else kind(key)
@@ -260,9 +256,7 @@ def named(name: str, argument: Filter | None) -> Filter:
     if name not in table:
         other = json_functions.WITH_ARGUMENT if argument is None else json_functions.PLAIN
         if name in other:
-            raise QueryError(
-                f"function {name!r} {'needs an argument' if argument is None else 'takes no argument'}"
-            )
+            raise QueryError(f"function {name!r} {'needs an argument' if argument is None else 'takes no argument'}")
         known = [*json_functions.PLAIN, *json_functions.WITH_ARGUMENT]
         raise QueryError(f"unknown function {name[:40]!r}{hint(name[:40], known)}")
     if argument is None:

@@ -290,9 +290,7 @@ WITH_ARGUMENT: dict[str, Callable[[Filter], Filter]] = {
     "join": _join,
     "sort_by": _keyed(ordered, "sort_by"),
     "group_by": _keyed(_grouped, "group_by"),
-    "unique_by": _keyed(
-        lambda values, budget, key: [group[0] for group in _grouped(values, budget, key)], "unique_by"
-    ),
+    "unique_by": _keyed(lambda values, budget, key: [group[0] for group in _grouped(values, budget, key)], "unique_by"),
     "min_by": _keyed(lambda values, budget, key: _extreme(values, budget, 0, key), "min_by"),
     "max_by": _keyed(lambda values, budget, key: _extreme(values, budget, -1, key), "max_by"),
 }

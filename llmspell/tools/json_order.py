@@ -67,9 +67,7 @@ def compared(left: Any, right: Any, budget: Budget) -> int:
         return (len(left) > len(right)) - (len(left) < len(right))
     if left_kind == "object":
         names = compared(sorted(left), sorted(right), budget)
-        return names or compared(
-            [left[key] for key in sorted(left)], [right[key] for key in sorted(left)], budget
-        )
+        return names or compared([left[key] for key in sorted(left)], [right[key] for key in sorted(left)], budget)
     if left_kind == "null":
         return 0
     if left_kind == "string":
@@ -79,9 +77,7 @@ def compared(left: Any, right: Any, budget: Budget) -> int:
 
 def ordered(values: list[Any], budget: Budget, key: Filter | None = None) -> list[Any]:
     """Sorted in jq's order, by what `key` gives for each."""
-    keyed: list[tuple[Any, Any]] = [
-        (value if key is None else list(key(value, budget)), value) for value in values
-    ]
+    keyed: list[tuple[Any, Any]] = [(value if key is None else list(key(value, budget)), value) for value in values]
 
     def order(left: tuple[Any, Any], right: tuple[Any, Any]) -> int:
         return compared(left[0], right[0], budget)

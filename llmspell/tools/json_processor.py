@@ -66,18 +66,12 @@ class JsonProcessor:
             case "query":
                 query = needed(self.name, operation, parameters, ("query",))
                 found = self._run(query, [self._value(source)])
-                return self._finished(
-                    operation, "JSON query executed", found[0] if len(found) == 1 else found
-                )
+                return self._finished(operation, "JSON query executed", found[0] if len(found) == 1 else found)
             case "stream":
                 query = given(parameters, ("query",)) or "."
-                return self._finished(
-                    operation, "JSON lines processed", self._run(query, self._lines(source))
-                )
+                return self._finished(operation, "JSON lines processed", self._run(query, self._lines(source)))
             case "validate":
-                return self._validated(
-                    self._value(source), needed(self.name, operation, parameters, ("schema",))
-                )
+                return self._validated(self._value(source), needed(self.name, operation, parameters, ("schema",)))
             case "parse":
                 return self._finished(operation, "JSON parsed", self._value(source))
             case _:
@@ -106,9 +100,7 @@ class JsonProcessor:
         if not isinstance(source, str):
             return [self._value(source)]
         if len(source) > INPUT_CAP:
-            raise invalid(
-                self.name, f"the input is {len(source):,} characters, the most is {INPUT_CAP:,}", "input"
-            )
+            raise invalid(self.name, f"the input is {len(source):,} characters, the most is {INPUT_CAP:,}", "input")
         values = []
         for number, line in enumerate(source.split("\n"), 1):
             if line.strip():
@@ -147,9 +139,7 @@ class JsonProcessor:
         schema = self._schema(source)
         pattern = first_pattern(schema)
         if pattern is not None:
-            raise invalid(
-                self.name, f"the schema has {pattern!r}: regular expressions are not run here", "schema"
-            )
+            raise invalid(self.name, f"the schema has {pattern!r}: regular expressions are not run here", "schema")
         try:
             errors = BoundedSchema(schema, draft="Draft7Validator").errors(value, most=MOST_ERRORS)
         except BadSchemaError as fault:
@@ -163,9 +153,7 @@ class JsonProcessor:
             for error in errors
         ]
         found = {"is_valid": not listed, "errors": listed}
-        return self._finished(
-            "validate", "the input is valid" if not listed else "the input is not valid", found
-        )
+        return self._finished("validate", "the input is valid" if not listed else "the input is not valid", found)
 
     def _schema(self, source: Any) -> dict[str, Any]:
         try:

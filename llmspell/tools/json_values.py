@@ -45,9 +45,7 @@ def read_json(text: str | bytes, *, cap: int) -> Any:
     except RecursionError:
         raise UnfitError(f"is nested deeper than {MOST_DEPTH} levels") from None
     except json.JSONDecodeError as error:
-        raise UnfitError(
-            f"is not JSON: {error.msg.lower()} at line {error.lineno} column {error.colno}"
-        ) from None
+        raise UnfitError(f"is not JSON: {error.msg.lower()} at line {error.lineno} column {error.colno}") from None
     except UnicodeDecodeError:
         raise UnfitError("is not JSON: it is not UTF-8") from None
     measure(value, cap=cap)

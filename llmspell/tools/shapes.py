@@ -108,9 +108,7 @@ class Shape:
             known = [each for each in self.enum if isinstance(each, str)]
             listed = ", ".join(repr(each) for each in self.enum)
             guess = hint(value, known) if isinstance(value, str) and known else ""
-            raise MisfitError(
-                f"must be one of {listed}, not {shown(value)}{guess if 'mean' in guess else ''}"
-            )
+            raise MisfitError(f"must be one of {listed}, not {shown(value)}{guess if 'mean' in guess else ''}")
         if kind is int or kind is float:
             self._check_bounds(value)
         elif kind is dict:
@@ -170,9 +168,7 @@ def is_plain(schema: object) -> bool:
         return False
     types = schema.get("type", ())
     types = (types,) if isinstance(types, str) else types
-    if not isinstance(types, list | tuple) or not all(
-        isinstance(each, str) and each in _TYPES for each in types
-    ):
+    if not isinstance(types, list | tuple) or not all(isinstance(each, str) and each in _TYPES for each in types):
         return False
     if schema.get("format", "binary") != "binary":
         return False

@@ -97,9 +97,7 @@ class TextManipulator:
         if operation == "join":
             return self._joined(source, options)
         if not isinstance(source, str):
-            raise invalid(
-                self.name, f"parameter 'input' must be a string for {operation}, not a list", "input"
-            )
+            raise invalid(self.name, f"parameter 'input' must be a string for {operation}, not a list", "input")
         check_size(self.name, "the input", source)
         try:
             made = self._made(operation, source, options)
@@ -174,9 +172,7 @@ class TextManipulator:
             except (ValueError, RecursionError):
                 parts = None
         if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
-            raise invalid(
-                self.name, "join needs 'input' to be a list of texts, or a JSON array of them", "input"
-            )
+            raise invalid(self.name, "join needs 'input' to be a list of texts, or a JSON array of them", "input")
         if len(parts) > MOST_PARTS:
             raise invalid(self.name, f"join of {len(parts):,} parts, the most is {MOST_PARTS:,}", "input")
         return parts

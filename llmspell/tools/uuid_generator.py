@@ -31,9 +31,7 @@ _NAMESPACES = {
     "oid": uuid.NAMESPACE_OID,
     "x500": uuid.NAMESPACE_X500,
 }
-_GREGORIAN = (
-    0x01B21DD213814000  # 100 ns steps from 1582-10-15, where UUID time begins, to 1970-01-01 (RFC 9562)
-)
+_GREGORIAN = 0x01B21DD213814000  # 100 ns steps from 1582-10-15, where UUID time begins, to 1970-01-01 (RFC 9562)
 _VARIANTS = {
     uuid.RFC_4122: "RFC4122",
     uuid.RESERVED_NCS: "NCS",
@@ -60,9 +58,7 @@ _SCHEMA: Mapping[str, Any] = {
             default="v4",
         ),
         "format": _text("how the UUID is written", enum=list(_FORMATS), default="standard"),
-        "namespace": _text(
-            "dns, url, oid, x500, agent, tool, workflow or a UUID, for v3, v5 and deterministic"
-        ),
+        "namespace": _text("dns, url, oid, x500, agent, tool, workflow or a UUID, for v3, v5 and deterministic"),
         "name": _text("the name, for v3, v5 and deterministic"),
         "prefix": _text("what a component_id (default component) or a custom id begins with"),
         "suffix": _text("what a custom id ends with"),
@@ -127,9 +123,7 @@ class UuidGenerator:
     def _uuid(self, version: int, parameters: Mapping[str, Any]) -> uuid.UUID:
         if version in (3, 5):
             namespace = self._namespace(parameters.get("namespace") or "dns")
-            name = check_size(
-                self.name, "the name", needed(self.name, "generate", parameters, _NAME), MOST_NAME
-            )
+            name = check_size(self.name, "the name", needed(self.name, "generate", parameters, _NAME), MOST_NAME)
             return uuid.uuid3(namespace, name) if version == 3 else uuid.uuid5(namespace, name)
         noise = int.from_bytes(self._random_bytes(16), "big")
         if version == 4:
@@ -138,9 +132,7 @@ class UuidGenerator:
             milliseconds = int(self._clock() * 1000) & ((1 << 48) - 1)
             return uuid.UUID(int=_version_7((milliseconds << 80) | (noise & ((1 << 80) - 1))))
         ticks = (int(self._clock() * 10_000_000) + _GREGORIAN) & ((1 << 60) - 1)
-        node = (noise & ((1 << 48) - 1)) | (
-            1 << 40
-        )  # the multicast bit says that this is no machine's address
+        node = (noise & ((1 << 48) - 1)) | (1 << 40)  # the multicast bit says that this is no machine's address
         fields = (
             ticks & 0xFFFFFFFF,
             ticks >> 32 & 0xFFFF,
@@ -170,15 +162,11 @@ class UuidGenerator:
         prefix = self._affix(parameters, "prefix") or "component"
         short = bool(parameters.get("short"))
         made = f"{prefix}_{self._random_part(short=short)}"
-        return answer(
-            "component_id", "component id generated", {"id": made, "prefix": prefix, "short": short}, made
-        )
+        return answer("component_id", "component id generated", {"id": made, "prefix": prefix, "short": short}, made)
 
     def _deterministic(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         namespace = parameters.get("namespace") or "agent"
-        name = check_size(
-            self.name, "the name", needed(self.name, "deterministic", parameters, _NAME), MOST_NAME
-        )
+        name = check_size(self.name, "the name", needed(self.name, "deterministic", parameters, _NAME), MOST_NAME)
         made = str(uuid.uuid5(self._namespace(namespace), name))
         found = {"id": made, "namespace": namespace, "name": name}
         return answer("deterministic", "deterministic id generated", found, made)
@@ -192,9 +180,7 @@ class UuidGenerator:
             self._affix(parameters, "suffix"),
         ]
         made = "_".join(part for part in parts if part)
-        return answer(
-            "custom", "custom id generated", {"id": made, "timestamp": timestamp, "short": short}, made
-        )
+        return answer("custom", "custom id generated", {"id": made, "timestamp": timestamp, "short": short}, made)
 
 
 def _version_7(bits: int) -> int:

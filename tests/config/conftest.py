@@ -46,9 +46,7 @@ def store(home: Path) -> Path:
 
 
 @pytest.fixture
-def load(
-    system_file: Path, user_file: Path, home: Path, project: Path, store: Path
-) -> Callable[..., Configuration]:
+def load(system_file: Path, user_file: Path, home: Path, project: Path, store: Path) -> Callable[..., Configuration]:
     """Loads in the project's folder, with this home and no other variable than those given."""
 
     def load_here(

@@ -30,17 +30,13 @@ def test_without_files_and_variables_everything_is_the_default(load: Load) -> No
     assert configuration.origin("limits.memory") == "default"
 
 
-def test_files_are_read_lowest_first(
-    load: Load, system_file: Path, user_file: Path, project_file: Path
-) -> None:
+def test_files_are_read_lowest_first(load: Load, system_file: Path, user_file: Path, project_file: Path) -> None:
     for file in (project_file, user_file, system_file):
         file.write_text("")
     assert load().files == (str(system_file), str(user_file), str(project_file))
 
 
-def test_the_nearest_project_file_upwards_is_the_only_one(
-    load: Load, project: Path, project_file: Path
-) -> None:
+def test_the_nearest_project_file_upwards_is_the_only_one(load: Load, project: Path, project_file: Path) -> None:
     inner = project / "a"
     deep = inner / "b" / "c"
     deep.mkdir(parents=True)
@@ -52,9 +48,7 @@ def test_the_nearest_project_file_upwards_is_the_only_one(
 
 
 @pytest.mark.parametrize("by", ["option", "variable"])
-def test_a_named_file_is_the_only_one(
-    load: Load, user_file: Path, project_file: Path, project: Path, by: str
-) -> None:
+def test_a_named_file_is_the_only_one(load: Load, user_file: Path, project_file: Path, project: Path, by: str) -> None:
     user_file.write_text('model = "user/model"')
     project_file.write_text('engine = "project"')
     named = project / "named.toml"

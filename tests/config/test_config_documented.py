@@ -21,9 +21,7 @@ BEFORE_TRUST = {Project.NOTHING: "no", Project.LOWERS: "lower", Project.SETS: "y
 
 
 def test_every_limit_has_a_key() -> None:
-    assert {key.path for key in KEYS if key.path.startswith("limits.")} == {
-        f"limits.{name}" for name in Limits._fields
-    }
+    assert {key.path for key in KEYS if key.path.startswith("limits.")} == {f"limits.{name}" for name in Limits._fields}
 
 
 def test_the_page_has_every_key_with_what_a_project_may_do() -> None:

@@ -35,9 +35,7 @@ UNKNOWN = {
 
 
 @pytest.mark.parametrize("text", UNKNOWN)
-def test_an_unknown_key_is_an_error_with_the_nearest_known_one(
-    load: Load, user_file: Path, text: str
-) -> None:
+def test_an_unknown_key_is_an_error_with_the_nearest_known_one(load: Load, user_file: Path, text: str) -> None:
     user_file.write_text(text)
     assert UNKNOWN[text] in _error(load)
     assert _error(load).startswith(str(user_file))

@@ -93,9 +93,7 @@ def everything(load: Load, user_file: Path) -> Configuration:
 def test_every_key_reaches_its_place(everything: Configuration, user_file: Path, home: Path) -> None:
     folder = str(user_file.parent)
     assert (everything.engine, everything.model, everything.provider) == ("lua", "near/small", "near")
-    assert everything.limits == Limits(
-        64 * MIB, 2.0, 2.5, 1024, 1, 2, 3, 0.25, 4.0, MIB, 2 * MIB, 3 * MIB, 50
-    )
+    assert everything.limits == Limits(64 * MIB, 2.0, 2.5, 1024, 1, 2, 3, 0.25, 4.0, MIB, 2 * MIB, 3 * MIB, 50)
     assert everything.providers == {
         "near": ProviderConfig(
             "near", "litellm", "http://[::1]:8000/v1", "NEAR_KEY", "small", ("small", "large"), 30.0
@@ -206,9 +204,7 @@ def test_a_byte_order_mark_is_no_fault(load: Load, user_file: Path) -> None:
 @pytest.mark.parametrize("body", ["", 'default_model = "m"'])
 def test_a_provider_needs_a_type(load: Load, user_file: Path, body: str) -> None:
     user_file.write_text(f"[providers.near]\n{body}")
-    with pytest.raises(
-        ConfigError, match=r'providers\.near: has no type: write type = "echo" or type = "litellm"'
-    ):
+    with pytest.raises(ConfigError, match=r'providers\.near: has no type: write type = "echo" or type = "litellm"'):
         load()
 
 

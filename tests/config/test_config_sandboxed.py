@@ -25,9 +25,7 @@ def test_no_file_is_read_and_nothing_is_granted(
 
 
 def test_a_named_file_is_read_and_its_grants_count(load: Load, project_file: Path) -> None:
-    project_file.write_text(
-        '[limits]\nmemory = "128M"\n[tools]\ngrant = ["calculator"]\n[providers.e]\ntype = "echo"'
-    )
+    project_file.write_text('[limits]\nmemory = "128M"\n[tools]\ngrant = ["calculator"]\n[providers.e]\ntype = "echo"')
     found = load(sandboxed=True, config_file=str(project_file))
     assert found.limits.memory == 128 * MIB
     assert found.policy == Policy(tools={"calculator": ToolGrant()})

@@ -45,9 +45,7 @@ FORBIDDEN = {
 def test_every_key_that_is_not_open_is_tried_below() -> None:
     assert set(FORBIDDEN) == {key.path for key in KEYS if key.project is Project.NOTHING}
     assert {key.path for key in KEYS if key.project is Project.SETS} == {"engine", "script"}
-    assert {key.path for key in KEYS if key.project is Project.LOWERS} == {
-        f"limits.{name}" for name in Limits._fields
-    }
+    assert {key.path for key in KEYS if key.project is Project.LOWERS} == {f"limits.{name}" for name in Limits._fields}
     assert {"engine", "script", "limits"} == OPEN_TO_PROJECTS
 
 
@@ -67,9 +65,7 @@ def test_an_untrusted_file_may_not_set(load: Load, project_file: Path, user_file
     )
 
 
-@pytest.mark.parametrize(
-    "text", ["[engines.x]", "[engines]", "[providers.x]", "[tools]", "[grants]", "tools.x = {}"]
-)
+@pytest.mark.parametrize("text", ["[engines.x]", "[engines]", "[providers.x]", "[tools]", "[grants]", "tools.x = {}"])
 def test_an_untrusted_file_may_not_even_name(load: Load, project_file: Path, text: str) -> None:
     project_file.write_text(text)
     with pytest.raises(ConfigError, match="may not be set by a project's file"):
@@ -98,9 +94,8 @@ def test_an_untrusted_file_may_keep_or_lower_a_limit_and_not_raise_it(
     old, new = (format_size(n) if kind is Kind.SIZE else f"{n:g}" for n in (default, default + 1))
     with pytest.raises(ConfigError) as caught:
         load()
-    assert (
-        f"line 2: limits.{name}: may only be lowered, not raised from {old} to {new}, by a project's file"
-        in str(caught.value)
+    assert f"line 2: limits.{name}: may only be lowered, not raised from {old} to {new}, by a project's file" in str(
+        caught.value
     )
 
 
@@ -114,10 +109,7 @@ def test_the_layers_below_decide_how_high_an_untrusted_limit_may_be(
     user_file.write_text("")
     with pytest.raises(ConfigError, match="not raised from 32 MiB to 64 MiB"):
         load()
-    assert (
-        load({"LLMSPELL_CONFIG": str(user_file), "LLMSPELL_LIMITS__MEMORY": "128M"}).limits.memory
-        == 128 * MIB
-    )
+    assert load({"LLMSPELL_CONFIG": str(user_file), "LLMSPELL_LIMITS__MEMORY": "128M"}).limits.memory == 128 * MIB
 
 
 def test_a_variable_of_the_user_may_raise_what_a_project_lowered(load: Load, project_file: Path) -> None:
@@ -125,9 +117,7 @@ def test_a_variable_of_the_user_may_raise_what_a_project_lowered(load: Load, pro
     assert load({"LLMSPELL_LIMITS__MEMORY": "128M"}).limits.memory == 128 * MIB
 
 
-def test_a_trusted_file_says_anything_until_its_content_changes(
-    load: Load, project_file: Path, store: Path
-) -> None:
+def test_a_trusted_file_says_anything_until_its_content_changes(load: Load, project_file: Path, store: Path) -> None:
     text = '[limits]\nmemory = "128M"\n[tools]\ngrant = ["web-fetch"]'
     project_file.write_text(text)
     digest = TrustStore(str(store)).trust(str(project_file))
@@ -168,9 +158,7 @@ def test_naming_a_file_trusts_it_for_this_run(load: Load, project_file: Path, by
     assert found.engines["x"].command == ("x",)
 
 
-def test_a_projects_link_is_not_followed(
-    load: Load, user_file: Path, project_file: Path, store: Path
-) -> None:
+def test_a_projects_link_is_not_followed(load: Load, user_file: Path, project_file: Path, store: Path) -> None:
     project_file.symlink_to(user_file)
     user_file.write_text('engine = "x"')
     with pytest.raises(ConfigError, match="is a symbolic link, which is not followed here; name its target"):

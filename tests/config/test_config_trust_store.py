@@ -100,9 +100,7 @@ def test_what_is_no_toml_is_not_trusted(store: Path, file: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
-def test_a_record_that_others_can_write_is_not_believed(
-    record: TrustStore, store: Path, file: Path, mode: int
-) -> None:
+def test_a_record_that_others_can_write_is_not_believed(record: TrustStore, store: Path, file: Path, mode: int) -> None:
     store.chmod(mode)
     with pytest.raises(ConfigError) as caught:
         record.is_trusted(str(file), file.read_bytes())
@@ -166,9 +164,7 @@ NO_RECORDS: list[object] = [
 @pytest.mark.parametrize("content", NO_RECORDS, ids=range(len(NO_RECORDS)))
 def test_a_damaged_record_is_an_error(record: TrustStore, store: Path, file: Path, content: object) -> None:
     store.write_text(content if isinstance(content, str) else json.dumps(content))
-    with pytest.raises(
-        ConfigError, match="is no record of trusted files; remove it and trust your files again"
-    ):
+    with pytest.raises(ConfigError, match="is no record of trusted files; remove it and trust your files again"):
         record.is_trusted(str(file), file.read_bytes())
 
 

@@ -47,8 +47,15 @@ def test_the_page_names_every_function_and_spelling_and_none_other() -> None:
 
 def test_each_function_stands_in_a_table_with_what_it_takes() -> None:
     text = prose(PAGE)
-    rows = {f"{name}.{row}": spec for name, table in SURFACE["globals"].items() if name != "Logger" for row, spec in table.items()}
-    rows |= {f"{name}:{row}": spec for name, table in SURFACE["objects"].items() for row, spec in table["methods"].items()}
+    rows = {
+        f"{name}.{row}": spec
+        for name, table in SURFACE["globals"].items()
+        if name != "Logger"
+        for row, spec in table.items()
+    }
+    rows |= {
+        f"{name}:{row}": spec for name, table in SURFACE["objects"].items() for row, spec in table["methods"].items()
+    }
     rows |= SURFACE["functions"]
     for name, spec in rows.items():
         takes = [*spec.get("takes", []), *(["fn"] if spec.get("each") else [])]
@@ -71,7 +78,11 @@ def test_a_worker_has_exactly_the_functions_of_the_page() -> None:
 
 
 def test_a_worker_has_exactly_the_globals_of_the_page() -> None:
-    value = ScriptRuntime.with_lua().execute("local found = {} for k in pairs(_G) do found[#found + 1] = k end return found").value
+    value = (
+        ScriptRuntime.with_lua()
+        .execute("local found = {} for k in pairs(_G) do found[#found + 1] = k end return found")
+        .value
+    )
     language = section(PAGE, "The Lua language")
     libraries = re.findall(r"^\| (`.*?) \|", language, re.MULTILINE)
     base = re.findall(r"^\| (?:base|modules) \| `(.*?)` \|$", language, re.MULTILINE)

@@ -58,9 +58,7 @@ def test_tokens_that_are_not_reported_are_counted(server: ModelServer, provider:
 
 
 @pytest.mark.parametrize("reported", [2**70, -5])
-def test_absurd_figures_are_brought_into_bounds(
-    server: ModelServer, provider: LiteLLMProvider, reported: int
-) -> None:
+def test_absurd_figures_are_brought_into_bounds(server: ModelServer, provider: LiteLLMProvider, reported: int) -> None:
     usage = {"prompt_tokens": reported, "completion_tokens": 1, "total_tokens": 1}
     server.reply = lambda reply: reply.json(completion("x", usage=usage))
     assert 0 < provider.complete(ask()).prompt_tokens <= 2**53
@@ -71,20 +69,14 @@ def test_an_empty_answer_is_an_answer(server: ModelServer, provider: LiteLLMProv
     assert provider.complete(ask()).text == ""
 
 
-def test_half_a_surrogate_pair_in_an_answer_can_travel(
-    server: ModelServer, provider: LiteLLMProvider
-) -> None:
+def test_half_a_surrogate_pair_in_an_answer_can_travel(server: ModelServer, provider: LiteLLMProvider) -> None:
     server.reply = lambda reply: reply.json(completion("a\ud800b"))
     assert provider.complete(ask()).text.encode() == b"a?b"
 
 
-def test_a_base_url_without_a_key_gets_no_real_key(
-    server: ModelServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_base_url_without_a_key_gets_no_real_key(server: ModelServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    provider = LiteLLMProvider(
-        "local", ProviderSettings(base_url=server.base_url), environ={"OPENAI_API_KEY": KEY}
-    )
+    provider = LiteLLMProvider("local", ProviderSettings(base_url=server.base_url), environ={"OPENAI_API_KEY": KEY})
     provider.complete(ask())
     provider.close()
     assert KEY not in str(server.requests[0])
@@ -92,9 +84,7 @@ def test_a_base_url_without_a_key_gets_no_real_key(
 
 def test_a_missing_key_is_named_and_nothing_is_sent(server: ModelServer) -> None:
     settings = ProviderSettings(base_url=server.base_url, api_key_env="MY_KEY")
-    with pytest.raises(
-        CallError, match="provider 'local' has no key: set the environment variable MY_KEY"
-    ) as e:
+    with pytest.raises(CallError, match="provider 'local' has no key: set the environment variable MY_KEY") as e:
         LiteLLMProvider("local", settings, environ={"MY_KEY": ""}).complete(ask())
     assert e.value.kind is ErrorKind.PROVIDER
     with pytest.raises(CallError, match="set the environment variable OPENAI_API_KEY"):
@@ -108,12 +98,8 @@ def test_a_name_that_says_no_service_needs_a_base_url() -> None:
     assert caught.value.kind is ErrorKind.NOT_FOUND
 
 
-@pytest.mark.parametrize(
-    "name", ["deepseek", "groq", "hosted_vllm", "mistral", "openrouter", "together_ai", "xai"]
-)
-def test_other_services_go_through_the_watched_connection(
-    server: ModelServer, make: MakeProvider, name: str
-) -> None:
+@pytest.mark.parametrize("name", ["deepseek", "groq", "hosted_vllm", "mistral", "openrouter", "together_ai", "xai"])
+def test_other_services_go_through_the_watched_connection(server: ModelServer, make: MakeProvider, name: str) -> None:
     provider = make(name)
     assert provider.complete(ask()).text == "hello"
     assert server.requests[0].headers["accept-encoding"] == "identity"
@@ -159,9 +145,7 @@ def test_what_is_known_without_a_call() -> None:
     provider.close()
 
 
-def test_nothing_is_printed(
-    provider: LiteLLMProvider, server: ModelServer, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_nothing_is_printed(provider: LiteLLMProvider, server: ModelServer, capfd: pytest.CaptureFixture[str]) -> None:
     provider.complete(ask())
     server.reply = lambda reply: reply.json({"error": {"message": "no"}}, 500)
     with pytest.raises(CallError):

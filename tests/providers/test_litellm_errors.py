@@ -82,9 +82,7 @@ def test_a_key_in_an_error_is_masked(server: ModelServer, make: MakeProvider, st
     assert error.__context__ is None, "what litellm raised holds the key, and would be logged with it"
 
 
-def test_a_key_in_the_name_of_a_model_is_masked_in_the_details(
-    server: ModelServer, provider: LiteLLMProvider
-) -> None:
+def test_a_key_in_the_name_of_a_model_is_masked_in_the_details(server: ModelServer, provider: LiteLLMProvider) -> None:
     server.reply = lambda reply: reply.json(failure("no"), 404)
     error = failed(provider, model=f"m-{KEY}")
     assert KEY not in f"{error.message} {error.details}"
@@ -150,9 +148,7 @@ def test_a_connection_that_ends_before_the_answer(server: ModelServer, provider:
 
 
 @pytest.mark.parametrize("name", ["local", "mistral"])
-def test_a_large_answer_is_dropped_before_it_is_in_memory(
-    server: ModelServer, make: MakeProvider, name: str
-) -> None:
+def test_a_large_answer_is_dropped_before_it_is_in_memory(server: ModelServer, make: MakeProvider, name: str) -> None:
     sent = [0]
 
     def reply(reply: Reply) -> None:
@@ -185,10 +181,7 @@ def test_a_long_reason_is_cut(server: ModelServer, provider: LiteLLMProvider) ->
 def test_a_text_over_the_cap_is_an_error(server: ModelServer, make: MakeProvider) -> None:
     server.reply = lambda reply: reply.json(completion("x" * 1001))
     error = failed(make(answer_cap=1000))
-    assert (
-        "its answer is larger than 1000 bytes, so it was dropped; ask for less with max_tokens"
-        in error.message
-    )
+    assert "its answer is larger than 1000 bytes, so it was dropped; ask for less with max_tokens" in error.message
     server.reply = lambda reply: reply.json(completion("x" * 1000))
     assert len(make(answer_cap=1000).complete(ask()).text) == 1000
 
@@ -200,9 +193,7 @@ def test_a_compressed_answer_is_not_unpacked(server: ModelServer, provider: Lite
 
 
 @pytest.mark.parametrize("body", [{}, {"choices": []}, [], "text", {"choices": [{"message": None}]}])
-def test_an_answer_that_is_none_is_an_error(
-    server: ModelServer, provider: LiteLLMProvider, body: object
-) -> None:
+def test_an_answer_that_is_none_is_an_error(server: ModelServer, provider: LiteLLMProvider, body: object) -> None:
     server.reply = lambda reply: reply.json(body)
     error = failed(provider)
     assert error.kind is ErrorKind.PROVIDER

@@ -17,9 +17,7 @@ WORDS = ["one ", "two ", "three"]
 USAGE = {"prompt_tokens": 3, "completion_tokens": 9, "total_tokens": 12}
 
 
-def test_chunks_come_in_order_and_the_last_carries_the_figures(
-    server: ModelServer, provider: LiteLLMProvider
-) -> None:
+def test_chunks_come_in_order_and_the_last_carries_the_figures(server: ModelServer, provider: LiteLLMProvider) -> None:
     server.reply = lambda reply: reply.words(WORDS, USAGE)
     chunks = list(provider.stream(ask()))
     assert [chunk.text for chunk in chunks] == [*WORDS, ""]
@@ -78,9 +76,7 @@ def test_a_long_stream_keeps_the_reported_figures(server: ModelServer, provider:
     assert final.text == "".join(f"word{i} " for i in range(200))
 
 
-def test_nothing_is_sent_before_the_first_chunk_is_wanted(
-    server: ModelServer, provider: LiteLLMProvider
-) -> None:
+def test_nothing_is_sent_before_the_first_chunk_is_wanted(server: ModelServer, provider: LiteLLMProvider) -> None:
     stream = provider.stream(ask())
     stream.close()  # type: ignore[attr-defined]
     assert next(stream, None) is None
@@ -107,9 +103,7 @@ def test_closing_early_closes_the_connection(server: ModelServer, provider: Lite
 
 
 @pytest.mark.parametrize("name", ["local", "mistral"])
-def test_closing_wakes_a_thread_that_waits_for_a_chunk(
-    server: ModelServer, make: MakeProvider, name: str
-) -> None:
+def test_closing_wakes_a_thread_that_waits_for_a_chunk(server: ModelServer, make: MakeProvider, name: str) -> None:
     waiting, gone = threading.Event(), threading.Event()
     ends: list[str] = []
 
@@ -216,9 +210,7 @@ def test_a_silent_stream_times_out(server: ModelServer, make: MakeProvider) -> N
     assert caught.value.kind is ErrorKind.TIMEOUT
 
 
-def test_a_refused_stream_is_an_error_at_its_first_chunk(
-    server: ModelServer, provider: LiteLLMProvider
-) -> None:
+def test_a_refused_stream_is_an_error_at_its_first_chunk(server: ModelServer, provider: LiteLLMProvider) -> None:
     server.reply = lambda reply: reply.json({"error": {"message": "slow down"}}, 429)
     stream = provider.stream(ask())
     with pytest.raises(CallError, match="answered 429: slow down") as caught:
@@ -245,9 +237,7 @@ def test_one_endless_event_is_cut_off(server: ModelServer, make: MakeProvider) -
         next(make(answer_cap=1000).stream(ask()))
 
 
-def test_a_long_stream_of_small_events_is_not_one_large_answer(
-    server: ModelServer, make: MakeProvider
-) -> None:
+def test_a_long_stream_of_small_events_is_not_one_large_answer(server: ModelServer, make: MakeProvider) -> None:
     def reply(reply: Reply) -> None:
         reply.begin_events()
         for _ in range(40):

@@ -29,11 +29,16 @@ READY = "arm(); hello()"
 LIMITS = Limits(cpu=20, wall=60)
 
 
-def read(descriptor: int) -> bytes:
-    """What comes next, waited for."""
+def wait_for(descriptor: int) -> None:
+    """Waits until there is something to read."""
     poller = select.poll()
     poller.register(descriptor, select.POLLIN)
     assert poller.poll(10_000)
+
+
+def read(descriptor: int) -> bytes:
+    """What comes next, waited for."""
+    wait_for(descriptor)
     return os.read(descriptor, 65536)
 
 

@@ -240,9 +240,7 @@ _expressions = st.recursive(
         st.tuples(inner, st.sampled_from(["+", "-", "*", "/", "<", ">=", "==", "!="]), inner).map(
             lambda parts: f"({parts[0]} {parts[1]} {parts[2]})"
         ),
-        st.tuples(inner, st.sampled_from(["0", "1", "2", "3"])).map(
-            lambda parts: f"(({parts[0]})^{parts[1]})"
-        ),
+        st.tuples(inner, st.sampled_from(["0", "1", "2", "3"])).map(lambda parts: f"(({parts[0]})^{parts[1]})"),
         inner.map(lambda text: f"(-{text})"),
         inner.map(lambda text: f"abs({text})"),
         st.tuples(inner, inner).map(lambda parts: f"max({parts[0]}, {parts[1]})"),

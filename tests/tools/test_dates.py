@@ -114,9 +114,7 @@ def test_now_comes_from_the_clock(call: Call) -> None:
     tool = DateTimes(clock=lambda: 1705314600.25)
 
     def now(**parameters: Any) -> Any:
-        return tool.execute(check_parameters(tool, {"operation": "now", **parameters}), ToolGrants())[
-            "result"
-        ]
+        return tool.execute(check_parameters(tool, {"operation": "now", **parameters}), ToolGrants())["result"]
 
     assert now() == {
         "timezone": "UTC",
@@ -128,18 +126,14 @@ def test_now_comes_from_the_clock(call: Call) -> None:
 
 
 def test_convert_timezone(call: Call) -> None:
-    done = call(
-        TOOL, operation="convert_timezone", input="2024-01-15T10:30:00Z", target_timezone="America/New_York"
-    )
+    done = call(TOOL, operation="convert_timezone", input="2024-01-15T10:30:00Z", target_timezone="America/New_York")
     assert done["result"] == {
         "input": "2024-01-15T10:30:00Z",
         "target_timezone": "America/New_York",
         "original": "2024-01-15 10:30:00 UTC",
         "converted": "2024-01-15 05:30:00 EST",
     }
-    assert (
-        call(TOOL, operation="convert_timezone", input=0, timezone="UTC")["text"] == "1970-01-01 00:00:00 UTC"
-    )
+    assert call(TOOL, operation="convert_timezone", input=0, timezone="UTC")["text"] == "1970-01-01 00:00:00 UTC"
 
 
 @pytest.mark.parametrize(

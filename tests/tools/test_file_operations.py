@@ -32,9 +32,7 @@ def test_read(call: Call, room: Path, grants: ToolGrants) -> None:
 
 
 @pytest.mark.parametrize("older", ["input", "content", "text", "data"])
-def test_write_is_atomic_and_keeps_permissions(
-    call: Call, room: Path, grants: ToolGrants, older: str
-) -> None:
+def test_write_is_atomic_and_keeps_permissions(call: Call, room: Path, grants: ToolGrants, older: str) -> None:
     file = room / "a.txt"
     file.chmod(0o600)
     inode = file.stat().st_ino
@@ -71,9 +69,7 @@ def test_delete(call: Call, refused: Refusal, room: Path, grants: ToolGrants) ->
     assert "is a folder" in refused(TOOL, operation="delete", path=str(room / "sub"), grants=grants)
     assert "is a folder" in refused(TOOL, operation="delete", path=str(room), grants=grants)
     gone = str(room / "gone")
-    assert "does not exist" in refused(
-        TOOL, operation="delete", path=gone, grants=grants, kind=ErrorKind.NOT_FOUND
-    )
+    assert "does not exist" in refused(TOOL, operation="delete", path=gone, grants=grants, kind=ErrorKind.NOT_FOUND)
 
 
 @pytest.mark.parametrize("operation", ["create_dir", "mkdir"])
@@ -139,9 +135,7 @@ def test_move(call: Call, refused: Refusal, room: Path, grants: ToolGrants, oper
     said = refused(TOOL, operation=operation, source=str(room), target=str(room / "x"), grants=grants)
     assert "cannot be moved" in said
     gone = str(room / "gone")
-    said = refused(
-        TOOL, operation=operation, source=gone, target=source, grants=grants, kind=ErrorKind.NOT_FOUND
-    )
+    said = refused(TOOL, operation=operation, source=gone, target=source, grants=grants, kind=ErrorKind.NOT_FOUND)
     assert f"{gone} does not exist" in said
 
 

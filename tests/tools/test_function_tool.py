@@ -55,9 +55,7 @@ def test_schema_is_drawn_from_the_signature() -> None:
             "urgent": {"type": "boolean", "default": False},
             "kind": {"enum": ["text", "html"], "default": "text"},
             "size": {"type": ["integer", "number"], "default": 1},
-            "extra": {
-                "anyOf": [{"type": "object", "additionalProperties": {"type": "integer"}}, {"type": "null"}]
-            },
+            "extra": {"anyOf": [{"type": "object", "additionalProperties": {"type": "integer"}}, {"type": "null"}]},
             "raw": {"type": "string", "format": "binary"},
             "free": {},
             "either": {

@@ -23,16 +23,12 @@ Refusal = Callable[..., str]
 TOOL = "file-operations"
 
 
-@pytest.mark.parametrize(
-    "path", ["{}/../secret", "{}/sub/../../secret", "/etc/passwd", "//etc/passwd", "{}x"]
-)
+@pytest.mark.parametrize("path", ["{}/../secret", "{}/sub/../../secret", "/etc/passwd", "//etc/passwd", "{}x"])
 @pytest.mark.parametrize("operation", ["read", "write", "append", "delete", "list_dir", "metadata", "mkdir"])
 def test_outside_is_refused_with_the_next_step(
     refused: Refusal, room: Path, grants: ToolGrants, path: str, operation: str
 ) -> None:
-    said = refused(
-        TOOL, operation=operation, path=path.format(room), input="x", grants=grants, kind=ErrorKind.DENIED
-    )
+    said = refused(TOOL, operation=operation, path=path.format(room), input="x", grants=grants, kind=ErrorKind.DENIED)
     option = "--allow-read" if operation in ("read", "list_dir", "metadata") else "--allow-write"
     assert f"is not granted; grant it with {option} /" in said
     assert (room.parent / "secret").read_text() == "key"
@@ -77,9 +73,7 @@ def test_a_folder_swapped_for_a_link_is_not_followed(room: Path) -> None:
 
 
 @pytest.mark.parametrize("operation", ["read", "write", "append"])
-def test_what_is_no_regular_file_is_refused(
-    refused: Refusal, room: Path, grants: ToolGrants, operation: str
-) -> None:
+def test_what_is_no_regular_file_is_refused(refused: Refusal, room: Path, grants: ToolGrants, operation: str) -> None:
     os.mkfifo(room / "pipe")
     with socket.socket(socket.AF_UNIX) as server:
         here = os.getcwd()
@@ -106,9 +100,7 @@ def test_the_process_file_system_is_never_granted(refused: Refusal) -> None:
         ("read", "/proc/version"),
     ):
         refused(TOOL, operation=operation, path=path, grants=everything, kind=ErrorKind.DENIED)
-    refused(
-        TOOL, operation="append", path="/proc/1/comm", input="x", grants=everything, kind=ErrorKind.DENIED
-    )
+    refused(TOOL, operation="append", path="/proc/1/comm", input="x", grants=everything, kind=ErrorKind.DENIED)
 
 
 def test_the_root_can_be_granted_and_listed(call: Call, room: Path) -> None:
@@ -121,17 +113,13 @@ def test_sizes_are_bounded(refused: Refusal, room: Path, grants: ToolGrants) -> 
     with open(room / "big", "wb") as file:
         file.truncate(200 * 2**20)  # a hole: takes no space
     big = str(room / "big")
-    assert "209,715,200 bytes, the most is 4,194,304" in refused(
-        TOOL, operation="read", path=big, grants=grants
-    )
+    assert "209,715,200 bytes, the most is 4,194,304" in refused(TOOL, operation="read", path=big, grants=grants)
     assert "the most is 104,857,600" in refused(TOOL, operation="append", path=big, input="x", grants=grants)
     target = str(room / "copy")
     assert "the most is 104,857,600" in refused(
         TOOL, operation="copy", source_path=big, target_path=target, grants=grants
     )
-    assert "the input is" in refused(
-        TOOL, operation="write", path=target, input="x" * (READ_CAP + 1), grants=grants
-    )
+    assert "the input is" in refused(TOOL, operation="write", path=target, input="x" * (READ_CAP + 1), grants=grants)
     assert not (room / "copy").exists()
 
 
@@ -181,9 +169,7 @@ def test_the_operating_system_may_say_no(refused: Refusal, room: Path, grants: T
         said = refused(TOOL, operation=operation, path=long, input="x", grants=grants, kind=ErrorKind.TOOL)
         assert "file name too long" in said
     below = str(room / "sub" / "below")
-    said = refused(
-        TOOL, operation="move", source=str(room / "sub"), target=below, grants=grants, kind=ErrorKind.TOOL
-    )
+    said = refused(TOOL, operation="move", source=str(room / "sub"), target=below, grants=grants, kind=ErrorKind.TOOL)
     assert "invalid argument" in said
 
 

@@ -46,9 +46,7 @@ def test_verify(call: Call) -> None:
     same = call("hash-calculator", operation="verify", input="x", expected_hash=digest.hex())
     assert same["result"] == {"verified": True, "algorithm": "SHA-256"}
     coded = base64.b64encode(digest).decode()
-    same = call(
-        "hash-calculator", operation="verify", input="x", expected_hash=coded, expected_format="base64"
-    )
+    same = call("hash-calculator", operation="verify", input="x", expected_hash=coded, expected_format="base64")
     assert same["result"]["verified"] is True
     other = call("hash-calculator", operation="verify", input="y", expected_hash=digest.hex())["result"]
     assert other["verified"] is False
@@ -66,22 +64,16 @@ def test_hash_of_a_granted_file(call: Call, refused: Refusal, tmp_path: Path) ->
         grants=ToolGrants(read=(str(tmp_path),)),
     )
     assert done["result"]["hash"] == hashlib.sha256(b"a" * 2_500_000).hexdigest()
-    said = refused(
-        "hash-calculator", kind=ErrorKind.DENIED, operation="hash", input_type="file", path=str(file)
-    )
+    said = refused("hash-calculator", kind=ErrorKind.DENIED, operation="hash", input_type="file", path=str(file))
     assert f"{file} is not granted; grant it with --allow-read {file}" in said
 
 
 def test_hash_mistakes_are_named(refused: Refusal) -> None:
-    assert "did you mean 'sha512'" in refused(
-        "hash-calculator", operation="hash", algorithm="sha521", input="x"
-    )
+    assert "did you mean 'sha512'" in refused("hash-calculator", operation="hash", algorithm="sha521", input="x")
     assert "needs the parameter 'input'" in refused("hash-calculator", operation="hash")
     assert "needs the parameter 'expected_hash'" in refused("hash-calculator", operation="verify", input="x")
     for wrong, style in (("zz", "hex"), ("é", "hex"), ("!!", "base64"), ("a" * 300, "hex")):
-        said = refused(
-            "hash-calculator", operation="verify", input="x", expected_hash=wrong, expected_format=style
-        )
+        said = refused("hash-calculator", operation="verify", input="x", expected_hash=wrong, expected_format=style)
         assert f"expected_hash is not {style}" in said
     assert "1,048,577 bytes" in refused("hash-calculator", operation="hash", input="x" * (2**20 + 1))
     assert "parameter 'operation' is missing" in refused("hash-calculator", input="x")
@@ -112,9 +104,7 @@ def test_base64_of_granted_files(call: Call, refused: Refusal, tmp_path: Path) -
     grants = ToolGrants(read=(str(tmp_path),), write=(str(tmp_path),))
     source, target = tmp_path / "in", tmp_path / "out"
     source.write_bytes(b"\x00\x01")
-    done = call(
-        "base64-encoder", operation="encode", input_file=str(source), output_file=str(target), grants=grants
-    )
+    done = call("base64-encoder", operation="encode", input_file=str(source), output_file=str(target), grants=grants)
     assert target.read_bytes() == b"AAE="
     assert done["result"] == {"variant": "standard", "file_path": str(target), "file_size": 4}
     reading = ToolGrants(read=(str(tmp_path),))
@@ -132,9 +122,7 @@ def test_base64_of_granted_files(call: Call, refused: Refusal, tmp_path: Path) -
 
 def test_base64_mistakes_are_named(refused: Refusal) -> None:
     assert "is not standard base64" in refused("base64-encoder", operation="decode", input="a-_b")
-    assert "is not url-safe base64" in refused(
-        "base64-encoder", operation="decode", input="é", variant="url-safe"
-    )
+    assert "is not url-safe base64" in refused("base64-encoder", operation="decode", input="é", variant="url-safe")
     assert "not standard base64" in refused("base64-encoder", operation="decode", input="AAAAA")
     assert "hexadecimal" in refused("base64-encoder", operation="encode", input="abc", binary_input=True)
     assert "hexadecimal" in refused("base64-encoder", operation="encode", input="éé", binary_input=True)

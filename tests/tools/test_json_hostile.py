@@ -170,9 +170,7 @@ def test_values_that_json_does_not_have(refused: Refusal) -> None:
         (
             1,
             {
-                "definitions": {
-                    f"d{n}": {"allOf": [{"$ref": f"#/definitions/d{n + 1}"}] * 2} for n in range(40)
-                }
+                "definitions": {f"d{n}": {"allOf": [{"$ref": f"#/definitions/d{n + 1}"}] * 2} for n in range(40)}
                 | {"d40": {}},
                 "$ref": "#/definitions/d0",
             },

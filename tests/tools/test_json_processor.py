@@ -188,6 +188,4 @@ def test_validate(call: Call) -> None:
     }
     many = validated(call, ["x"] * 500, {"items": {"type": "integer"}})
     assert len(many["errors"]) == 100
-    assert validated(call, [[]], {"$ref": "#/definitions/a", "definitions": {"a": {"type": "array"}}})[
-        "is_valid"
-    ]
+    assert validated(call, [[]], {"$ref": "#/definitions/a", "definitions": {"a": {"type": "array"}}})["is_valid"]

@@ -139,9 +139,7 @@ def test_other_keywords_are_left_to_jsonschema() -> None:
         "additionalProperties": False,
     }
     assert checked(schema, {"a": [1]}) == {"a": [1]}
-    assert "parameter 'a' do not fit: [] " in said(schema, {"a": []}) or "non-empty" in said(
-        schema, {"a": []}
-    )
+    assert "parameter 'a' do not fit: [] " in said(schema, {"a": []}) or "non-empty" in said(schema, {"a": []})
     assert "parameter 'a[1]'" in said(schema, {"a": [1, "x"]})
     assert "parameter 'b' is not known" in said(schema, {"b": 1})
     assert "parameters do not fit" in said({"type": "object", "minProperties": 1}, {})
@@ -213,8 +211,7 @@ def test_what_is_plain(schema: Any, plain: bool) -> None:
 _values = st.recursive(
     st.none() | st.booleans() | st.integers(-3, 12) | st.floats(-2, 12) | st.sampled_from(["fast", "x"]),
     lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["x", "mode", "count"]), inner, max_size=3)
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["x", "mode", "count"]), inner, max_size=3)
     ),
     max_leaves=5,
 )

@@ -79,9 +79,7 @@ def test_mistakes_are_named(refused: Refusal) -> None:
     assert "needs the option 'to'" in refused(tool, operation="replace", input="x", options={"from": "x"})
     assert "is empty" in refused(tool, operation="replace", input="x", options={"from": "", "to": "y"})
     assert "is empty" in refused(tool, operation="split", input="x", options={"delimiter": ""})
-    assert "'options.width' must be at least 1" in refused(
-        tool, operation="word_wrap", input="x", options={"width": 0}
-    )
+    assert "'options.width' must be at least 1" in refused(tool, operation="word_wrap", input="x", options={"width": 0})
     assert "'options.wide' is not known; did you mean 'width'" in refused(
         tool, operation="word_wrap", input="x", options={"wide": 1}
     )
@@ -95,9 +93,7 @@ def test_results_are_bounded_and_refused_fast(refused: Refusal) -> None:
     started = time.perf_counter()
     big = {"from": "a", "to": "b" * MIB}
     assert "over 1,048,576" in refused(tool, operation="replace", input="a" * MIB, options=big)
-    assert "over 1,048,576" in refused(
-        tool, operation="indent", input="\n" * MIB, options={"spaces": 1_000_000}
-    )
+    assert "over 1,048,576" in refused(tool, operation="indent", input="\n" * MIB, options={"spaces": 1_000_000})
     assert "must be at most" in refused(tool, operation="indent", input="x", options={"spaces": 10**12})
     assert "parts, the most" in refused(tool, operation="split", input=" " * MIB)
     assert "parts, the most" in refused(tool, operation="join", input=["x"] * 60_000)
@@ -110,9 +106,7 @@ def test_results_are_bounded_and_refused_fast(refused: Refusal) -> None:
     assert time.perf_counter() - started < 5
 
 
-@pytest.mark.parametrize(
-    "operation", ["word_wrap", "snake_case", "sanitize", "dedent", "normalize_whitespace"]
-)
+@pytest.mark.parametrize("operation", ["word_wrap", "snake_case", "sanitize", "dedent", "normalize_whitespace"])
 def test_largest_input_is_handled(call: Call, operation: str) -> None:
     started = time.perf_counter()
     call("text-manipulator", operation=operation, input="a " * (MIB // 2))

@@ -12,7 +12,7 @@ LEVELS = 48
 VALUES = 262_144
 
 
-class Refused(Exception):  # noqa: N818 - not an error: an answer
+class Refused(Exception):
     """The bytes are no value of the wire."""
 
 

@@ -75,6 +75,34 @@ def test_a_frame_is_a_list_of_its_kind_and_fields(frame: Frame) -> None:
     assert same(reference.decode(frame_body(frame)), [frame.kind, *frame.fields()])
 
 
+class _Raises:
+    def __repr__(self) -> str:
+        raise RuntimeError("repr")
+
+    def __eq__(self, other: object) -> bool:
+        raise RuntimeError("eq")
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class _RaisingMap(dict[str, int]):
+    def items(self) -> Any:
+        raise RuntimeError("items")
+
+    def keys(self) -> Any:
+        raise RuntimeError("keys")
+
+
+class _RaisingList(list[int]):
+    def __iter__(self) -> Any:
+        raise RuntimeError("iter")
+
+
+class _RaisingText(str):
+    def __str__(self) -> str:
+        raise RuntimeError("str")
+
+
 WRONG: dict[str, list[Any]] = {
     "uint": [-1, 2**63, True, 1.0, "1", None, [], {}, b"1"],
     "name": ["", "n" * 201, "\u20ac" * 67, b"n", None, 1],
@@ -183,6 +211,17 @@ def test_a_value_that_is_packed_already_makes_the_same_frame(
         assert frame_body(make(packed)) == frame_body(make(content))
 
 
+@pytest.mark.parametrize("capability", ["", "x" * 201, "\u20ac" * 67, "\ud800", b"x", None, 5, _RaisingText("x")])
+@pytest.mark.parametrize("number", [8, 2**63, 2**64, -1, True])
+def test_a_call_whose_arguments_are_packed_is_checked_all_the_same(number: int, capability: Any) -> None:
+    worker = pair_in(State.RUNNING)["worker"]
+    with pytest.raises(Unsendable):
+        worker.send(Call(number, capability, Packed(b"\x80")))
+    with pytest.raises(Unsendable):
+        worker.send(Call(2**63, "x", Packed(b"\x80")))
+    assert worker.open_calls == {7}
+
+
 @thorough
 @given(st.integers(8, 2**63 - 1), values, st.booleans())
 def test_raw_replies_leave_the_value_packed(number: int, value: Any, ok: bool) -> None:
@@ -231,34 +270,6 @@ def test_a_raw_reply_that_is_cut_short_is_refused() -> None:
         end.receive(framed(whole[:cut]))
         with pytest.raises(Violation):
             end.next_frame()
-
-
-class _Raises:
-    def __repr__(self) -> str:
-        raise RuntimeError("repr")
-
-    def __eq__(self, other: object) -> bool:
-        raise RuntimeError("eq")
-
-    __hash__ = None  # type: ignore[assignment]
-
-
-class _RaisingMap(dict[str, int]):
-    def items(self) -> Any:
-        raise RuntimeError("items")
-
-    def keys(self) -> Any:
-        raise RuntimeError("keys")
-
-
-class _RaisingList(list[int]):
-    def __iter__(self) -> Any:
-        raise RuntimeError("iter")
-
-
-class _RaisingText(str):
-    def __str__(self) -> str:
-        raise RuntimeError("str")
 
 
 def _cycle() -> list[Any]:

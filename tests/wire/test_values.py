@@ -20,6 +20,7 @@ from llmspell_workers.wire import (
     Call,
     Conversation,
     Packed,
+    Reply,
     State,
     Unsendable,
     Violation,
@@ -232,6 +233,9 @@ def test_a_value_that_is_shared_counts_each_time() -> None:
         value = [value, value]
     with pytest.raises(Unsendable, match="holds over 262,144 values"):
         pack(value)
+    for end, frame in (("host", Reply(7, True, value)), ("worker", Call(8, "x", {"k": value}))):
+        with pytest.raises(Unsendable, match="holds over 262,144 values"):
+            pair_in(State.RUNNING)[end].send(frame)
 
 
 HEADERS = {4: [b"\xd6", b"\xc7\x04", b"\xc8\x00\x04", b"\xc9\x00\x00\x00\x04"]}

@@ -89,7 +89,11 @@ def finish(channel: Channel, last: Done) -> None:
     send_last(channel, last)
     while not isinstance(frame := channel.receive(), Shutdown):
         assert isinstance(frame, Run)  # the table of states admits nothing else
-        ended = {"kind": "runtime", "message": "an earlier run of this session ended it", "line": None}
+        ended: dict[str, object] = {
+            "kind": "runtime",
+            "message": "an earlier run of this session ended it",
+            "line": None,
+        }
         channel.send(Failed(frame.run, ended, {}))
     os._exit(0)
 
@@ -99,5 +103,5 @@ def send_last(channel: Channel, last: Done | Failed) -> None:
     try:
         channel.send(last)
     except Unsendable as error:
-        failure = {"kind": "validation", "message": str(error), "line": None, "column": None, "traceback": []}
+        failure: dict[str, object] = {"kind": "validation", "message": str(error), "line": None}
         channel.send(Failed(last.run, failure, last.usage))

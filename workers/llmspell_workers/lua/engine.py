@@ -63,9 +63,7 @@ class Engine:
             ended = self._run(run.source, run.name.encode(), pack(run.arguments), run.mode.encode())
         except (MemoryError, lupa.LuaError) as error:
             # Lua could not even say so; what Lua caught before is raised again here by lupa
-            return self._failed(
-                run.run, "memory" if _is_memory(error) else "runtime", str(error)[:_MAX_MESSAGE]
-            )
+            return self._failed(run.run, "memory" if _is_memory(error) else "runtime", str(error)[:_MAX_MESSAGE])
         finally:
             self._bridge.abandon()
         if ended[0] == b"done":
@@ -97,9 +95,7 @@ class Engine:
         for name, source in _SOURCES:
             self._runtime.execute(source, shared, name=f"=llmspell/{name}".encode(), mode="t")
         build = self._runtime.execute(_BUILD, name=b"=llmspell/build", mode="t")
-        run: Callable[..., tuple[bytes, ...]] = build(
-            shared, pack(configure.surface), pack(configure.environment)
-        )
+        run: Callable[..., tuple[bytes, ...]] = build(shared, pack(configure.surface), pack(configure.environment))
         return run
 
     def _exit(self, status: int) -> None:

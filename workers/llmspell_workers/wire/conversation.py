@@ -116,8 +116,7 @@ class Conversation:
         """`_send` for the two frames that a run is made of; None for what is not plainly right."""
         if self.state != State.RUNNING:
             return None
-        kind = type(frame)
-        if kind is Reply and self._from_host:
+        if type(frame) is Reply and self._from_host:
             if type(frame.call) is not int or type(frame.ok) is not bool or frame.call not in self.open_calls:
                 return None
             body = reply_body(frame)
@@ -125,18 +124,15 @@ class Conversation:
                 return None
             self.open_calls.remove(frame.call)
             return len(body).to_bytes(4, "big") + body
-        if kind is Call and not self._from_host:
-            if (
-                type(frame.call) is not int
-                or frame.call <= self._last_call
-                or len(self.open_calls) >= MAX_OPEN_CALLS
-            ):
+        if type(frame) is Call and not self._from_host:
+            number = frame.call
+            if type(number) is not int or number <= self._last_call or len(self.open_calls) >= MAX_OPEN_CALLS:
                 return None
             body = call_body(frame)
             if body is None or len(body) > self._send_cap:
                 return None
-            self._last_call = frame.call
-            self.open_calls.add(frame.call)
+            self._last_call = number
+            self.open_calls.add(number)
             return len(body).to_bytes(4, "big") + body
         return None
 
@@ -145,9 +141,7 @@ class Conversation:
         after = self._after(frame, sending=True)
         if len(body) > self._send_cap:
             what = "result" if isinstance(frame, Reply) else type(frame).__name__
-            raise Unsendable(
-                what, f"takes {len(body):,} bytes on the wire, and one frame may take {self._send_cap:,}"
-            )
+            raise Unsendable(what, f"takes {len(body):,} bytes on the wire, and one frame may take {self._send_cap:,}")
         self._advance(frame, after)
         return len(body).to_bytes(4, "big") + body
 

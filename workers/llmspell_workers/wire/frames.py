@@ -40,9 +40,7 @@ class Frame:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        shown = ", ".join(
-            f"{name}={value!r:.60}" for name, value in zip(self.__slots__, self.fields(), strict=True)
-        )
+        shown = ", ".join(f"{name}={value!r:.60}" for name, value in zip(self.__slots__, self.fields(), strict=True))
         return f"{type(self).__name__}({shown})"
 
 
@@ -81,9 +79,7 @@ class Run(Frame):
     __slots__ = __match_args__ = ("run", "source", "name", "arguments", "mode")
     kind = 3
 
-    def __init__(
-        self, run: int, source: bytes, name: str, arguments: dict[str, object], mode: str = "run"
-    ) -> None:
+    def __init__(self, run: int, source: bytes, name: str, arguments: dict[str, object], mode: str = "run") -> None:
         self.run, self.source, self.name, self.arguments, self.mode = run, source, name, arguments, mode
 
 
@@ -191,11 +187,7 @@ def _is_error(value: object) -> bool:
         and (column is None or _is_uint(column))
         and (
             trace is None
-            or (
-                type(trace) is list
-                and len(trace) <= _MAX_TRACEBACK
-                and all(type(row) is str for row in trace)
-            )
+            or (type(trace) is list and len(trace) <= _MAX_TRACEBACK and all(type(row) is str for row in trace))
         )
     )
 
@@ -204,8 +196,7 @@ def _is_name(value: object) -> bool:
     return (
         type(value) is str
         and 0 < len(value) <= MAX_NAME_BYTES
-        and len(value.encode("utf-8", "surrogatepass"))
-        <= MAX_NAME_BYTES  # surrogates: the check of text says it
+        and len(value.encode("utf-8", "surrogatepass")) <= MAX_NAME_BYTES  # surrogates: the check of text says it
     )
 
 
@@ -297,11 +288,9 @@ def call_body(call: Call) -> bytes | None:
     """`frame_body` of a call whose arguments an engine has packed; None for any other."""
     value = call.arguments
     capability = call.capability
-    if (
-        type(value) is not Packed
-        or value.start
-        or not (capability.isascii() and 0 < len(capability) <= MAX_NAME_BYTES)
-    ):
+    if type(value) is not Packed or value.start or not _is_uint(call.call):
+        return None
+    if type(capability) is not str or not (capability.isascii() and 0 < len(capability) <= MAX_NAME_BYTES):
         return None
     return b"".join((b"\x94\x05", encode(call.call, "call"), encode(capability, "capability"), value.data))
 

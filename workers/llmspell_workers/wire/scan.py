@@ -68,9 +68,7 @@ def fault(body: bytes, *, levels: int, values: int) -> str | None:
                 return "holds an integer of over 64 bits"
             at += 9
         else:
-            return (
-                "holds a value of an extension type" if size == _EXTENSION else "holds the unused byte 0xc1"
-            )
+            return "holds a value of an extension type" if size == _EXTENSION else "holds the unused byte 0xc1"
         while not waiting:
             if not outer:
                 return None  # what follows, the decoder refuses

@@ -110,13 +110,11 @@ def unpack(body: bytes) -> object:
 def decode(body: bytes, *, depth: int) -> object:
     """`unpack` for a value that stands at level `depth`: a frame's own list is no level, so it stands at 0."""
     if len(body) <= _QUICK:
-        # Every byte that could begin a list, a map, a timestamp or an unsigned integer of 64 bits; text in ASCII has none.
+        # Every byte that could begin a list, a map, a timestamp or an unsigned integer of 64 bits; ASCII has none.
         marks = body.translate(None, _HARMLESS)
         if len(marks) + depth <= MAX_DEPTH and not marks.translate(None, _CONTAINERS):
             try:
-                small: object = unpackb(
-                    body, strict_map_key=False, object_pairs_hook=_text_map, ext_hook=_extension
-                )
+                small: object = unpackb(body, strict_map_key=False, object_pairs_hook=_text_map, ext_hook=_extension)
             except Violation:
                 raise
             except Exception as error:  # noqa: BLE001 - the codec's boundary, as below
@@ -186,7 +184,7 @@ _LEAN = frozenset({str, bytes, bool, float, type(None)})
 
 
 def _lean(value: object, depth: int) -> int:
-    """`_count` for values of the built-in types only, without places; text is left to msgpack, which refuses what is none."""
+    """`_count` for built-in types only, without places; text is left to msgpack, which refuses what is none."""
     kind = type(value)
     if kind is dict:
         count = len(value)  # type: ignore[arg-type]
@@ -212,6 +210,8 @@ def _lean(value: object, depth: int) -> int:
                 raise _Misfit("")
         else:
             count += _lean(item, depth + 1)
+            if count > MAX_VALUES:  # a list that is shared may be counted 2^40 times
+                raise _Misfit("")
     return count
 
 
@@ -290,9 +290,7 @@ def _count_subclass(value: object, kind: type, depth: int) -> int:
         return _count(int.__int__(value), depth)  # type: ignore[arg-type]
     if issubclass(kind, dict):
         return _count_map(dict(value), depth)  # type: ignore[call-overload]
-    if issubclass(kind, (list, tuple)) and not issubclass(
-        kind, ExtType
-    ):  # a named tuple that is packed otherwise
+    if issubclass(kind, (list, tuple)) and not issubclass(kind, ExtType):  # a named tuple that is packed otherwise
         return _count_list(list(value), depth)  # type: ignore[call-overload]
     raise _Misfit(f"is {_kind(value)}, which cannot travel")
 
@@ -309,9 +307,7 @@ def _count_map(value: dict[object, object], depth: int) -> int:
         try:
             count += _count(item, depth + 1)
         except _Misfit as misfit:
-            misfit.place = (
-                f".{key}" if len(key) <= 100 and key.isidentifier() else f"[{key[:100]!r}]"
-            ) + misfit.place
+            misfit.place = (f".{key}" if len(key) <= 100 and key.isidentifier() else f"[{key[:100]!r}]") + misfit.place
             raise
         if count > MAX_VALUES:
             break  # more than a frame holds: how many more does not matter

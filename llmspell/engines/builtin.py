@@ -1,0 +1,45 @@
+"""The built-in engines as plain rows, and what starts their workers.
+
+The rule kept here: this file imports nothing that is slow to load (no typing, no enum, no re), because the command
+line starts a worker before it has loaded anything else. `factory.py` makes `EngineSpec`s of the rows.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+ROWS = (("lua", (".lua",), "lupa", 20 * 1024 * 1024),)
+"""Name, suffixes of its scripts, the library that its worker imports, the least memory in bytes that it starts in."""
+DEFAULT_ENGINE = "lua"
+
+
+def builtin_command(engine: str, library: str | None) -> tuple[str, ...]:
+    """What starts a built-in engine's worker, without its last two arguments: its name and the memory limit.
+
+    Nothing is imported to find the libraries, and the worker is handed their folders: it runs without `site` (E4).
+    Raises SetupError if one is missing.
+    """
+    if not sys.executable:
+        raise _missing("this Python does not know its own executable, so it cannot start workers")
+    package = _file_of(engine, "llmspell_workers")
+    folders = [os.path.dirname(os.path.dirname(package))]
+    for needed in ("msgpack", library or "msgpack"):
+        folders.append(os.path.dirname(os.path.dirname(_file_of(engine, needed))))
+    main = os.path.join(os.path.dirname(package), "__main__.py")
+    return (sys.executable, "-I", "-S", main, *dict.fromkeys(folders))
+
+
+def _file_of(engine: str, library: str) -> str:
+    from importlib.machinery import PathFinder
+
+    found = PathFinder.find_spec(library)
+    if found is None or not found.origin:
+        raise _missing(f"engine {engine} needs the library {library}, which is not installed")
+    return os.path.abspath(found.origin)
+
+
+def _missing(what: str) -> Exception:
+    from llmspell.errors import SetupError
+
+    return SetupError(what)

@@ -1,0 +1,24 @@
+"""What concerns all tests: the counts of workers join those of the host when coverage is measured."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    folder = os.environ.get("LLMSPELL_COUNT_WORKERS")
+    if not folder:
+        return
+    from coverage import CoverageData
+
+    for counts in Path(folder).glob("worker-*"):
+        content = counts.read_bytes()
+        size = int.from_bytes(content[:4], "big")
+        if size:
+            data = CoverageData(basename=str(session.config.rootpath / f".coverage.{counts.name}"))
+            data.loads(content[4 : 4 + size])
+            data.write()
+        counts.unlink()
