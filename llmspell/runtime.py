@@ -227,7 +227,7 @@ class ScriptRuntime:
         return self._broker(None, Spending(self.limits), Streams(seconds=self.limits.wall))
 
     def _broker(self, modules: ModuleFolder | None, spending: Spending, streams: Streams) -> Broker:
-        agents = AgentCalls(self._providers, self.tools, self.policy, self.limits, spending=spending, streams=streams)
+        agents = AgentCalls(self._providers, self.tools, self.policy, self.limits, spending=spending, streams=streams, log=self._log)
         handlers: dict[str, Handler] = {
             **ToolCalls(self.tools, self.policy, self.limits).handlers(),
             **agents.handlers(),

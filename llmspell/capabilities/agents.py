@@ -10,6 +10,7 @@ from llmspell.agents.conversation import Agent, describe
 from llmspell.capabilities.agent_config import MAX_TOKENS, read_config
 from llmspell.capabilities.arguments import invalid, kind_of, mapping, number, only, short_name, whole
 from llmspell.capabilities.kept import Kept
+from llmspell.capabilities.scripting import LogSink
 from llmspell.capabilities.spending import Spending
 from llmspell.capabilities.streams import Streams
 from llmspell.errors import CallError, ErrorKind
@@ -37,6 +38,7 @@ class AgentCalls:
         *,
         spending: Spending,
         streams: Streams,
+        log: LogSink,
     ) -> None:
         self._providers = providers
         self._tools = tools
@@ -44,9 +46,11 @@ class AgentCalls:
         self._seconds = limits.wall
         self._spending = spending
         self._streams = streams
+        self._log = log
         self._kept = Kept(limits.kept)
         self._agents: dict[str, Agent] = {}
         self._numbered = 0
+        self._noticed: set[str] = set()
 
     def handlers(self) -> dict[str, Handler]:
         """The capabilities that this file answers."""
@@ -88,7 +92,7 @@ class AgentCalls:
         """Asks an agent and gives its whole answer."""
         agent, text, parameters = self._asked(arguments)
         request = agent.request(text, parameters)
-        self._spending.begin_call()
+        self._begin_call(agent)
         begun = time.monotonic()
 
         def ask() -> dict[str, Any]:
@@ -109,7 +113,7 @@ class AgentCalls:
         """Asks an agent and gives a stream of its answer."""
         agent, text, parameters = self._asked(arguments)
         self._streams.check_room()
-        self._spending.begin_call()
+        self._begin_call(agent)
         chunks = agent.provider.stream(agent.request(text, parameters))
         return self._streams.open(
             chunks,
@@ -160,6 +164,13 @@ class AgentCalls:
             "max_tokens": whole(asked, "max_tokens", of="agent:execute", least=1, most=MAX_TOKENS),
         }
         return agent, given["text"], {key: value for key, value in parameters.items() if value is not None}
+
+    def _begin_call(self, agent: Agent) -> None:
+        self._spending.begin_call()
+        notice = agent.provider.notice
+        if notice is not None and agent.config.provider not in self._noticed:
+            self._noticed.add(agent.config.provider)
+            self._log("warn", notice, {})
 
     def _answered(self, agent: Agent, text: str, completion: Completion, seconds: float) -> None:
         agent.answered(text, completion, seconds)

@@ -1,118 +1,183 @@
-"""Where the program begins: start the worker first, then load the command line, and turn what happens into a code.
+"""Where the program begins: start the worker first, then load the rest, and turn what happens into a code.
 
-The worker of a `run` starts while the command line loads: on two cores that hides all of its start. What it is
-started with is only a guess from the raw arguments; a wrong one is thrown away and costs nothing but itself.
+Theory of operation. The worker of a `run` starts while the command line loads: on two cores that hides most of its
+start. What it is started with is only a guess from the raw arguments; a wrong one is thrown away and costs nothing but
+itself. A run without options needs no parser and loads none (click takes as long to load as all the rest). The process
+ends by `os._exit`: what it wrote is flushed and what it started is reaped by then, and taking a Python apart in good
+order takes a tenth of a short run (11 ms of 90).
+
+The rule kept here: up to the worker's start nothing slow is imported, not even typing.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from _signal import SIG_DFL, SIGINT, default_int_handler, getsignal, signal  # `signal` makes enums of them: 2 ms
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import NoReturn
+
     from llmspell.sandbox.process import WorkerProcess
 
-_WITH_WORKER = ("run", "exec", "sandbox")
-_FAULT = 70
+OURS = 70
+"""The exit code of a fault of ours."""
 CTRL_C, CLOSED_STDOUT = 130, 141
+_WITH_WORKER = ("run", "exec", "sandbox")
+_MEMORY = 50 * 1024 * 1024
+"""`Limits().memory`, without loading it; a wrong guess costs a worker."""
 
 
-def main() -> None:
-    """The console script; exits the process (`cli.md`, Exit codes)."""
+def main() -> NoReturn:
+    """The console script; ends the process (`cli.md`, Exit codes)."""
+    if getsignal(SIGINT) is default_int_handler:  # else it is ignored, as in a background job of a shell
+        signal(SIGINT, lambda _number, _frame: os._exit(CTRL_C))  # nothing was made yet that is not gone with us
+    _complete_streams()
     arguments = sys.argv[1:]
     prestarted = Prestarted()
     try:
         prestarted.start(arguments)
-        from llmspell.cli.app import app
-
-        code = app.main(arguments, prog_name="llmspell", standalone_mode=False, obj=prestarted)
-        sys.stdout.flush()
-    except SystemExit as leaving:
-        code = leaving.code
+        code = _run(arguments, prestarted)
+        _flush()
+    except BrokenPipeError:
+        code = CLOSED_STDOUT
     except KeyboardInterrupt:
         code = CTRL_C
-    except BrokenPipeError:
-        code = closed_stdout()
     except BaseException as error:  # noqa: BLE001 - the boundary: nobody sees a traceback of ours unasked
-        code = explain(error, verbose="-vv" in arguments)
-    finally:
-        prestarted.discard()
-    sys.exit(code if isinstance(code, int) else 0)
+        code = _explain(error, arguments)
+    if getsignal(SIGINT) is default_int_handler:
+        signal(SIGINT, SIG_DFL)  # a late Ctrl-C ends us without a word
+    prestarted.discard()
+    os._exit(code)
 
 
-def explain(error: BaseException, *, verbose: bool) -> int:
+def _run(arguments: list[str], prestarted: Prestarted) -> int:
+    words = plain_run(arguments)
+    if words is not None:
+        from llmspell.cli.choices import Choices
+        from llmspell.cli.script import run_file
+
+        return run_file(words[0], words[1:], Choices(), prestarted, sandboxed=False)
+    from llmspell.cli.app import app
+
+    code = app.main(arguments, prog_name="llmspell", standalone_mode=False, obj=prestarted)
+    return code if isinstance(code, int) else 0
+
+
+def plain_run(arguments: list[str]) -> list[str] | None:
+    """The script and its arguments, if this is a `run` without any option; what follows `--` is the script's own.
+
+    >>> plain_run(["run", "a.lua", "x", "--", "--depth"])
+    ['a.lua', 'x', '--depth']
+    >>> plain_run(["run", "a.lua", "--mem", "64M"])
+    """
+    if len(arguments) < 2 or arguments[0] != "run" or arguments[1] == "--":
+        return None
+    words = arguments[1:]
+    end = words.index("--") if "--" in words else len(words)
+    if any(word.startswith("-") and word != "-" for word in words[:end]):
+        return None
+    return words[:end] + words[end + 1 :]
+
+
+def _complete_streams() -> None:
+    """Opens what of 0, 1 and 2 was closed, so that nothing we open comes to be one of them.
+
+    In the place of stdout comes a pipe that nobody reads: writing to a closed stdout is writing to a closed one.
+    """
+    for number, mode in ((0, os.O_RDONLY), (1, os.O_WRONLY), (2, os.O_WRONLY)):
+        try:
+            os.fstat(number)
+        except OSError:
+            if number == 1:
+                reading, writing = os.pipe()  # one of them is 1: it was the lowest free one
+                os.close(reading)
+                if writing != 1:
+                    os.dup2(writing, 1)
+                    os.close(writing)
+            else:
+                os.open(os.devnull, mode)
+            os.set_inheritable(number, True)
+    if sys.stdout is None:
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - it lives as long as the process
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
+    if sys.stdin is None:
+        sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+
+
+def _flush() -> None:
+    """Raises BrokenPipeError if nobody reads."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+
+
+def _explain(error: BaseException, arguments: list[str]) -> int:
     """Says on stderr what ended the program, and gives its exit code."""
-    import click
+    from llmspell.cli.faults import explain
 
-    from llmspell.errors import LlmspellError
-
-    if isinstance(error, click.exceptions.Exit):
-        return error.exit_code
-    if isinstance(error, click.Abort):
-        return CTRL_C
-    if isinstance(error, click.ClickException):
-        error.show(sys.stderr)
-        return error.exit_code
-    if isinstance(error, LlmspellError):
-        from llmspell.cli.terminal import complain
-
-        complain(str(error))
-        return 2
-    if verbose:
-        import traceback
-
-        traceback.print_exception(error)
-    print(f"llmspell: a fault of ours, please report it: {type(error).__name__}: {error!s:.500}", file=sys.stderr)
-    print("  (-vv shows where)", file=sys.stderr)
-    return _FAULT
-
-
-def closed_stdout() -> int:
-    """Our stdout was closed: nothing more is written to it, not even at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    return CLOSED_STDOUT
+    try:
+        code = explain(error, verbose="-vv" in arguments)
+        _flush()
+    except OSError:  # nobody reads what we would say
+        return CLOSED_STDOUT if isinstance(error, BrokenPipeError) else OURS
+    return code
 
 
 class Prestarted:
     """A worker that was started on a guess, until somebody takes it or it is thrown away."""
 
     def __init__(self) -> None:
-        self._process: WorkerProcess | None = None
+        self._started: tuple[int, int, int, list[int]] | None = None
+        self._engine = ""
+        self._memory = _MEMORY
 
     def start(self, arguments: list[str]) -> None:
-        """Starts the worker that these arguments will most likely want. Never fails: that comes out later, and better."""
-        if not arguments or arguments[0] not in _WITH_WORKER or "--help" in arguments or "--engine" in arguments:
+        """Starts the worker that these arguments will most likely want."""
+        if not arguments or arguments[0] not in _WITH_WORKER or {"--help", "-h", "--engine"} & set(arguments):
             return
-        from llmspell.engines.factory import BUILT_IN, worker_command
-        from llmspell.errors import LlmspellError
-        from llmspell.limits import Limits, parse_size
-        from llmspell.sandbox.process import spawn
-
-        try:
-            memory = Limits().memory
-            for index, word in enumerate(arguments):
-                if word == "--mem" and index + 1 < len(arguments):
-                    memory = parse_size(arguments[index + 1])
-                elif word.startswith("--mem="):
-                    memory = parse_size(word[6:])
-            spec = BUILT_IN[0]
-            if memory >= spec.least_memory:
-                self._process = spawn(worker_command(spec), engine=spec.name, memory=memory)
+        for index, word in enumerate(arguments):
+            if word == "--mem" or word.startswith("--mem="):
+                memory = _size(word[6:] or arguments[index + 1 : index + 2])
+                if memory is None:
+                    return
                 self._memory = memory
-        except LlmspellError:
+        from llmspell.engines.builtin import ROWS, builtin_command
+        from llmspell.sandbox.start import start
+
+        self._engine, _, library, least = ROWS[0]
+        if self._memory < least:
+            return
+        try:
+            self._started = start(builtin_command(self._engine, library), self._engine, self._memory)
+        except Exception:  # noqa: BLE001 - it was a guess; if it was right, the same comes again where it is explained
             return
 
     def take(self, engine: str, memory: int) -> WorkerProcess | None:
         """The worker, if it is one of this engine with this memory limit."""
-        process = self._process
-        if process is None or process.engine != engine or self._memory != memory:
+        if self._started is None or self._engine != engine or self._memory != memory:
             return None
-        self._process = None
-        return process
+        return self._process()
 
     def discard(self) -> None:
         """Ends the worker, unless it was taken."""
-        if self._process is not None:
-            self._process.kill_and_reap()
-            self._process = None
+        if self._started is not None:
+            self._process().kill_and_reap()
+
+    def _process(self) -> WorkerProcess:
+        from llmspell.sandbox.process import WorkerProcess
+
+        assert self._started is not None
+        started, self._started = self._started, None
+        return WorkerProcess(self._engine, *started)
+
+
+def _size(words: str | list[str]) -> int | None:
+    from llmspell.errors import UsageError
+    from llmspell.limits import parse_size
+
+    try:
+        return parse_size(words if isinstance(words, str) else "".join(words))
+    except UsageError:
+        return None  # whoever reads the options says it better

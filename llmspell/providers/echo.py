@@ -70,6 +70,11 @@ class EchoProvider:
         """Streams; takes text only; has no bound of its own."""
         return Capabilities(available_models=self._models)
 
+    @property
+    def notice(self) -> str:
+        """That nobody should take its answers for a model's."""
+        return f"{self.name} is not a model: it answers offline, by rule; choose one with --model"
+
     def complete(self, request: ModelRequest) -> Completion:
         """The whole answer, after the delay. Raises CallError (`provider`) when told to fail."""
         self._refuse(request)

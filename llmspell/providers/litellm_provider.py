@@ -79,6 +79,11 @@ class LiteLLMProvider:
         """What is known without a call: only what is configured."""
         return Capabilities(available_models=self._settings.models)
 
+    @property
+    def notice(self) -> None:
+        """Nothing: it is what it seems."""
+        return
+
     def complete(self, request: ModelRequest) -> Completion:
         """The whole answer. Raises CallError."""
         call = self._prepare(request, streams=False)

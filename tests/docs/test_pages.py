@@ -15,9 +15,7 @@ from tests.examples.commands import llmspell as run_llmspell
 from tests.examples.commands import workplace
 
 README = ROOT / "README.md"
-FIRST_LINE = (
-    "python3.11 -m venv .venv && .venv/bin/pip install --quiet . && .venv/bin/llmspell run examples/tour.lua\n"
-)
+FIRST_LINE = "python3.11 -m venv .venv && .venv/bin/pip install --quiet . && .venv/bin/llmspell run examples/tour.lua\n"
 TEST_LINE = (
     "python3.11 -m venv .venv && .venv/bin/pip install --quiet --upgrade pip"
     " && .venv/bin/pip install --quiet --group test . && .venv/bin/python -m pytest\n"

@@ -15,14 +15,3 @@ def limit_files() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
-
-def limit_cpu(seconds: float) -> None:
-    """Ends this process by SIGXCPU a second or two after `seconds` from now, should the host's own watch fail.
-
-    Only the soft limit is set, so that a later run of the same session can set its own.
-    """
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    soft = int(used.ru_utime + used.ru_stime + seconds) + 2
-    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
-    if hard == resource.RLIM_INFINITY or soft <= hard:
-        resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))

@@ -13,7 +13,6 @@ import os
 import lupa.lua54 as lupa
 
 from llmspell_workers.bridge import Bridge, make_room
-from llmspell_workers.confine.rlimits import limit_cpu
 from llmspell_workers.wire import Configure, Done, Failed, Packed, Run, Unsendable, pack
 
 TYPE_CHECKING = False
@@ -45,7 +44,6 @@ class Engine:
     """One Lua state for the runs of one session."""
 
     def __init__(self, configure: Configure, bridge: Bridge, finish: Callable[[Done], None]) -> None:
-        self._cpu_seconds = configure.limits.get("cpu")
         self._bridge = bridge
         self._finish = finish
         self._current = -1
@@ -56,8 +54,6 @@ class Engine:
 
     def run(self, run: Run) -> Done | Failed:
         """Runs a source to its end. Raises nothing for what a script does."""
-        if isinstance(self._cpu_seconds, (int, float)):
-            limit_cpu(self._cpu_seconds)
         self._current = run.run
         try:
             ended = self._run(run.source, run.name.encode(), pack(run.arguments), run.mode.encode())

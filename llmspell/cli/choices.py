@@ -1,0 +1,50 @@
+"""What was chosen on the command line for one run: the values of the options, and what they are without any."""
+
+from typing import NamedTuple
+
+from llmspell.limits import Limits
+
+
+class Choices(NamedTuple):
+    """The options of `run`, `exec` and `sandbox`; a limit that is None is left to the configuration.
+
+    A run without options is made from `Choices()` and loads no parser; a test compares that with what click reads.
+    """
+
+    engine: str | None = None
+    memory: int | None = None
+    cpu: float | None = None
+    wall: float | None = None
+    output: int | None = None
+    calls: int | None = None
+    model_calls: int | None = None
+    tokens: int | None = None
+    cost: float | None = None
+    allow_tools: tuple[str, ...] = ()
+    allow_models: tuple[str, ...] = ()
+    allow_read: tuple[str, ...] = ()
+    allow_write: tuple[str, ...] = ()
+    allow_env: tuple[str, ...] = ()
+    require: str | None = None
+    model: str | None = None
+    provider: str | None = None
+    stream: bool = True
+    report: str | None = None
+    form: str = "text"
+    config_file: str | None = None
+    verbose: int = 0
+    quiet: bool = False
+    color: str = "auto"
+
+    def limits(self, configured: Limits) -> Limits:
+        """The configured limits, with those that were chosen."""
+        chosen = {
+            "memory": self.memory, "cpu": self.cpu, "wall": self.wall, "output": self.output, "calls": self.calls,
+            "model_calls": self.model_calls, "tokens": self.tokens, "cost": self.cost,
+        }  # fmt: skip
+        return configured._replace(**{name: value for name, value in chosen.items() if value is not None})
+
+    @property
+    def log_from(self) -> str:
+        """The lowest level of a script's log that is shown."""
+        return "error" if self.quiet else ("warn", "info", "debug")[min(self.verbose, 2)]

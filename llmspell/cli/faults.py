@@ -1,0 +1,37 @@
+"""What ended the program, for people: usage errors, and faults of ours, each on stderr with its exit code."""
+
+from __future__ import annotations
+
+import sys
+
+from llmspell.cli.terminal import complain, escaped
+from llmspell.errors import LlmspellError
+
+FAULT, USAGE, CTRL_C = 70, 2, 130
+
+
+def explain(error: BaseException, *, verbose: bool) -> int:
+    """Says on stderr what ended the program, and gives its exit code. A traceback of ours is shown only if asked for."""
+    if isinstance(error, LlmspellError):
+        complain(str(error))
+        return USAGE
+    if isinstance(error, SystemExit):
+        return error.code if isinstance(error.code, int) else 0
+    click = sys.modules.get("click")  # if it was not loaded, it has raised nothing
+    if click is not None:
+        if isinstance(error, click.exceptions.Exit):
+            return int(error.exit_code)
+        if isinstance(error, click.Abort):
+            return CTRL_C
+        if isinstance(error, click.ClickException):
+            error.show(sys.stderr)
+            return error.exit_code
+    if verbose:
+        import traceback
+
+        traceback.print_exception(error)
+    what = escaped(f"{type(error).__name__}: {error!s:.500}")
+    print(f"llmspell: a fault of ours, please report it: {what}", file=sys.stderr)
+    if not verbose:
+        print("  (-vv shows where)", file=sys.stderr)
+    return FAULT

@@ -1,0 +1,133 @@
+"""A script's output on its way to our stdout and stderr: as it comes, bytes unchanged, and never waiting for ever.
+
+Theory of operation. A reader that does not read must not hold up the limits of a run. So a write to anything but a file
+waits until the other end takes something, until the run is cancelled or until its time is over, whichever is first;
+what is not taken by then is kept, and `finish` offers it once more when the run is over. The driver blocks meanwhile,
+and with it the worker, whose pipe fills up: nothing piles up here while a reader is only slow.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import select
+import stat
+from collections.abc import Callable
+from time import monotonic
+
+from llmspell.errors import SetupError
+from llmspell.sandbox.wake import Cancellation, Wake
+
+PATIENCE = 2.0
+"""Seconds without any progress after which a reader is given up, once the run was ended by a limit."""
+_OWN = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+
+
+class Sink:
+    """One of our own descriptors, to which bytes are written without waiting where they cannot go at once."""
+
+    def __init__(self, descriptor: int, *, tame: Callable[[bytes], bytes] | None = None) -> None:
+        self.descriptor = descriptor
+        self._tame = tame
+        self._own = False
+        self.kept = bytearray()
+        mode = os.fstat(descriptor).st_mode
+        self.is_file = stat.S_ISREG(mode)
+        if stat.S_ISFIFO(mode) or os.isatty(descriptor):
+            # The open file is shared with other programs, so it may not be asked not to wait; one of our own may.
+            try:
+                self.descriptor = os.open(f"/proc/self/fd/{descriptor}", _OWN)
+                self._own = True
+            except OSError:
+                pass  # somebody else's, nobody reads it, or no /proc
+        self.poll = select.poll()
+        self.poll.register(self.descriptor, select.POLLOUT)
+
+    def add(self, data: bytes) -> None:
+        """Takes bytes to be written."""
+        self.kept += self._tame(data) if self._tame is not None else data
+
+    def write_some(self) -> bool:
+        """Writes what can go at once; whether that was anything.
+
+        Raises BrokenPipeError when nobody reads any more, SetupError when it cannot be written to otherwise.
+        """
+        # What polls as writable takes PIPE_BUF bytes without waiting.
+        most = len(self.kept) if self.is_file or self._own else select.PIPE_BUF
+        try:
+            with memoryview(self.kept) as rest:
+                written = os.write(self.descriptor, rest[:most])
+        except BlockingIOError:
+            return False
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            if error.errno == errno.EIO:  # the terminal has gone
+                raise BrokenPipeError from None
+            raise SetupError(f"the output cannot be written: {(error.strerror or str(error)).lower()}") from None
+        del self.kept[:written]
+        return True
+
+    def close(self) -> None:
+        """Gives back what was opened here."""
+        if self._own:
+            os.close(self.descriptor)
+            self._own = False
+
+
+class Writer:
+    """The way of a run's output: `emit` while it runs, `finish` when it is over. A context manager.
+
+    `until` is when, on the monotonic clock, the run's time is over.
+    """
+
+    def __init__(self, sinks: dict[str, Sink], *, cancellation: Cancellation, until: float) -> None:
+        self._sinks = sinks
+        self._cancellation = cancellation
+        self._until = until
+        self._wake = Wake()
+        cancellation.attach(self._wake)
+        for sink in sinks.values():
+            sink.poll.register(self._wake.descriptor, select.POLLIN)
+
+    def __enter__(self) -> Writer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._cancellation.detach(self._wake)
+        self._wake.close()
+        for sink in self._sinks.values():
+            sink.close()
+
+    def emit(self, stream: str, data: bytes) -> None:
+        """Writes bytes of `stdout` or `stderr`; returns at the latest when the run is cancelled or its time is over."""
+        sink = self._sinks[stream]
+        sink.add(data)
+        self._write(sink, lambda _last: self._until)
+
+    def finish(self, *, ended_early: bool) -> int:
+        """Writes what is left, and says how many bytes nobody took.
+
+        After a run that ended by itself a reader may take all the time it wants, as with any other program. After a
+        limit it must go on taking, and after a cancellation it gets what it takes at once.
+        """
+        if self._cancellation.cancelled:
+            wait = 0.0
+        else:
+            wait = PATIENCE if ended_early else 1e9
+        for sink in self._sinks.values():
+            self._write(sink, lambda last: last + wait)
+        return sum(len(sink.kept) for sink in self._sinks.values())
+
+    def _write(self, sink: Sink, deadline: Callable[[float], float]) -> None:
+        last = monotonic()
+        while sink.kept:
+            if not sink.is_file and not self._wait(sink, deadline(last) - monotonic()):
+                return
+            if sink.write_some():
+                last = monotonic()
+
+    def _wait(self, sink: Sink, seconds: float) -> bool:
+        """Whether the other end takes something, within `seconds` and before the run is cancelled."""
+        ready = sink.poll.poll(min(max(seconds, 0.0), 1e6) * 1000)
+        return any(descriptor == sink.descriptor for descriptor, _ in ready)

@@ -1,0 +1,221 @@
+"""The broker: policy's answers, counts, records, answers that come later; with a clock that the test moves."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from llmspell import CallError, ErrorKind, Limits
+from llmspell.outcome import LimitHit
+from llmspell.sandbox.broker import OPEN_JOBS, Broker, Handler, Later, weight
+from llmspell.sandbox.session import Answer, LimitCrossed
+from llmspell.sandbox.threads import Threads
+
+DEADLINE = 10.0
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Woken:
+    """Counts the wake-ups of a driver that is not there."""
+
+    def __init__(self) -> None:
+        self._calls = threading.Semaphore(0)
+
+    def __call__(self) -> None:
+        self._calls.release()
+
+    def wait(self) -> None:
+        assert self._calls.acquire(timeout=DEADLINE)
+
+
+def fail(kind: ErrorKind) -> Any:
+    def run(_arguments: Mapping[str, Any]) -> Any:
+        raise CallError(kind, "no", {"why": 1})
+
+    return run
+
+
+def broken(_arguments: Mapping[str, Any]) -> Any:
+    raise RuntimeError("secret detail")
+
+
+def over(_arguments: Mapping[str, Any]) -> Any:
+    raise LimitCrossed(LimitHit("tokens", 1, 2, "tokens"))
+
+
+def make(handlers: dict[str, Handler], clock: Clock | None = None, **limits: Any) -> tuple[Broker, Woken]:
+    broker = Broker(handlers, Limits(**limits), threads=Threads, now=clock or Clock())
+    woken = Woken()
+    broker.attach(woken)
+    return broker, woken
+
+
+def test_a_cheap_handler_answers_in_place_and_is_recorded_by_name() -> None:
+    broker, _ = make({"echo": Handler(lambda arguments: arguments["x"], named="x")})
+    assert broker.dispatch(1, "echo", {"x": "hi"}) == Answer(True, "hi")
+    assert [(r.id, r.capability, r.name, r.ok) for r in broker.records] == [(1, "echo", "hi", True)]
+    assert broker.calls == 1
+
+
+def test_a_handler_that_does_not_count_is_neither_limited_nor_recorded() -> None:
+    broker, _ = make({"free": Handler(lambda _: 1, counted=False)}, calls=0)
+    assert broker.dispatch(1, "free", {}) == Answer(True, 1)
+    assert (broker.calls, broker.records) == (0, [])
+
+
+def test_the_call_that_would_cross_the_limit_ends_the_run_before_it_is_made() -> None:
+    made: list[int] = []
+    broker, _ = make({"a": Handler(lambda _: made.append(1))}, calls=2)
+    broker.dispatch(1, "a", {})
+    broker.dispatch(2, "a", {})
+    with pytest.raises(LimitCrossed) as crossed:
+        broker.dispatch(3, "a", {})
+    assert crossed.value.hit == LimitHit("calls", 2, 3, "calls")
+    assert len(made) == 2
+
+
+def test_an_unknown_capability_is_not_found() -> None:
+    broker, _ = make({})
+    answer = broker.dispatch(1, "nothing", {})
+    assert answer is not None
+    assert (answer.ok, answer.value["kind"]) == (False, "not_found")
+
+
+def test_only_a_refusal_counts_as_refused() -> None:
+    broker, _ = make({"v": Handler(fail(ErrorKind.VALIDATION)), "d": Handler(fail(ErrorKind.DENIED))})
+    broker.dispatch(1, "v", {})
+    assert not broker.refused
+    assert broker.dispatch(2, "d", {}) == Answer(False, {"kind": "denied", "message": "no", "details": {"why": 1}})
+    assert broker.refused
+
+
+def test_a_fault_of_a_handler_is_internal_and_keeps_its_text_to_itself() -> None:
+    broker, _ = make({"b": Handler(broken)})
+    answer = broker.dispatch(1, "b", {})
+    assert answer is not None
+    assert answer.value["kind"] == "internal"
+    assert "secret" not in answer.value["message"]
+
+
+def test_a_limit_out_of_a_handler_ends_the_run_and_leaves_a_record() -> None:
+    broker, _ = make({"o": Handler(over)})
+    with pytest.raises(LimitCrossed):
+        broker.dispatch(1, "o", {})
+    assert [record.ok for record in broker.records] == [False]
+
+
+def test_a_moment_is_answered_once_it_has_come() -> None:
+    clock = Clock()
+    broker, _ = make({"sleep": Handler(lambda _: Later(at=105.0, value="up"), counted=False)}, clock)
+    assert broker.dispatch(1, "sleep", {}) is None
+    assert broker.deadline() == 105.0
+    assert broker.finished() == []
+    clock.now = 105.0
+    assert broker.finished() == [(1, Answer(True, "up"))]
+    assert broker.deadline() is None
+
+
+def test_a_job_is_done_on_a_thread_and_wakes_the_driver() -> None:
+    names: list[str] = []
+
+    def job() -> str:
+        names.append(threading.current_thread().name)
+        return "done"
+
+    broker, woken = make({"j": Handler(lambda _: Later(job=job))})
+    assert broker.dispatch(1, "j", {}) is None
+    woken.wait()
+    assert broker.finished() == [(1, Answer(True, "done"))]
+    assert names == ["llmspell-call"]
+    assert [record.ok for record in broker.records] == [True]
+
+
+@pytest.mark.parametrize(
+    ("raised", "kind"),
+    [(CallError(ErrorKind.TOOL, "t"), "tool"), (RuntimeError("secret"), "internal"), (SystemExit(1), None)],
+)
+def test_what_a_job_raises_is_its_answer(raised: BaseException, kind: str | None) -> None:
+    def job() -> None:
+        raise raised
+
+    broker, woken = make({"j": Handler(lambda _: Later(job=job))})
+    broker.dispatch(1, "j", {})
+    woken.wait()
+    if kind is None:  # no answer of a tool: it belongs to the caller of the run
+        with pytest.raises(SystemExit):
+            broker.finished()
+        return
+    ((number, answer),) = broker.finished()
+    assert (number, answer.ok, answer.value["kind"]) == (1, False, kind)
+
+
+def test_a_job_that_overruns_is_a_timeout_and_its_late_answer_is_dropped() -> None:
+    clock, gate = Clock(), threading.Event()
+    broker, woken = make({"j": Handler(lambda _: Later(job=gate.wait, seconds=5.0, name="tool slow"))}, clock)
+    broker.dispatch(1, "j", {})
+    clock.now += 5
+    ((number, answer),) = broker.finished()
+    assert (number, answer.ok) == (1, False)
+    assert answer.value["kind"] == "timeout"
+    assert answer.value["message"] == "tool slow gave no answer within 5 seconds; it is left behind"
+    gate.set()
+    woken.wait()
+    assert broker.finished() == []
+
+
+def test_a_job_that_overran_keeps_its_slot_until_it_ends() -> None:
+    clock, gate = Clock(), threading.Event()
+    broker, woken = make({"j": Handler(lambda _: Later(job=gate.wait, seconds=5.0))}, clock)
+    for number in range(OPEN_JOBS + 1):
+        broker.dispatch(number, "j", {})
+    clock.now += 5
+    overdue = [number for number, _ in broker.finished()]
+    assert overdue == list(range(OPEN_JOBS))  # the last one has not begun: its time has not either
+    gate.set()
+    answers: list[tuple[int, Answer]] = []
+    while not answers:
+        woken.wait()
+        answers = broker.finished()
+    assert answers == [(OPEN_JOBS, Answer(True, True))]
+
+
+def test_arguments_of_open_calls_are_bounded() -> None:
+    gate = threading.Event()
+    broker, _ = make({"j": Handler(lambda _: Later(job=gate.wait))}, open_arguments=10_000)
+    assert broker.dispatch(1, "j", {"x": "a" * 6000}) is None
+    answer = broker.dispatch(2, "j", {"x": "a" * 6000})
+    assert answer is not None
+    assert answer.value["kind"] == "budget"
+    gate.set()
+
+
+def test_after_the_run_nothing_is_answered() -> None:
+    gate = threading.Event()
+    broker, woken = make({"j": Handler(lambda _: Later(job=gate.wait))})
+    broker.dispatch(1, "j", {})
+    broker.abandon()
+    gate.set()
+    woken.wait()
+    assert broker.finished() == []
+
+
+def test_records_are_bounded() -> None:
+    broker = Broker({"a": Handler(lambda _: 1)}, Limits(), threads=Threads, keep_records=3)
+    for number in range(5):
+        broker.dispatch(number, "a", {})
+    assert len(broker.records) == 3
+    assert broker.calls == 5
+
+
+def test_weight_counts_text_bytes_and_every_value() -> None:
+    assert weight({"key": "value", "list": [b"12", 1]}) == 64 * 5 + 5 + 2 + 7
