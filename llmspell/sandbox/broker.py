@@ -92,33 +92,36 @@ class Broker:
         handler = self._handlers.get(capability)
         if handler is None:
             return _failure(CallError(ErrorKind.NOT_FOUND, f"there is no capability {capability[:60]!r}"))
+        run, counted, named = handler
         name = None
-        if handler.counted:
+        if counted:
             if self.calls >= self._limits.calls:
                 raise LimitCrossed(LimitHit("calls", self._limits.calls, self.calls + 1, "calls"))
             self.calls += 1
-            if handler.named is not None:
-                given = arguments.get(handler.named)
-                name = given[:200] if type(given) is str else None
+            given = arguments.get(named) if named else None
+            if type(given) is str:
+                name = given if len(given) <= 200 else given[:200]
         begun = self._now()
+        ok = False
         try:
-            value = handler.run(arguments)
+            value = run(arguments)
             if type(value) is Later:
                 self._defer(call_id, capability, name, value, begun, arguments)
+                counted = False  # recorded once it is answered
                 return None
-            answer = Answer(True, value)
+            ok = True
+            return Answer(True, value)
         except CallError as error:
-            answer = self._refusal(error)
+            return self._refusal(error)
         except LimitCrossed:
-            self._record(call_id, capability, name, False, begun)
             raise
         except Exception as error:  # noqa: BLE001 - the boundary around a handler: a fault of ours is not the script's end
-            answer = _failure(
+            return _failure(
                 CallError(ErrorKind.INTERNAL, f"{capability} failed inside the host: {type(error).__name__}")
             )
-        if handler.counted:
-            self._record(call_id, capability, name, answer.ok, begun)
-        return answer
+        finally:
+            if counted:
+                self._record(call_id, capability, name, ok, begun)
 
     def finished(self) -> list[tuple[int, Answer]]:
         """The answers that have come since the last time."""

@@ -18,6 +18,8 @@ from llmspell_workers.wire import Pace
 
 CHUNK = 64 * 1024
 """Bytes of one read: what a pipe holds."""
+SMALL_CHUNK = 4096
+"""Bytes of one try in a spin: the room for them is made anew at each."""
 QUEUE_CAP = 16 * 1024 * 1024
 """Bytes that may wait for a worker that does not read; beyond it the worker is not listened to either
 (`wire.md`, Caps).
@@ -130,7 +132,7 @@ class Pipes:
         while True:
             give_way()
             try:
-                data = read(stdout, CHUNK)
+                data = read(stdout, SMALL_CHUNK)
             except BlockingIOError:
                 now = monotonic_ns()
                 if not pace.goes_on(now - began, now - before):

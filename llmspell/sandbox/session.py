@@ -156,11 +156,12 @@ class Session:
 
     def reply(self, call: int, answer: Answer) -> bytes | None:
         """The bytes of a Reply; None if nobody waits for it any more."""
-        if call not in self.open_calls:
+        conversation = self._conversation
+        if call not in conversation.open_calls:
             return None
         self._heard = True
         try:
-            return self._conversation.send(Reply(call, answer.ok, answer.value))
+            return conversation.send_reply(call, answer.ok, answer.value)
         except Unsendable as error:
             message = f"the answer cannot be handed to the script: {str(error)[:1000]}"
         return self._conversation.send(

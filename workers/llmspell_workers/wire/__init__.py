@@ -1,7 +1,7 @@
 """What host and worker say to each other: bytes in, frames out, and no I/O.
 
-Theory of operation. `values.py` knows which values travel and packs them under a budget; `frames.py` knows the
-kinds of frame and the shape of each field; `conversation.py` knows who may send what when, in one table of
+Theory of operation. `values.py` decodes what comes under a budget, `sending.py` packs what may travel; `frames.py`
+knows the kinds of frame and the shape of each field; `conversation.py` knows who may send what when, in one table of
 states, and turns a stream of bytes into frames; `pace.py` decides whether a waiting end tries again or sleeps.
 Both ends import this package, and it is all that the host imports of the workers. No exception but `WireError`
 leaves it: `Violation` says that the other end broke the protocol, `Unsendable` that we were about to.
@@ -27,6 +27,7 @@ from llmspell_workers.wire.frames import (
     parse_frame,
 )
 from llmspell_workers.wire.pace import Pace
+from llmspell_workers.wire.sending import check, pack
 from llmspell_workers.wire.values import (
     MAX_DEPTH,
     MAX_VALUES,
@@ -34,8 +35,6 @@ from llmspell_workers.wire.values import (
     Unsendable,
     Violation,
     WireError,
-    check,
-    pack,
     unpack,
 )
 

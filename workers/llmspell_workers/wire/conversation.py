@@ -18,13 +18,12 @@ from llmspell_workers.wire.frames import (
     Reply,
     Run,
     Shutdown,
-    call_body,
     frame_body,
     parse_frame,
-    reply_body,
     split_reply,
 )
-from llmspell_workers.wire.values import Unsendable, Violation
+from llmspell_workers.wire.sending import pack_quickly
+from llmspell_workers.wire.values import Packed, Unsendable, Violation
 
 MIB = 1024 * 1024
 TO_HOST_CAP = 4 * MIB
@@ -65,6 +64,19 @@ it and `next_frame` drops it, a host never sends one there (for it the calls of 
 """
 
 FROM_HOST = frozenset({Configure, Run, Reply, Shutdown})
+
+
+_packed_names: dict[str, bytes] = {}
+
+
+def _packed_name(name: str) -> bytes | None:
+    """The bytes of a capability's name, if it is a short one; they are kept."""
+    if type(name) is not str:
+        return None
+    packed = _packed_names.get(name)
+    if packed is None and name.isascii() and 0 < len(name) < 32 and len(_packed_names) < 256:
+        packed = _packed_names[name] = bytes([0xA0 + len(name)]) + name.encode()
+    return packed
 
 
 class Conversation:
@@ -110,31 +122,47 @@ class Conversation:
 
     def send(self, frame: Frame) -> bytes:
         """The bytes of `frame`, its length first. Raises Unsendable if it may not be sent, and nothing has changed."""
-        return self._send_quickly(frame) or self._send(frame)
+        if type(frame) is Reply:
+            return self.send_reply(frame.call, frame.ok, frame.value)
+        if type(frame) is Call and type(frame.arguments) is Packed and not frame.arguments.start:
+            return self.send_packed_call(frame.call, frame.capability, frame.arguments.data)
+        return self._send(frame)
 
-    def _send_quickly(self, frame: Frame) -> bytes | None:
-        """`_send` for the two frames that a run is made of; None for what is not plainly right."""
-        if self.state != State.RUNNING:
+    def send_reply(self, call: int, ok: bool, value: object) -> bytes:
+        """`send` of a Reply, the quick way where it is plainly right: half of what a run is made of."""
+        if type(call) is int and type(ok) is bool and call in self.open_calls and self._from_host:
+            body = pack_quickly([6, call, ok, value]) if self.state == State.RUNNING else None
+            if body is not None and len(body) <= self._send_cap:
+                self.open_calls.remove(call)
+                return len(body).to_bytes(4, "big") + body
+        return self._send(Reply(call, ok, value))
+
+    def send_packed_call(self, call: int, capability: str, packed: bytes) -> bytes:
+        """`send` of a Call whose arguments an engine has packed, the quick way: the other half."""
+        if self.state == State.RUNNING and not self._from_host and len(self.open_calls) < MAX_OPEN_CALLS:
+            name = _packed_name(capability)
+            if name is not None and type(call) is int and self._last_call < call < 2**32:
+                head = b"\x94\x05\xce" + call.to_bytes(4, "big") + name
+                length = len(head) + len(packed)
+                if length <= self._send_cap:
+                    self._last_call = call
+                    self.open_calls.add(call)
+                    return b"".join((length.to_bytes(4, "big"), head, packed))
+        return self._send(Call(call, capability, Packed(packed)))
+
+    def take_reply(self, data: bytes, call: int) -> tuple[bool, int] | None:
+        """The ok flag of the Reply to `call` if that is all that `data` is, and where its value begins; else None."""
+        size = len(data)
+        if size < 14 or self._start != len(self._buffer) or self.state != State.RUNNING or call not in self.open_calls:
             return None
-        if type(frame) is Reply and self._from_host:
-            if type(frame.call) is not int or type(frame.ok) is not bool or frame.call not in self.open_calls:
-                return None
-            body = reply_body(frame)
-            if body is None or len(body) > self._send_cap:
-                return None
-            self.open_calls.remove(frame.call)
-            return len(body).to_bytes(4, "big") + body
-        if type(frame) is Call and not self._from_host:
-            number = frame.call
-            if type(number) is not int or number <= self._last_call or len(self.open_calls) >= MAX_OPEN_CALLS:
-                return None
-            body = call_body(frame)
-            if body is None or len(body) > self._send_cap:
-                return None
-            self._last_call = number
-            self.open_calls.add(number)
-            return len(body).to_bytes(4, "big") + body
-        return None
+        if data[4] != 0x94 or data[5] != 6 or int.from_bytes(data[:4], "big") != size - 4:
+            return None
+        first = data[6]
+        at = 7 if first < 0x80 else {0xCC: 8, 0xCD: 9, 0xCE: 11}.get(first, 0)
+        if not at or (first if at == 7 else int.from_bytes(data[7:at], "big")) != call or data[at] not in (0xC2, 0xC3):
+            return None
+        self.open_calls.remove(call)
+        return data[at] == 0xC3, at + 1
 
     def _send(self, frame: Frame) -> bytes:
         body = frame_body(frame)  # first: it checks the fields that `_after` reads
@@ -171,7 +199,7 @@ class Conversation:
                 return None
             try:
                 frame = (split_reply(body) if self.raw_replies else None) or parse_frame(body)
-                if self.state == State.RUNNING and self._is_plain(frame):
+                if type(frame) is Call and self._is_plain(frame):
                     return frame
                 late = self.state == State.IDLE and type(frame) is Reply
                 self._advance(frame, self._after(frame, sending=False))
@@ -199,24 +227,22 @@ class Conversation:
         else:
             body = buffer[start + 4 : end]
         if len(buffer) == end:
-            self._buffer, self._start = (
-                b"",
-                0,
-            )  # not `del`: it would keep the room of the largest frame so far
+            # not `del`: it would keep the room of the largest frame so far
+            self._buffer, self._start = b"", 0
         else:
             self._start = end
         return body
 
-    def _is_plain(self, frame: Frame) -> bool:
-        """Takes a Call or a Reply that is plainly right, in a line each; `_after` says what is wrong with another."""
-        if type(frame) is Call:
-            if not self._from_host or frame.call <= self._last_call or len(self.open_calls) >= MAX_OPEN_CALLS:
-                return False
-            self._last_call = frame.call
-            self.open_calls.add(frame.call)
-            return True
-        if type(frame) is Reply and not self._from_host and frame.call in self.open_calls:
-            self.open_calls.remove(frame.call)
+    def _is_plain(self, call: Call) -> bool:
+        """Takes a Call that is plainly right; `_after` says what is wrong with another."""
+        if (
+            self.state == State.RUNNING
+            and self._from_host
+            and call.call > self._last_call
+            and len(self.open_calls) < MAX_OPEN_CALLS
+        ):
+            self._last_call = call.call
+            self.open_calls.add(call.call)
             return True
         return False
 

@@ -5,17 +5,8 @@ The rule kept here: every field of every frame is checked by type before anyone 
 
 from __future__ import annotations
 
-from llmspell_workers.wire.values import (
-    MAX_VALUES,
-    Packed,
-    Unsendable,
-    Violation,
-    count,
-    decode,
-    encode,
-    pack_quickly,
-    shown,
-)
+from llmspell_workers.wire.sending import count, encode
+from llmspell_workers.wire.values import MAX_VALUES, Packed, Unsendable, Violation, decode, shown
 
 TYPE_CHECKING = False  # not from typing: its import costs half a worker's start (E16)
 if TYPE_CHECKING:
@@ -282,22 +273,6 @@ def frame_body(frame: Frame) -> bytes:
     packed = value.data[value.start :] if value.start else value.data
     parts = [packed if item is value else encode(item, kind.__name__) for item in items]
     return b"".join([bytes([0x90 + len(items)]), *parts])
-
-
-def call_body(call: Call) -> bytes | None:
-    """`frame_body` of a call whose arguments an engine has packed; None for any other."""
-    value = call.arguments
-    capability = call.capability
-    if type(value) is not Packed or value.start or not _is_uint(call.call):
-        return None
-    if type(capability) is not str or not (capability.isascii() and 0 < len(capability) <= MAX_NAME_BYTES):
-        return None
-    return b"".join((b"\x94\x05", encode(call.call, "call"), encode(capability, "capability"), value.data))
-
-
-def reply_body(reply: Reply) -> bytes | None:
-    """`frame_body` of a reply, the quick way; None if it may not travel."""
-    return pack_quickly([6, reply.call, reply.ok, reply.value])
 
 
 def split_reply(body: bytes) -> Reply | None:
