@@ -9,8 +9,6 @@ TYPE_CHECKING = (
     False  # not from typing: it loads for longer than all else that the command line needs to start a worker
 )
 if TYPE_CHECKING:
-    from typing import Any
-
     from llmspell.engines.bridge import EngineFeatures, ScriptEngineBridge
     from llmspell.engines.factory import EngineFactory, EngineSpec
     from llmspell.errors import CallError, ConfigError, ErrorKind, LlmspellError, SetupError, UsageError

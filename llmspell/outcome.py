@@ -160,13 +160,13 @@ def as_text(data: bytes) -> str:
 
 
 def as_json(value: Any) -> Any:
-    """A value of the wire as JSON can say it: non-finite floats by name, bytes as `{"$bytes": base64}`.
+    """A value of the wire as JSON can say it: keys in order, non-finite floats by name, bytes as `{"$bytes": base64}`.
 
     >>> as_json([float("inf"), b"a", 1])
     ['Infinity', {'$bytes': 'YQ=='}, 1]
     """
     if isinstance(value, dict):
-        return {key: as_json(item) for key, item in value.items()}
+        return {key: as_json(value[key]) for key in sorted(value)}
     if isinstance(value, (list, tuple)):
         return [as_json(item) for item in value]
     if isinstance(value, bytes):

@@ -6,19 +6,14 @@ blocks until the run is over, and ends the worker: no state of one script is eve
 
 from __future__ import annotations
 
-import hashlib
 import os
-import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from llmspell.capabilities.agents import AgentCalls
+from llmspell.capabilities.calls import RunCalls
 from llmspell.capabilities.modules import ModuleFolder
-from llmspell.capabilities.providers import ProviderCalls
-from llmspell.capabilities.scripting import LogSink, Reader, ScriptCalls
+from llmspell.capabilities.scripting import LogSink, Reader
 from llmspell.capabilities.spending import Spending
-from llmspell.capabilities.streams import Streams
-from llmspell.capabilities.tools import ToolCalls
 from llmspell.engines.bridge import Emit, EngineFeatures, Script, split_arguments
 from llmspell.engines.factory import DEFAULT_ENGINE, EngineFactory, EngineSpec
 from llmspell.engines.worker import WorkerBridge, check_memory
@@ -26,16 +21,17 @@ from llmspell.errors import UsageError
 from llmspell.limits import Limits, format_size
 from llmspell.outcome import LimitHit, Outcome, ScriptError, Usage, Verdict
 from llmspell.policy import Policy, default_policy
-from llmspell.providers.manager import ProviderManager
-from llmspell.sandbox.broker import Broker, Handler
+from llmspell.sandbox.broker import Broker
 from llmspell.sandbox.output import KeptOutput
 from llmspell.sandbox.process import WorkerProcess
 from llmspell.sandbox.require import check_required, confinement
 from llmspell.sandbox.wake import Cancellation
+from llmspell.source import read_script, sha256
 from llmspell.tools.catalog import builtin_tools
 from llmspell.tools.tool import Tool
 
 if TYPE_CHECKING:
+    from llmspell.providers.manager import ProviderManager
     from llmspell.sandbox.threads import Threads
 
 
@@ -51,7 +47,7 @@ class ScriptRuntime:
         self,
         engine: EngineSpec,
         *,
-        providers: ProviderManager | None = None,
+        providers: ProviderManager | Callable[[], ProviderManager] | None = None,
         tools: Iterable[Tool] = (),
         policy: Policy | None = None,
         limits: Limits | None = None,
@@ -59,12 +55,15 @@ class ScriptRuntime:
         log: LogSink | None = None,
         stdin: Reader | None = None,
     ) -> None:
-        """`tools` are added to the built-in ones. Raises UsageError and SetupError for what cannot be given."""
+        """`tools` are added to the built-in ones. `providers` may be a function that makes them at the first use.
+
+        Raises UsageError and SetupError for what cannot be given.
+        """
         self.engine = engine
         self.limits = limits or Limits()
         self.policy = default_policy() if policy is None else policy
         self.tools = builtin_tools(tools)
-        self._providers = providers or ProviderManager(environ={})
+        self._providers = providers
         self._log = log or (lambda _level, _message, _fields: None)
         self._stdin = stdin or (lambda _size: b"")
         self._threads: Threads | None = None
@@ -121,8 +120,6 @@ class ScriptRuntime:
 
     def execute_file(self, path: str | os.PathLike[str], **options: Any) -> Outcome:
         """Runs a script from a file, with the modules beside it. Raises UsageError if it cannot be read."""
-        from llmspell.source import read_script
-
         source = read_script(os.fspath(path), self.limits.source_allowed)
         folder = os.path.dirname(os.path.abspath(path))
         return self.execute(source, name=os.path.basename(path), folder=folder, **options)
@@ -172,8 +169,8 @@ class ScriptRuntime:
         prestarted: WorkerProcess | None,
     ) -> Outcome:
         spending = Spending(self.limits)
-        streams = Streams(seconds=self.limits.wall)
-        broker = self._broker(modules, spending, streams)
+        calls = self._calls(modules, spending)
+        broker = Broker(calls, self.limits, threads=self._shared_threads)
         with KeptOutput() as kept:
 
             def emit_and_keep(stream: str, data: bytes) -> None:
@@ -188,11 +185,11 @@ class ScriptRuntime:
                     end = bridge.execute(script, broker=broker, emit=emit_and_keep, cancellation=cancellation)
                     version = bridge.version
             finally:
-                streams.close_all()
+                calls.close()
             return Outcome(
                 verdict=end.verdict,
                 script_name=script.name,
-                script_sha256=hashlib.sha256(script.source).hexdigest(),
+                script_sha256=sha256(script.source),
                 engine_name=self.engine.name,
                 engine_version=version,
                 started=end.started,
@@ -224,20 +221,26 @@ class ScriptRuntime:
 
     def new_broker(self) -> Broker:
         """A broker for one run of a bridge that somebody else holds: without modules."""
-        return self._broker(None, Spending(self.limits), Streams(seconds=self.limits.wall))
+        return Broker(self._calls(None, Spending(self.limits)), self.limits, threads=self._shared_threads)
 
-    def _broker(self, modules: ModuleFolder | None, spending: Spending, streams: Streams) -> Broker:
-        agents = AgentCalls(self._providers, self.tools, self.policy, self.limits, spending=spending, streams=streams, log=self._log)
-        handlers: dict[str, Handler] = {
-            **ToolCalls(self.tools, self.policy, self.limits).handlers(),
-            **agents.handlers(),
-            **streams.handlers(),
-            **ProviderCalls(self._providers).handlers(),
-            **ScriptCalls(
-                self.policy, modules=modules, log=self._log, stdin=self._stdin, now=time.monotonic
-            ).handlers(),
-        }
-        return Broker(handlers, self.limits, threads=self._shared_threads)
+    def _calls(self, modules: ModuleFolder | None, spending: Spending) -> RunCalls:
+        return RunCalls(
+            self.tools,
+            self.policy,
+            self.limits,
+            providers=self._made_providers,
+            spending=spending,
+            modules=modules,
+            log=self._log,
+            stdin=self._stdin,
+        )
+
+    def _made_providers(self) -> ProviderManager:
+        if self._providers is None or callable(self._providers):
+            from llmspell.providers.manager import ProviderManager
+
+            self._providers = ProviderManager(environ={}) if self._providers is None else self._providers()
+        return self._providers
 
     def _module_folder(self, folder: str | None) -> ModuleFolder | None:
         if folder is None or not self.policy.modules:
@@ -260,7 +263,7 @@ class ScriptRuntime:
         return Outcome(
             verdict=Verdict.LIMIT,
             script_name=name,
-            script_sha256=hashlib.sha256(data).hexdigest(),
+            script_sha256=sha256(data),
             engine_name=self.engine.name,
             engine_version=None,
             started=False,

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from llmspell.limits import Limits
 from llmspell.outcome import LimitHit
-from llmspell.providers.provider import Completion
 from llmspell.sandbox.session import LimitCrossed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from llmspell.providers.provider import Completion
 
 
 class Spending:

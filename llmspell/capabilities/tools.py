@@ -23,6 +23,8 @@ class ToolCalls:
         self._policy = policy
         self._seconds = limits.tool_seconds
         self._grants = ToolGrants(read=policy.read, write=policy.write)
+        self._granted: dict[str, Tool] = {}
+        self._bounded: dict[str, int] = {}
         self._made: dict[str, int] = {}
 
     def handlers(self) -> dict[str, Handler]:
@@ -41,11 +43,11 @@ class ToolCalls:
 
     def invoke(self, arguments: Mapping[str, Any]) -> Any:
         """Calls a tool: its result, or a Later that gives it. Raises CallError."""
-        return self._call(short_name(arguments, "name", of="Tool.execute"), arguments)
+        return self._call(arguments, "name")
 
     def invoke_object(self, arguments: Mapping[str, Any]) -> Any:
         """The same for a tool object, which travels as `self`."""
-        return self._call(short_name(arguments, "self", of="tool.execute"), arguments)
+        return self._call(arguments, "self")
 
     def attempt(self, arguments: Mapping[str, Any]) -> Any:
         """The same, but a failure is an answer: `{success, output}` or `{success = false, error, kind}`."""
@@ -99,29 +101,47 @@ class ToolCalls:
             )
         return tool
 
-    def _call(self, name: str, arguments: Mapping[str, Any]) -> Any:
-        tool = self._tool(name)
-        name = canonical(name)
+    def _call(self, arguments: Mapping[str, Any], key: str) -> Any:
+        name = arguments.get(key)
+        tool = self._granted.get(name) if type(name) is str else None  # as it was spelled: looked up before
+        if tool is None:
+            tool = self._find_granted(short_name(arguments, key, of="Tool.execute"))
+        if self._bounded:
+            self._spend(tool)
+        parameters = arguments.get("parameters")
+        parameters = check_parameters(tool, {} if parameters is None else parameters)
+        if tool.blocking:
+            return Later(
+                job=lambda: _execute(tool, parameters, self._grants), seconds=self._seconds, name=f"tool {tool.name}"
+            )
+        return _execute(tool, parameters, self._grants)
+
+    def _find_granted(self, spelled: str) -> Tool:
+        tool = self._tool(spelled)
+        name = canonical(spelled)
         grant = self._policy.tools.get(name)
         if grant is None:
             raise CallError(
                 ErrorKind.DENIED, f"tool {name} is not granted; allow it with --allow-tool {name}", {"tool": name}
             )
         if grant.max_calls is not None:
-            made = self._made.get(name, 0)
-            if made >= grant.max_calls:
-                raise CallError(
-                    ErrorKind.BUDGET,
-                    f"tool {tool.name} was called {made} times and may be called {grant.max_calls} times",
-                    {"tool": tool.name, "allowed": grant.max_calls},
-                )
-            self._made[name] = made + 1
-        parameters = arguments.get("parameters")
-        parameters = check_parameters(tool, {} if parameters is None else parameters)
-        if tool.blocking:
-            job = lambda: _execute(tool, parameters, self._grants)  # noqa: E731
-            return Later(job=job, seconds=self._seconds, name=f"tool {tool.name}")
-        return _execute(tool, parameters, self._grants)
+            self._bounded.setdefault(tool.name, grant.max_calls)
+        self._granted[spelled] = tool
+        return tool
+
+    def _spend(self, tool: Tool) -> None:
+        """Counts a call of a tool that has a bound of its own. Raises CallError (budget)."""
+        allowed = self._bounded.get(tool.name)
+        if allowed is None:
+            return
+        made = self._made.get(tool.name, 0)
+        if made >= allowed:
+            raise CallError(
+                ErrorKind.BUDGET,
+                f"tool {tool.name} has made {made} of the {allowed} calls that it is granted",
+                {"tool": tool.name, "allowed": allowed},
+            )
+        self._made[tool.name] = made + 1
 
     def _describe(self, name: str) -> dict[str, Any]:
         row = self._tools.row(name)

@@ -1,1 +1,1 @@
-"""The command line: one file per command. click is imported here only, rich in `tables.py` only; nothing imports this."""
+"""The command line: one file per command. click is imported here only, rich in `tables.py` only."""

@@ -52,7 +52,16 @@ class _Commands(click.Group):
 @click.group(
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Try it without an API key:  llmspell run examples/hello.lua",
+    epilog="""\b
+Examples, none of which needs an API key:
+  llmspell run examples/hello.lua
+  llmspell exec 'return 6 * 7'
+  llmspell sandbox --require memory untrusted.lua
+
+\b
+A shell completes commands and options after, for bash:
+  eval "$(_LLMSPELL_COMPLETE=bash_source llmspell)"
+and likewise with zsh_source or fish_source.""",
 )
 @click.version_option(__version__, prog_name="llmspell", message="%(prog)s %(version)s")
 def app() -> None:

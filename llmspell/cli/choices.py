@@ -8,7 +8,7 @@ from llmspell.limits import Limits
 class Choices(NamedTuple):
     """The options of `run`, `exec` and `sandbox`; a limit that is None is left to the configuration.
 
-    A run without options is made from `Choices()` and loads no parser; a test compares that with what click reads.
+    The fields are those of the table in `options.py`, and the defaults here are theirs.
     """
 
     engine: str | None = None
@@ -38,11 +38,9 @@ class Choices(NamedTuple):
 
     def limits(self, configured: Limits) -> Limits:
         """The configured limits, with those that were chosen."""
-        chosen = {
-            "memory": self.memory, "cpu": self.cpu, "wall": self.wall, "output": self.output, "calls": self.calls,
-            "model_calls": self.model_calls, "tokens": self.tokens, "cost": self.cost,
-        }  # fmt: skip
-        return configured._replace(**{name: value for name, value in chosen.items() if value is not None})
+        return Limits(
+            *(getattr(configured if getattr(self, name, None) is None else self, name) for name in Limits._fields)
+        )
 
     @property
     def log_from(self) -> str:

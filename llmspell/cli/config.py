@@ -15,7 +15,7 @@ def config() -> None:
     """Trust a project's configuration."""
 
 
-@config.command()
+@config.command(epilog="Example:  llmspell config trust llmspell.toml")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False), default="llmspell.toml")
 def trust(file: str) -> None:
     """Trust FILE as it is now; once it changes it is not trusted any more. Read it first."""

@@ -20,7 +20,7 @@ def engines(context: click.Context) -> None:
         context.invoke(list_engines)
 
 
-@engines.command("list")
+@engines.command("list", epilog="Example:  llmspell engines list --output json")
 @output_option
 @config_option
 def list_engines(form: str = "text", config_file: str | None = None) -> None:

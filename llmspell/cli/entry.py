@@ -2,7 +2,7 @@
 
 Theory of operation. The worker of a `run` starts while the command line loads: on two cores that hides most of its
 start. What it is started with is only a guess from the raw arguments; a wrong one is thrown away and costs nothing but
-itself. A run without options needs no parser and loads none (click takes as long to load as all the rest). The process
+itself. Well-formed words are read without click, which takes as long to load as all the rest. The process
 ends by `os._exit`: what it wrote is flushed and what it started is reaped by then, and taking a Python apart in good
 order takes a tenth of a short run (11 ms of 90).
 
@@ -11,9 +11,12 @@ The rule kept here: up to the worker's start nothing slow is imported, not even 
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
-from _signal import SIG_DFL, SIGINT, default_int_handler, getsignal, signal  # `signal` makes enums of them: 2 ms
+
+# `signal` makes enums of its numbers: 2 ms
+from _signal import SIG_DFL, SIGINT, default_int_handler, getsignal, signal  # type: ignore[import-not-found]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,6 +36,7 @@ def main() -> NoReturn:
     """The console script; ends the process (`cli.md`, Exit codes)."""
     if getsignal(SIGINT) is default_int_handler:  # else it is ignored, as in a background job of a shell
         signal(SIGINT, lambda _number, _frame: os._exit(CTRL_C))  # nothing was made yet that is not gone with us
+    gc.disable()  # until the run: what is loaded now stays, and looking through it again and again takes 3 ms
     _complete_streams()
     arguments = sys.argv[1:]
     prestarted = Prestarted()
@@ -53,32 +57,23 @@ def main() -> NoReturn:
 
 
 def _run(arguments: list[str], prestarted: Prestarted) -> int:
-    words = plain_run(arguments)
-    if words is not None:
-        from llmspell.cli.choices import Choices
-        from llmspell.cli.script import run_file
+    if arguments and arguments[0] in _WITH_WORKER:
+        from llmspell.cli.words import read_words
 
-        return run_file(words[0], words[1:], Choices(), prestarted, sandboxed=False)
+        read = read_words(arguments[1:])
+        if read is not None:
+            from llmspell.cli.script import run_code, run_file
+
+            gc.enable()
+            (first, *others), choices = read
+            if arguments[0] == "exec":
+                return run_code(first, others, choices, prestarted)
+            return run_file(first, others, choices, prestarted, sandboxed=arguments[0] == "sandbox")
     from llmspell.cli.app import app
 
+    gc.enable()
     code = app.main(arguments, prog_name="llmspell", standalone_mode=False, obj=prestarted)
     return code if isinstance(code, int) else 0
-
-
-def plain_run(arguments: list[str]) -> list[str] | None:
-    """The script and its arguments, if this is a `run` without any option; what follows `--` is the script's own.
-
-    >>> plain_run(["run", "a.lua", "x", "--", "--depth"])
-    ['a.lua', 'x', '--depth']
-    >>> plain_run(["run", "a.lua", "--mem", "64M"])
-    """
-    if len(arguments) < 2 or arguments[0] != "run" or arguments[1] == "--":
-        return None
-    words = arguments[1:]
-    end = words.index("--") if "--" in words else len(words)
-    if any(word.startswith("-") and word != "-" for word in words[:end]):
-        return None
-    return words[:end] + words[end + 1 :]
 
 
 def _complete_streams() -> None:
@@ -139,7 +134,7 @@ class Prestarted:
             return
         for index, word in enumerate(arguments):
             if word == "--mem" or word.startswith("--mem="):
-                memory = _size(word[6:] or arguments[index + 1 : index + 2])
+                memory = _size(word[6:] if "=" in word else "".join(arguments[index + 1 : index + 2]))
                 if memory is None:
                     return
                 self._memory = memory
@@ -173,11 +168,13 @@ class Prestarted:
         return WorkerProcess(self._engine, *started)
 
 
-def _size(words: str | list[str]) -> int | None:
+def _size(text: str) -> int | None:
+    if text[:-1].isdigit() and text[-1] in "MG":
+        return int(text[:-1][:9]) << (20 if text[-1] == "M" else 30)  # without loading what reads all forms
     from llmspell.errors import UsageError
     from llmspell.limits import parse_size
 
     try:
-        return parse_size(words if isinstance(words, str) else "".join(words))
+        return parse_size(text)
     except UsageError:
         return None  # whoever reads the options says it better

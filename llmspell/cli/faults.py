@@ -11,7 +11,7 @@ FAULT, USAGE, CTRL_C = 70, 2, 130
 
 
 def explain(error: BaseException, *, verbose: bool) -> int:
-    """Says on stderr what ended the program, and gives its exit code. A traceback of ours is shown only if asked for."""
+    """Says on stderr what ended the program, and gives its exit code. A traceback of ours only if asked for."""
     if isinstance(error, LlmspellError):
         complain(str(error))
         return USAGE
@@ -25,7 +25,7 @@ def explain(error: BaseException, *, verbose: bool) -> int:
             return CTRL_C
         if isinstance(error, click.ClickException):
             error.show(sys.stderr)
-            return error.exit_code
+            return int(error.exit_code)
     if verbose:
         import traceback
 

@@ -1,95 +1,86 @@
-"""The options of `run`, `exec` and `sandbox`, read into values and nothing else."""
+"""The options of `run`, `exec` and `sandbox` as one table, which both readers of the command line use.
 
-from __future__ import annotations
+`words.py` reads well-formed words at once; click, which takes as long to load as a short run, reads all others, and
+says what is wrong with them (`run.py`).
+"""
 
+import math
 from collections.abc import Callable
-from typing import Any, TypeVar
-
-import click
+from typing import Any, NamedTuple
 
 from llmspell.errors import UsageError
 from llmspell.limits import parse_seconds, parse_size
 
-Function = TypeVar("Function", bound=Callable[..., Any])
+MOST = 10**15
 
 
-class _Parsed(click.ParamType):
-    """A value that a function of the package reads; its UsageError becomes click's, which names the option."""
+class Option(NamedTuple):
+    """One option. `field` is that of `Choices`; `parse` raises UsageError; a flag sets its `sets` and takes no value.
 
-    def __init__(self, name: str, parse: Callable[[str], Any]) -> None:
-        self.name = name
-        self._parse = parse
+    `names` with a `/` in them are a pair of flags: for True, and for False.
+    """
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if not isinstance(value, str):
-            return value
-        try:
-            return self._parse(value)
-        except UsageError as error:
-            self.fail(str(error), param, ctx)
-
-
-SIZE = _Parsed("size", parse_size)
-SECONDS = _Parsed("seconds", parse_seconds)
-COUNT = click.IntRange(min=0)
-COST = click.FloatRange(min=0)
-
-_OPTIONS = [
-    click.option("--engine", metavar="NAME", help="The script engine (default: by suffix, then by the #! line)."),
-    click.option(
-        "--mem", "memory", type=SIZE, metavar="SIZE", help="Memory of the whole worker, like 50M (the default)."
-    ),
-    click.option("--cpu", type=SECONDS, metavar="SECONDS", help="Processor time (default 30)."),
-    click.option("--timeout", "wall", type=SECONDS, metavar="SECONDS", help="Time on the clock (default 300)."),
-    click.option("--max-output", "output_bytes", type=SIZE, metavar="SIZE", help="What it may print (default 16M)."),
-    click.option("--max-calls", "calls", type=COUNT, metavar="N", help="Calls to the host (default 10000)."),
-    click.option("--max-model-calls", "model_calls", type=COUNT, metavar="N", help="Calls of models (default 100)."),
-    click.option("--max-tokens", "tokens", type=COUNT, metavar="N", help="Tokens of all model calls (default 200000)."),
-    click.option("--max-cost", "cost", type=COST, metavar="USD", help="Cost of all model calls (default 1)."),
-    click.option(
-        "--allow-tool", "allow_tools", multiple=True, metavar="NAME[=max_calls:N]", help="Grant a tool. Repeatable."
-    ),
-    click.option(
-        "--allow-model",
-        "allow_models",
-        multiple=True,
-        metavar="PATTERN",
-        help="Grant models, like openai/*. Repeatable.",
-    ),
-    click.option(
-        "--allow-read", "allow_read", multiple=True, metavar="PATH", help="Let tools read below PATH. Repeatable."
-    ),
-    click.option(
-        "--allow-write", "allow_write", multiple=True, metavar="PATH", help="Let tools write below PATH. Repeatable."
-    ),
-    click.option(
-        "--allow-env", "allow_env", multiple=True, metavar="NAME", help="Show an environment variable. Repeatable."
-    ),
-    click.option(
-        "--require", metavar="LIST", help="What must be enforced, or nothing runs (this version can: memory)."
-    ),
-    click.option("--model", metavar="SPEC", help="The model of agents that name none, as provider/model."),
-    click.option("--provider", metavar="NAME", help="The provider of agents that name none."),
-    click.option(
-        "--stream/--no-stream", default=True, help="Show output as it comes (the default), or when the run is over."
-    ),
-    click.option("--report", type=click.Path(dir_okay=False), metavar="FILE", help="Write the outcome as JSON too."),
-    click.option(
-        "--output",
-        "form",
-        type=click.Choice(["text", "json", "pretty"]),
-        default="text",
-        help="The form of the output.",
-    ),
-    click.option("--config", "config_file", metavar="FILE", help="Read this configuration and no other."),
-    click.option("-v", "--verbose", count=True, help="Show the script's log from info on; -vv all of it."),
-    click.option("-q", "--quiet", is_flag=True, help="Show errors only."),
-    click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="When to use colour."),
-]
+    field: str
+    names: tuple[str, ...]
+    help: str
+    metavar: str | None = None
+    parse: Callable[[str], Any] = str
+    repeatable: bool = False
+    counted: bool = False
+    flag: bool = False
+    choices: tuple[str, ...] = ()
 
 
-def run_options(function: Function) -> Function:
-    """Adds the options that `run`, `exec` and `sandbox` share."""
-    for option in reversed(_OPTIONS):
-        function = option(function)
-    return function
+def parse_count(text: str) -> int:
+    """A whole number of something; raises UsageError otherwise.
+
+    >>> parse_count("3")
+    3
+    """
+    if not (text.isascii() and text.isdigit() and len(text) <= 15):
+        raise UsageError(f"{text[:80]!r} is no count: write a whole number from 0 on, like 100")
+    return int(text)
+
+
+def parse_cost(text: str) -> float:
+    """An amount of US dollars; raises UsageError otherwise."""
+    try:
+        cost = float(text)
+    except ValueError:
+        cost = math.nan
+    if not 0 <= cost < MOST:
+        raise UsageError(f"{text[:80]!r} is no amount of US dollars: write a number from 0 on, like 0.5")
+    return cost
+
+
+OPTIONS = (
+    Option("engine", ("--engine",), "The script engine (default: by suffix, then by the #! line).", "NAME"),
+    Option("memory", ("--mem",), "Memory of the whole worker, like 50M (the default).", "SIZE", parse_size),
+    Option("cpu", ("--cpu",), "Processor time (default 30).", "SECONDS", parse_seconds),
+    Option("wall", ("--timeout",), "Time on the clock (default 300).", "SECONDS", parse_seconds),
+    Option("output", ("--max-output",), "What it may print (default 16M).", "SIZE", parse_size),
+    Option("calls", ("--max-calls",), "Calls to the host (default 10000).", "N", parse_count),
+    Option("model_calls", ("--max-model-calls",), "Calls of models (default 100).", "N", parse_count),
+    Option("tokens", ("--max-tokens",), "Tokens of all model calls (default 200000).", "N", parse_count),
+    Option("cost", ("--max-cost",), "Cost of all model calls (default 1).", "USD", parse_cost),
+    Option("allow_tools", ("--allow-tool",), "Grant a tool. Repeatable.", "NAME[=max_calls:N]", repeatable=True),
+    Option("allow_models", ("--allow-model",), "Grant models, like openai/*. Repeatable.", "PATTERN", repeatable=True),
+    Option("allow_read", ("--allow-read",), "Let tools read below PATH. Repeatable.", "PATH", repeatable=True),
+    Option("allow_write", ("--allow-write",), "Let tools write below PATH. Repeatable.", "PATH", repeatable=True),
+    Option("allow_env", ("--allow-env",), "Show an environment variable. Repeatable.", "NAME", repeatable=True),
+    Option("require", ("--require",), "What must be enforced, or nothing runs (this version can: memory).", "LIST"),
+    Option("model", ("--model",), "The model of agents that name none, as provider/model.", "SPEC"),
+    Option("provider", ("--provider",), "The provider of agents that name none.", "NAME"),
+    Option(
+        "stream",
+        ("--stream/--no-stream",),
+        "Show output as it comes (the default), or when the run is over.",
+        flag=True,
+    ),
+    Option("report", ("--report",), "Write the outcome as JSON too.", "FILE"),
+    Option("form", ("--output",), "The form of the output.", choices=("text", "json", "pretty")),
+    Option("config_file", ("--config",), "Read this configuration and no other.", "FILE"),
+    Option("verbose", ("-v", "--verbose"), "Show the script's log from info on; -vv all of it.", counted=True),
+    Option("quiet", ("-q", "--quiet"), "Show errors only.", flag=True),
+    Option("color", ("--color",), "When to use colour.", choices=("auto", "always", "never")),
+)

@@ -19,7 +19,7 @@ def providers(context: click.Context) -> None:
         context.invoke(list_providers)
 
 
-@providers.command("list")
+@providers.command("list", epilog="Example:  llmspell providers list --config llmspell.toml")
 @output_option
 @config_option
 def list_providers(form: str = "text", config_file: str | None = None) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
+import stat
 import sys
 from typing import Any
 
-from llmspell.cli.terminal import Colours, escaped, show_error, show_verdict
+from llmspell.cli.terminal import Colours, show_error, show_verdict
 from llmspell.errors import UsageError
 from llmspell.outcome import Outcome, as_json
 
@@ -18,30 +18,31 @@ def print_outcome(
     *,
     form: str,
     colour: str,
-    quiet: bool,
     with_verdict: bool,
     with_value: bool,
     pass_on: bool,
     memory: int,
 ) -> None:
     """Shows what is left to show when the run is over."""
+    colours = Colours(colour)
     if form == "json":
         _write_json(outcome.to_dict(pass_on=pass_on), sys.stdout)
         return
-    colours = Colours(colour)
     if form == "pretty":
         from llmspell.cli.tables import show_panel
 
-        show_panel(outcome, memory)
+        show_panel(outcome, memory, colours=Colours(colour, sys.stdout))
     elif with_value and outcome.value is not None:
         _write_json(as_json(outcome.value), sys.stdout)
     show_error(outcome, source, colours)
-    if with_verdict and not quiet:
+    if with_verdict:
         show_verdict(outcome, memory, colours)
 
 
 def _write_json(document: Any, file: Any) -> None:
     """As a stream: a document of many megabytes is never held twice."""
+    import json
+
     json.dump(document, file, ensure_ascii=True, allow_nan=False)
     file.write("\n")
     file.flush()
@@ -49,20 +50,47 @@ def _write_json(document: Any, file: Any) -> None:
 
 def check_report_place(path: str) -> None:
     """Raises UsageError before the run if a report could not be written after it."""
-    folder = os.path.dirname(os.path.abspath(path))
-    if not os.path.isdir(folder) or not os.access(folder, os.W_OK):
-        raise UsageError(f"--report {escaped(path)}: the folder is not there, or cannot be written to")
+    place = os.path.realpath(path)
+    folder = os.path.dirname(place)
+    if os.path.isdir(place):
+        raise _refused(path, "it is a folder: name a file in it")
+    if os.path.exists(place):
+        if not os.access(place, os.W_OK):
+            raise _refused(path, "the file cannot be written to")
+    elif not os.path.isdir(folder):
+        raise _refused(path, f"there is no folder {folder}: make it first")
+    if _is_replaced(place) and not os.access(folder, os.W_OK):
+        raise _refused(path, f"the folder {folder} cannot be written to")
 
 
 def write_report(path: str, outcome: Outcome, *, pass_on: bool) -> None:
-    """Writes the outcome beside its place, then moves it there: a reader sees all of it or nothing."""
-    beside = f"{path}.{os.getpid()}.tmp"
+    """Writes the outcome beside its place, then moves it there: a reader sees all of it or nothing.
+
+    A pipe or a device is written to as it is, and never replaced. Raises UsageError.
+    """
+    place = os.path.realpath(path)
+    document = outcome.to_dict(pass_on=pass_on)
     try:
-        with open(beside, "x", encoding="ascii") as file:
-            _write_json(outcome.to_dict(pass_on=pass_on), file)
-        os.replace(beside, path)
+        if not _is_replaced(place):
+            with open(place, "w", encoding="ascii") as file:
+                _write_json(document, file)
+            return
+        beside = f"{place}.{os.getpid()}.tmp"
+        try:
+            with open(beside, "x", encoding="ascii") as file:
+                _write_json(document, file)
+            os.replace(beside, place)
+        except BaseException:
+            if os.path.exists(beside):
+                os.unlink(beside)
+            raise
     except OSError as error:
-        raise UsageError(f"--report {escaped(path)}: {(error.strerror or str(error)).lower()}") from None
-    finally:
-        if os.path.exists(beside):
-            os.unlink(beside)
+        raise _refused(path, (error.strerror or str(error)).lower()) from None
+
+
+def _is_replaced(place: str) -> bool:
+    return not os.path.exists(place) or stat.S_ISREG(os.stat(place).st_mode)
+
+
+def _refused(path: str, why: str) -> UsageError:
+    return UsageError(f"--report {path}: {why}")

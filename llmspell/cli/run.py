@@ -1,173 +1,113 @@
-"""`run`, `exec` and `sandbox`: one script, one worker, one outcome."""
+"""`run`, `exec` and `sandbox`, as commands: their options are read here, and `script.py` does the rest."""
 
 from __future__ import annotations
 
-import os
-import sys
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import click
 
-from llmspell.cli.options import run_options
-from llmspell.cli.report import check_report_place, print_outcome, write_report
-from llmspell.cli.setup import Setup, prepare
-from llmspell.cli.signals import cancelled_by_signals
-from llmspell.cli.terminal import tamed
+from llmspell.cli.choices import Choices
+from llmspell.cli.options import OPTIONS, Option
+from llmspell.cli.script import run_code, run_file
 from llmspell.errors import UsageError
-from llmspell.outcome import Outcome
-from llmspell.source import check_text, read_script
 
-SCRIPT_HELP = "what follows -- belongs to the script"
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_RUN = """\b
+Examples:
+  llmspell run spell.lua
+  llmspell run --mem 64M --timeout 10 spell.lua bees -- --depth 3
+  llmspell run --model openai/gpt-4o-mini --allow-model 'openai/*' spell.lua
+  cat spell.lua | llmspell run -"""
+_EXEC = """\b
+Examples:
+  llmspell exec 'return 6 * 7'
+  llmspell exec 'return Tool.execute("calculator", {input = "6*7"})'
+  llmspell exec 'print(ARGS[1])' bees"""
+_SANDBOX = """\b
+Examples:
+  llmspell sandbox --require memory untrusted.lua
+  llmspell sandbox --require memory --mem 32M --cpu 2 --allow-tool calculator=max_calls:3 untrusted.lua
+  llmspell sandbox --require memory --output json untrusted.lua"""
+_EXIT_CODES = """
+
+\b
+Exit codes: 0 ok, 1 script error, 2 usage or set-up, 3 limit, 4 denied, 5 crash, 70 our fault,
+130 Ctrl-C, 143 SIGTERM, 129 SIGHUP, 141 stdout was closed."""
 
 
-@click.command(epilog="Example:  llmspell run --mem 64M spell.lua -- --topic bees")
+class _Parsed(click.ParamType[Any]):
+    """A value that a function of the package reads; its UsageError becomes click's, which names the option."""
+
+    def __init__(self, option: Option) -> None:
+        self.name = option.metavar or option.field
+        self._parse = option.parse
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            return self._parse(value)
+        except UsageError as error:
+            self.fail(str(error), param, ctx)
+
+
+def _as_click(option: Option) -> Callable[[Function], Function]:
+    default = Choices._field_defaults[option.field]
+    if option.flag or option.counted:
+        return click.option(
+            *option.names, option.field, is_flag=option.flag, count=option.counted, default=default, help=option.help
+        )
+    return click.option(
+        *option.names,
+        option.field,
+        type=click.Choice(option.choices) if option.choices else _Parsed(option),
+        multiple=option.repeatable,
+        default=default,
+        metavar=option.metavar,
+        help=option.help,
+    )
+
+
+def _run_options(function: Function) -> Function:
+    for option in reversed(OPTIONS):
+        function = _as_click(option)(function)
+    return function
+
+
+@click.command(epilog=_RUN + _EXIT_CODES)
 @click.argument("script")
 @click.argument("arguments", nargs=-1)
-@run_options
+@_run_options
 @click.pass_context
-def run(context: click.Context, script: str, arguments: tuple[str, ...], **options: Any) -> None:
+def run(context: click.Context, /, script: str, arguments: tuple[str, ...], **options: Any) -> None:
     """Run a spell with the configured providers and tools.
 
-    SCRIPT is a file, or - for stdin. What follows -- belongs to the script.
+    SCRIPT is a file, or - for stdin. What follows -- belongs to the script. Its own exit code (os.exit) is passed on.
     """
-    context.exit(_run_file(context, script, arguments, options, sandboxed=False))
+    context.exit(run_file(script, arguments, Choices(**options), context.obj, sandboxed=False))
 
 
-@click.command("exec", epilog='Example:  llmspell exec \'return Tool.execute("calculator", {input = "6*7"})\'')
+@click.command("exec", epilog=_EXEC + _EXIT_CODES)
 @click.argument("code")
 @click.argument("arguments", nargs=-1)
-@run_options
+@_run_options
 @click.pass_context
-def exec_(context: click.Context, code: str, arguments: tuple[str, ...], **options: Any) -> None:
-    """Run CODE, and print what it returns as JSON."""
-    setup = prepare("exec", b"", options, sandboxed=False, folder=None)
-    source = code.encode("utf-8", "surrogateescape")
-    context.exit(
-        _run(context, setup, source, "exec", arguments, options, folder=None, sandboxed=False, always_value=True)
-    )
+def exec_(context: click.Context, /, code: str, arguments: tuple[str, ...], **options: Any) -> None:
+    """Run CODE, and print what it returns as JSON. What follows -- belongs to the code."""
+    context.exit(run_code(code, arguments, Choices(**options), context.obj))
 
 
-@click.command(epilog="Example:  llmspell sandbox --mem 50M --require memory untrusted.lua")
+@click.command(epilog=_SANDBOX + _EXIT_CODES)
 @click.argument("script")
 @click.argument("arguments", nargs=-1)
-@run_options
+@_run_options
 @click.pass_context
-def sandbox(context: click.Context, script: str, arguments: tuple[str, ...], **options: Any) -> None:
+def sandbox(context: click.Context, /, script: str, arguments: tuple[str, ...], **options: Any) -> None:
     """Run an untrusted script: nothing is granted but by --allow-*, and no configuration is read unless named.
 
-    The verdict and the usage are printed on stderr. This version enforces memory only: type --require memory.
+    SCRIPT is a file, or - for stdin. The verdict and the usage are printed on stderr. A script error is exit code 1
+    whatever the script says. This version enforces memory only: type --require memory.
     """
-    context.exit(_run_file(context, script, arguments, options, sandboxed=True))
-
-
-def _run_file(
-    context: click.Context, script: str, arguments: tuple[str, ...], options: dict[str, Any], *, sandboxed: bool
-) -> int:
-    if script == "-":
-        source: bytes | None = sys.stdin.buffer.read(16 * 1024 * 1024)
-        folder, name = None, "stdin"
-    elif script.startswith(("http://", "https://")):
-        raise UsageError("scripts are not fetched from the network: download it, read it, then run the file")
-    else:
-        source, folder, name = None, os.path.dirname(os.path.abspath(script)), os.path.basename(script)
-    first_line = source[:200] if source is not None else _first_line(script)
-    setup = prepare(name, first_line, options, sandboxed=sandboxed, folder=folder)
-    if source is None:
-        source = read_script(script, setup.limits.source_allowed)
-    else:
-        check_text(source, name)
-    return _run(
-        context, setup, source, name, arguments, options, folder=folder, sandboxed=sandboxed, always_value=False
-    )
-
-
-def _first_line(script: str) -> bytes:
-    """The beginning of a script whose name does not say its engine."""
-    if os.path.splitext(script)[1]:
-        return b""
-    return read_script(script, 16 * 1024 * 1024)[:200]
-
-
-def _run(
-    context: click.Context,
-    setup: Setup,
-    source: bytes,
-    name: str,
-    arguments: tuple[str, ...],
-    options: dict[str, Any],
-    *,
-    folder: str | None,
-    sandboxed: bool,
-    always_value: bool,
-) -> int:
-    report: str | None = options["report"]
-    if report is not None:
-        check_report_place(report)
-    printer = _Printer(live=options["form"] == "text" and options["stream"], tame=sandboxed)
-    runtime = setup.runtime(stdin=None if name == "stdin" else _read_stdin)
-    with cancelled_by_signals() as cancellation:
-        outcome = runtime.execute(
-            source,
-            name=name,
-            arguments=arguments,
-            folder=folder,
-            emit=printer,
-            cancellation=cancellation,
-            prestarted=context.obj.take(runtime.engine.name, runtime.limits.memory) if context.obj else None,
-        )
-    if report is not None:
-        write_report(report, outcome, pass_on=not sandboxed)
-    _finish(
-        outcome, source, options, printer, sandboxed=sandboxed, always_value=always_value, memory=setup.limits.memory
-    )
-    return outcome.exit_code(pass_on=not sandboxed)
-
-
-def _finish(
-    outcome: Outcome,
-    source: bytes,
-    options: dict[str, Any],
-    printer: _Printer,
-    *,
-    sandboxed: bool,
-    always_value: bool,
-    memory: int,
-) -> None:
-    if options["form"] == "text" and not options["stream"]:
-        printer.live = True
-        printer("stderr", outcome.stderr)
-        printer("stdout", outcome.stdout)
-    print_outcome(
-        outcome,
-        source,
-        form=options["form"],
-        colour=options["color"],
-        quiet=options["quiet"],
-        with_verdict=sandboxed,
-        with_value=always_value or not outcome.usage.output_bytes,
-        pass_on=not sandboxed,
-        memory=memory,
-    )
-
-
-class _Printer:
-    """Takes a script's output and shows it. On a terminal, that of an untrusted script is tamed."""
-
-    def __init__(self, *, live: bool, tame: bool) -> None:
-        self.live = live
-        self._streams = {"stdout": sys.stdout, "stderr": sys.stderr}
-        self._tame = {name: tame and stream.isatty() for name, stream in self._streams.items()}
-
-    def __call__(self, stream: str, data: bytes) -> None:
-        if not self.live or not data:
-            return
-        out = self._streams[stream].buffer
-        out.write(tamed(data) if self._tame[stream] else data)
-        out.flush()
-
-
-def _read_stdin(size: int) -> bytes:
-    try:
-        return os.read(0, size)
-    except OSError:
-        return b""
+    context.exit(run_file(script, arguments, Choices(**options), context.obj, sandboxed=True))

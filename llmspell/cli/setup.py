@@ -1,29 +1,25 @@
 """From options and configuration to a runtime: which engine, which limits, what is granted."""
 
-from __future__ import annotations
-
 import os
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 from llmspell.capabilities.scripting import log_to_stderr
+from llmspell.cli.choices import Choices
 from llmspell.cli.terminal import complain
 from llmspell.config import Configuration, load
-from llmspell.engines.factory import EngineFactory, EngineSpec
+from llmspell.engines.factory import EngineSpec
 from llmspell.errors import UsageError, nearest
 from llmspell.limits import Limits
 from llmspell.policy import Policy, ToolGrant
-from llmspell.providers.manager import ProviderManager
 from llmspell.runtime import ScriptRuntime, factory_of
 from llmspell.sandbox.require import DEFAULT, read_required
 from llmspell.tools.catalog import builtin_tools
 from llmspell.tools.tool import canonical
 
-_LIMITS = {
-    "memory": "memory", "cpu": "cpu", "wall": "wall", "output_bytes": "output", "calls": "calls",
-    "model_calls": "model_calls", "tokens": "tokens", "cost": "cost",
-}  # fmt: skip
-"""Options, and the limits that they set."""
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from llmspell.providers.manager import ProviderManager
 
 
 class Setup(NamedTuple):
@@ -32,7 +28,7 @@ class Setup(NamedTuple):
     engine: EngineSpec
     limits: Limits
     policy: Policy
-    providers: ProviderManager
+    providers: "Callable[[], ProviderManager]"
     require: tuple[str, ...]
     log_from: str
 
@@ -49,35 +45,55 @@ class Setup(NamedTuple):
         )
 
 
-def prepare(name: str, first_line: bytes, options: Mapping[str, Any], *, sandboxed: bool, folder: str | None) -> Setup:
-    """Reads the configuration and merges the options over it. Raises UsageError and ConfigError."""
-    configuration = load(cwd=os.getcwd(), environ=os.environ, config_file=options["config_file"], sandboxed=sandboxed)
-    for variable in configuration.ignored if not options["quiet"] else ():
+def configure(choices: Choices, *, sandboxed: bool) -> tuple[Configuration, Limits]:
+    """The configuration, and its limits with those that were chosen. Raises UsageError and ConfigError."""
+    try:
+        folder = os.getcwd()
+    except FileNotFoundError:
+        raise UsageError("the working directory is gone: change to another one") from None
+    configuration = load(cwd=folder, environ=os.environ, config_file=choices.config_file, sandboxed=sandboxed)
+    for variable in configuration.ignored if not choices.quiet else ():
         complain(
             f"{variable} is ignored here: the environment may lower limits of an untrusted script, and nothing else"
         )
+    return configuration, choices.limits(configuration.limits)
+
+
+def prepare(
+    configuration: Configuration,
+    limits: Limits,
+    choices: Choices,
+    name: str,
+    first_line: bytes,
+    *,
+    sandboxed: bool,
+    folder: str | None,
+) -> Setup:
+    """What a script of this name and first line is run with. Raises UsageError and SetupError."""
     engines = factory_of(configuration.engines, configuration.origin)
-    given = {limit: options[option] for option, limit in _LIMITS.items() if options[option] is not None}
-    require = options["require"]
+    require = choices.require
+
+    def providers() -> "ProviderManager":
+        return make_providers(configuration, choices.model, choices.provider)
+
     return Setup(
-        engine=choose_engine(engines, name, first_line, options["engine"], configuration),
-        limits=configuration.limits._replace(**given),
-        policy=_policy(configuration, options, sandboxed=sandboxed, folder=folder),
-        providers=make_providers(configuration, options["model"], options["provider"]),
+        engine=(
+            engines.get(choices.engine)
+            if choices.engine
+            else engines.for_script(name, first_line, configuration.engine)
+        ),
+        limits=limits,
+        policy=_policy(configuration, choices, sandboxed=sandboxed, folder=folder),
+        providers=providers,
         require=read_required(require) if require is not None else DEFAULT if sandboxed else ("memory",),
-        log_from="error" if options["quiet"] else ("warn", "info", "debug")[min(options["verbose"], 2)],
+        log_from=choices.log_from,
     )
 
 
-def choose_engine(
-    engines: EngineFactory, name: str, first_line: bytes, wanted: str | None, configuration: Configuration
-) -> EngineSpec:
-    """The engine that was asked for, or the one for the script."""
-    return engines.get(wanted) if wanted else engines.for_script(name, first_line, configuration.engine)
-
-
-def make_providers(configuration: Configuration, model: str | None, provider: str | None) -> ProviderManager:
+def make_providers(configuration: Configuration, model: str | None, provider: str | None) -> "ProviderManager":
     """The configured providers, with the default that an option may set."""
+    from llmspell.providers.manager import ProviderManager
+
     chosen = model is not None or provider is not None
     return ProviderManager(
         configuration.providers,
@@ -87,23 +103,21 @@ def make_providers(configuration: Configuration, model: str | None, provider: st
     )
 
 
-def _policy(configuration: Configuration, options: Mapping[str, Any], *, sandboxed: bool, folder: str | None) -> Policy:
+def _policy(configuration: Configuration, choices: Choices, *, sandboxed: bool, folder: str | None) -> Policy:
     policy = configuration.policy
-    read = (*policy.read, *map(os.path.realpath, options["allow_read"]))
-    write = (*policy.write, *map(os.path.realpath, options["allow_write"]))
-    environment = {
-        **policy.environment,
-        **{name: os.environ[name] for name in options["allow_env"] if name in os.environ},
-    }
+    read = (*policy.read, *map(os.path.abspath, choices.allow_read))
+    environment = {name: os.environ[name] for name in choices.allow_env if name in os.environ}
     modules = policy.modules
     if sandboxed:
-        modules = folder is not None and any(_within(os.path.realpath(folder), allowed) for allowed in read)
+        modules = folder is not None and any(
+            _within(os.path.realpath(folder), os.path.realpath(allowed)) for allowed in read
+        )
     return policy._replace(
-        tools={**policy.tools, **dict(_tool_grant(text, configuration) for text in options["allow_tools"])},
-        models=(*policy.models, *options["allow_models"]),
+        tools={**policy.tools, **dict(_tool_grant(text, configuration) for text in choices.allow_tools)},
+        models=(*policy.models, *choices.allow_models),
         read=read,
-        write=write,
-        environment=environment,
+        write=(*policy.write, *map(os.path.abspath, choices.allow_write)),
+        environment={**policy.environment, **environment},
         modules=modules,
     )
 

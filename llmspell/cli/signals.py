@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import FrameType
 
 from llmspell.sandbox.wake import Cancellation
@@ -12,21 +10,24 @@ from llmspell.sandbox.wake import Cancellation
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 
 
-@contextmanager
-def cancelled_by_signals() -> Iterator[Cancellation]:
-    """A cancellation that these signals trigger while the block runs; a signal that was ignored stays so."""
-    cancellation = Cancellation()
+class CancelledBySignals:
+    """A cancellation that these signals trigger while the block runs; a signal that was ignored stays so.
 
-    def cancel(number: int, _frame: FrameType | None) -> None:
-        cancellation.cancel(CODES[signal.Signals(number)])
+    Afterwards the others do what they do by default: SIGINT raises KeyboardInterrupt.
+    """
 
-    before = {number: signal.getsignal(number) for number in CODES}
-    try:
-        for number, handler in before.items():
-            if handler is not signal.SIG_IGN:
-                signal.signal(number, cancel)
-        yield cancellation
-    finally:
-        for number, handler in before.items():
-            if handler is not None:
-                signal.signal(number, handler)
+    def __init__(self) -> None:
+        self._cancellation = Cancellation()
+        self._heeded = [number for number in CODES if signal.getsignal(number) is not signal.SIG_IGN]
+
+    def __enter__(self) -> Cancellation:
+        for number in self._heeded:
+            signal.signal(number, self._cancel)
+        return self._cancellation
+
+    def __exit__(self, *_: object) -> None:
+        for number in self._heeded:
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+
+    def _cancel(self, number: int, _frame: FrameType | None) -> None:
+        self._cancellation.cancel(CODES[signal.Signals(number)])

@@ -11,7 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from llmspell.cli.terminal import escaped
+from llmspell.cli.terminal import Colours, escaped
 from llmspell.limits import format_size
 from llmspell.outcome import Outcome, as_json, as_text
 
@@ -25,10 +25,10 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     table = Table(*columns, box=None, header_style="bold", pad_edge=False)
     for row in rows:
         table.add_row(*(Text(escaped(cell)) for cell in row))
-    Console().print(table)
+    _console(Colours("auto", sys.stdout)).print(table)
 
 
-def show_panel(outcome: Outcome, memory: int) -> None:
+def show_panel(outcome: Outcome, memory: int, *, colours: Colours) -> None:
     """A panel with output, value, calls, usage and verdict."""
     used = outcome.usage
     table = Table(box=None, show_header=False, pad_edge=False)
@@ -59,6 +59,8 @@ def show_panel(outcome: Outcome, memory: int) -> None:
     colour = "green" if outcome.ok else "red"
     verdict = outcome.verdict.value + (f" ({outcome.limit.name})" if outcome.limit else "")
     table.add_row("verdict", Text(verdict, style=f"bold {colour}"))
-    Console(soft_wrap=False).print(
-        Panel(table, title=Text(escaped(outcome.script_name)), border_style=colour, expand=False)
-    )
+    _console(colours).print(Panel(table, title=Text(escaped(outcome.script_name)), border_style=colour, expand=False))
+
+
+def _console(colours: Colours) -> Console:
+    return Console(color_system="auto" if colours.on else None, force_terminal=colours.on or None)

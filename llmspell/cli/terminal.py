@@ -6,67 +6,83 @@ The rule kept here: every name and message is escaped, because scripts, files an
 from __future__ import annotations
 
 import os
-import re
 import sys
+from typing import TextIO
 
 from llmspell.limits import format_size
-from llmspell.outcome import Outcome, ScriptError, Verdict
+from llmspell.outcome import Outcome, ScriptError
 
 MAX_LINE = 160
-_SGR = re.compile(rb"\x1b\[[0-9;:]{0,40}m")
-_CONTROL = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]")
 
 
-def escaped(text: str) -> str:
-    """Text in which nothing can steer a terminal; line breaks stay.
+def escaped(text: str, *, kept: str = "\n") -> str:
+    """Text in which nothing can steer a terminal; line breaks stay, or what else is `kept`.
 
     >>> escaped("a\\x1b[31mb")
     'a\\\\x1b[31mb'
     """
     if text.isprintable():
         return text
-    return "".join(char if char.isprintable() or char == "\n" else ascii(char)[1:-1] for char in text)
+    return "".join(char if char.isprintable() or char in kept else ascii(char)[1:-1] for char in text)
 
 
-def tamed(data: bytes) -> bytes:
-    """Output of an untrusted script for a terminal: colours pass, every other control sequence is shown escaped.
+class Tamer:
+    """Output of an untrusted script for a terminal: colours pass, every other control character is shown escaped.
 
-    >>> tamed(b"\\x1b[31mred\\x1b[0m \\x1b]0;title\\x07")
+    Output comes in pieces, and a sequence may be cut anywhere: what may be the begin of one waits for the next piece.
+
+    >>> Tamer().tamed(b"\\x1b[31mred\\x1b[0m \\x1b]0;title\\x07")
     b'\\x1b[31mred\\x1b[0m \\\\x1b]0;title\\\\x07'
     """
-    parts, at = [], 0
-    for colour in _SGR.finditer(data):
-        parts += [_escape_controls(data[at : colour.start()]), colour.group()]
-        at = colour.end()
-    return b"".join([*parts, _escape_controls(data[at:])])
 
+    def __init__(self) -> None:
+        import codecs
+        import re
 
-def _escape_controls(data: bytes) -> bytes:
-    return _CONTROL.sub(lambda match: "".join(f"\\x{byte:02x}" for byte in match.group()).encode(), data)
+        self._colour = re.compile(r"\x1b\[[0-9;:]{0,40}m")
+        self._begun = re.compile(r"\x1b(?:\[[0-9;:]{0,40})?\Z")
+        self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
+        self._waiting = ""
+
+    def tamed(self, data: bytes) -> bytes:
+        """The next piece."""
+        text = self._waiting + self._decoder.decode(data)
+        begun = self._begun.search(text)
+        self._waiting = begun[0] if begun else ""
+        return self._escape(text[: len(text) - len(self._waiting)])
+
+    def end(self) -> bytes:
+        """What still waited."""
+        text, self._waiting = self._waiting + self._decoder.decode(b"", final=True), ""
+        return self._escape(text)
+
+    def _escape(self, text: str) -> bytes:
+        parts, at = [], 0
+        for colour in self._colour.finditer(text):
+            parts += [escaped(text[at : colour.start()], kept="\n\t"), colour[0]]
+            at = colour.end()
+        return "".join([*parts, escaped(text[at:], kept="\n\t")]).encode("utf-8")
 
 
 class Colours:
-    """Whether and how words are coloured on stderr."""
+    """Whether and how words are coloured, on stderr unless another `file` is given."""
 
-    def __init__(self, when: str) -> None:
-        self._on = when == "always" or (
-            when == "auto"
-            and sys.stderr.isatty()
-            and not os.environ.get("NO_COLOR")
-            and os.environ.get("TERM") != "dumb"
-        )
+    def __init__(self, when: str, file: TextIO | None = None) -> None:
+        terminal = (sys.stderr if file is None else file).isatty()
+        silent = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+        self.on = when == "always" or (when == "auto" and terminal and not silent)
 
     def red(self, text: str) -> str:
         """The text, bold and red where there is colour."""
-        return f"\x1b[1;31m{text}\x1b[0m" if self._on else text
+        return f"\x1b[1;31m{text}\x1b[0m" if self.on else text
 
     def green(self, text: str) -> str:
         """The text, bold and green where there is colour."""
-        return f"\x1b[1;32m{text}\x1b[0m" if self._on else text
+        return f"\x1b[1;32m{text}\x1b[0m" if self.on else text
 
     def faint(self, text: str) -> str:
         """The text, faint where there is colour."""
-        return f"\x1b[2m{text}\x1b[0m" if self._on else text
+        return f"\x1b[2m{text}\x1b[0m" if self.on else text
 
 
 def complain(message: str) -> None:
@@ -74,18 +90,18 @@ def complain(message: str) -> None:
     print(f"llmspell: {escaped(message)}", file=sys.stderr)
 
 
+_CANCELLED_BY = {130: "Ctrl-C", 143: "SIGTERM", 129: "SIGHUP"}
+
+
 def show_error(outcome: Outcome, source: bytes | None, colours: Colours) -> None:
     """Why a run did not end well: place, message, the line with a marker, and the script's own traceback."""
     error = outcome.error
     if error is None:
+        by = _CANCELLED_BY.get(outcome.cancelled_by or 0)
+        if by is not None:
+            print(f"{colours.red('cancelled')}: {by} ended the run", file=sys.stderr, flush=True)
         return
-    place = ""
-    if error.file is not None:
-        place = escaped(error.file) + (f":{error.line}" if error.line else "") + ": "
-    word = "cancelled" if outcome.verdict is Verdict.CANCELLED else outcome.verdict.value
-    if error.kind not in ("runtime", "limit", "denied", "crash", word):
-        word = f"{word} ({error.kind})"
-    lines = [f"{colours.red(word)}: {place}{escaped(error.message)}"]
+    lines = [f"{colours.red(_headline(outcome, error))}: {_place(error)}{escaped(error.message)}"]
     lines += _marked_line(error, outcome.script_name, source, colours)
     if len(error.traceback) > 1:
         lines.append(colours.faint("traceback:"))
@@ -93,6 +109,17 @@ def show_error(outcome: Outcome, source: bytes | None, colours: Colours) -> None
     if outcome.diagnostics:
         lines.append(colours.faint(f"the worker said: {escaped(outcome.diagnostics)}"))
     print("\n".join(lines), file=sys.stderr, flush=True)
+
+
+def _headline(outcome: Outcome, error: ScriptError) -> str:
+    word = outcome.verdict.value
+    return word if error.kind in ("runtime", "limit", "denied", "crash", word) else f"{word} ({error.kind})"
+
+
+def _place(error: ScriptError) -> str:
+    if error.file is None or error.kind == "limit":  # a limit's message says itself where it was last seen
+        return ""
+    return escaped(error.file) + (f":{error.line}" if error.line else "") + ": "
 
 
 def _marked_line(error: ScriptError, script: str, source: bytes | None, colours: Colours) -> list[str]:

@@ -27,7 +27,7 @@ def tools(context: click.Context) -> None:
         context.invoke(list_tools)
 
 
-@tools.command("list")
+@tools.command("list", epilog="Example:  llmspell tools list --output json")
 @output_option
 def list_tools(form: str = "text") -> None:
     """List the tools; those without side effects are granted to `run` without a configuration."""
@@ -43,7 +43,7 @@ def list_tools(form: str = "text") -> None:
     show_list(entries, ["name", "category", "granted_by_default", "description"], form)
 
 
-@tools.command()
+@tools.command(epilog="Example:  llmspell tools info json-processor")
 @click.argument("name")
 def info(name: str) -> None:
     """Show a tool's description and the JSON schema of its parameters."""
@@ -64,7 +64,7 @@ def run(name: str, params: str, allow_read: tuple[str, ...], allow_write: tuple[
         given: Any = json.loads(params)
     except (ValueError, RecursionError) as error:
         raise UsageError(f"--params is no JSON: {error}") from None
-    grants = ToolGrants(tuple(map(os.path.realpath, allow_read)), tuple(map(os.path.realpath, allow_write)))
+    grants = ToolGrants(tuple(map(os.path.abspath, allow_read)), tuple(map(os.path.abspath, allow_write)))
     try:
         result = tool.execute(check_parameters(tool, given), grants)
     except CallError as error:

@@ -12,21 +12,24 @@ import errno
 import os
 import select
 import stat
-from collections.abc import Callable
 from time import monotonic
 
+from llmspell.cli.terminal import Tamer
 from llmspell.errors import SetupError
+from llmspell.sandbox.output import KeptOutput
 from llmspell.sandbox.wake import Cancellation, Wake
 
 PATIENCE = 2.0
 """Seconds without any progress after which a reader is given up, once the run was ended by a limit."""
+_FOR_EVER = 1e6
+"""Seconds: what `poll` can be asked to wait, and more."""
 _OWN = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
 class Sink:
     """One of our own descriptors, to which bytes are written without waiting where they cannot go at once."""
 
-    def __init__(self, descriptor: int, *, tame: Callable[[bytes], bytes] | None = None) -> None:
+    def __init__(self, descriptor: int, *, tame: Tamer | None = None) -> None:
         self.descriptor = descriptor
         self._tame = tame
         self._own = False
@@ -45,7 +48,12 @@ class Sink:
 
     def add(self, data: bytes) -> None:
         """Takes bytes to be written."""
-        self.kept += self._tame(data) if self._tame is not None else data
+        self.kept += data if self._tame is None else self._tame.tamed(data)
+
+    def end(self) -> None:
+        """No more bytes come."""
+        if self._tame is not None:
+            self.kept += self._tame.end()
 
     def write_some(self) -> bool:
         """Writes what can go at once; whether that was anything.
@@ -85,6 +93,7 @@ class Writer:
         self._sinks = sinks
         self._cancellation = cancellation
         self._until = until
+        self._held = KeptOutput()
         self._wake = Wake()
         cancellation.attach(self._wake)
         for sink in sinks.values():
@@ -98,36 +107,48 @@ class Writer:
         self._wake.close()
         for sink in self._sinks.values():
             sink.close()
+        self._held.close()
+
+    def hold(self, stream: str, data: bytes) -> None:
+        """Keeps bytes until `finish`, all of them, whatever the outcome holds."""
+        self._held.keep(stream, data)
 
     def emit(self, stream: str, data: bytes) -> None:
         """Writes bytes of `stdout` or `stderr`; returns at the latest when the run is cancelled or its time is over."""
         sink = self._sinks[stream]
         sink.add(data)
-        self._write(sink, lambda _last: self._until)
+        self._write(sink, until=self._until)
 
-    def finish(self, *, ended_early: bool) -> int:
+    def finish(self, *, hurried: bool) -> int:
         """Writes what is left, and says how many bytes nobody took.
 
-        After a run that ended by itself a reader may take all the time it wants, as with any other program. After a
-        limit it must go on taking, and after a cancellation it gets what it takes at once.
+        After a run that ended by itself a reader may take all the time it wants, as with any other program. When it
+        is `hurried`, as after a limit, the reader must go on taking, and after a cancellation it gets what it takes
+        at once.
         """
-        if self._cancellation.cancelled:
-            wait = 0.0
-        else:
-            wait = PATIENCE if ended_early else 1e9
-        for sink in self._sinks.values():
-            self._write(sink, lambda last: last + wait)
+        wait = 0.0 if self._cancellation.cancelled else PATIENCE if hurried else _FOR_EVER
+        for stream, sink in self._sinks.items():
+            for piece in self._held.whole(stream):
+                sink.add(piece)
+                if self._write(sink, patience=wait):  # else nobody reads: the rest is not waited for again
+                    continue
+                wait = 0.0
+            sink.end()
+            self._write(sink, patience=wait)
         return sum(len(sink.kept) for sink in self._sinks.values())
 
-    def _write(self, sink: Sink, deadline: Callable[[float], float]) -> None:
+    def _write(self, sink: Sink, *, until: float = 0.0, patience: float | None = None) -> bool:
+        """Writes all that the sink keeps, waiting at most until then, or for so long after it last took something."""
         last = monotonic()
         while sink.kept:
-            if not sink.is_file and not self._wait(sink, deadline(last) - monotonic()):
-                return
+            deadline = until if patience is None else last + patience
+            if not sink.is_file and not self._wait(sink, deadline - monotonic()):
+                return False
             if sink.write_some():
                 last = monotonic()
+        return True
 
     def _wait(self, sink: Sink, seconds: float) -> bool:
         """Whether the other end takes something, within `seconds` and before the run is cancelled."""
-        ready = sink.poll.poll(min(max(seconds, 0.0), 1e6) * 1000)
+        ready = sink.poll.poll(min(max(seconds, 0.0), _FOR_EVER) * 1000)
         return any(descriptor == sink.descriptor for descriptor, _ in ready)

@@ -22,12 +22,9 @@ def builtin_command(engine: str, library: str | None) -> tuple[str, ...]:
     """
     if not sys.executable:
         raise _missing("this Python does not know its own executable, so it cannot start workers")
-    package = _file_of(engine, "llmspell_workers")
-    folders = [os.path.dirname(os.path.dirname(package))]
-    for needed in ("msgpack", library or "msgpack"):
-        folders.append(os.path.dirname(os.path.dirname(_file_of(engine, needed))))
-    main = os.path.join(os.path.dirname(package), "__main__.py")
-    return (sys.executable, "-I", "-S", main, *dict.fromkeys(folders))
+    files = [_file_of(engine, package) for package in ("llmspell_workers", "msgpack", library or "msgpack")]
+    folders = dict.fromkeys(os.path.dirname(os.path.dirname(file)) for file in files)
+    return (sys.executable, "-I", "-S", os.path.join(os.path.dirname(files[0]), "__main__.py"), *folders)
 
 
 def _file_of(engine: str, library: str) -> str:

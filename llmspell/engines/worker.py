@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from llmspell.capabilities.surface import SURFACE
@@ -33,14 +34,34 @@ def check_memory(spec: EngineSpec, memory: int) -> None:
             f"a memory limit of {format_size(memory)} is too small for engine {spec.name} to start:"
             f" the least that works is {format_size(spec.least_memory)}"
         )
-    if memory > Limits().memory:  # the default is not worth importing psutil
-        import psutil
-
-        total = psutil.virtual_memory().total
+    if memory > Limits().memory:
+        total = _machine_memory()
         if memory > total:
             raise UsageError(
                 f"a memory limit of {format_size(memory)} is more than this machine has ({format_size(total)})"
             )
+
+
+def _as_given(word: str) -> str | bytes:
+    """An argument as it travels: what the shell gave that is no UTF-8 comes to the script as the same bytes."""
+    try:
+        word.encode("utf-8")
+    except UnicodeEncodeError:
+        return os.fsencode(word)
+    return word
+
+
+def _name(word: str) -> str:
+    return word if type(_as_given(word)) is str else ascii(word)[1:-1]
+
+
+def _machine_memory() -> int:
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):  # a system that does not say so
+        import psutil  # 15 ms
+
+        return psutil.virtual_memory().total
 
 
 class WorkerBridge:
@@ -108,7 +129,10 @@ class WorkerBridge:
         cancellation: Cancellation | None = None,
     ) -> ScriptOutput:
         """Runs a script and blocks until it is over."""
-        arguments: dict[str, object] = {"positionals": list(script.positionals), "named": dict(script.named)}
+        arguments: dict[str, object] = {
+            "positionals": [_as_given(word) for word in script.positionals],
+            "named": {_name(name): _as_given(word) for name, word in script.named.items()},
+        }
         output = self._worker.run(
             script.source, script.name, arguments, broker, emit, cancellation, mode=script.mode
         )

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import errno
 import os
-from _signal import SIGKILL, SIGSTOP, valid_signals  # `signal` makes enums of them: 2 ms
+
+# `signal` makes enums of its numbers: 2 ms
+from _signal import SIGKILL, SIGSTOP, valid_signals  # type: ignore[import-not-found]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The pages hold together: links lead somewhere, promises name their gaps, the README's marked lines are as CI needs them."""
+"""The pages hold together: links lead somewhere, promises name their gaps, the README's lines are as CI needs them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ import llmspell
 from llmspell.limits import MIB, Limits
 from tests.docs.pages import PAGES, ROOT, Block, blocks, is_shown, prose, section
 from tests.docs.test_snippets import turns_of
-from tests.examples.commands import llmspell as run_llmspell
-from tests.examples.commands import workplace
+from tests.examples.commands import run, workplace
 
 README = ROOT / "README.md"
 FIRST_LINE = "python3.11 -m venv .venv && .venv/bin/pip install --quiet . && .venv/bin/llmspell run examples/tour.lua\n"
@@ -36,7 +35,7 @@ def test_the_readme_has_one_line_to_start_with_and_one_line_that_passes_the_test
 
 
 def test_the_first_line_prints_what_the_readme_shows(tmp_path: Path) -> None:
-    ran = run_llmspell(["run", "examples/tour.lua"], folder=workplace(tmp_path))
+    ran = run(["run", "examples/tour.lua"], folder=workplace(tmp_path))
     assert (ran.code, ran.stdout) == (0, marked("first line prints").text)
 
 

@@ -2,9 +2,9 @@
 
 A `lua` block is a whole spell, run with what `run` grants by default; `<!-- arguments: ... -->` above it gives it
 arguments, `<!-- ends: VERDICT -->` says how it ends when not well. A `python` block is a whole program. The `output`
-block below either is what it prints. A `console` block is a session: commands behind `$ `, and what each of them prints;
-where a block shows no output at all, its commands succeed and that is all that is said of them. `<!-- skip: REASON -->`
-leaves a block out.
+block below either is what it prints. A `console` block is a session: commands behind `$ `, and what each of them
+prints; where a block shows no output at all, its commands succeed and that is all that is said of them.
+`<!-- skip: REASON -->` leaves a block out.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def test_what_stands_in_a_fence_says_its_language_and_a_skip_says_why() -> None:
     for block in all_blocks(*LANGUAGES, ""):
         assert block.language in LANGUAGES, block.place
         assert block.note("skip") != "", block.place
-    every = [block for block in all_blocks("lua", "python", "console")]
+    every = all_blocks("lua", "python", "console")
     assert len([block for block in every if block.note("skip") is not None]) * 10 <= len(every)
 
 

@@ -10,6 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import llmspell
+import llmspell_workers
+
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
 SECONDS = 60
@@ -33,11 +36,12 @@ def workplace(folder: Path) -> Path:
 def environment(home: Path) -> dict[str, str]:
     """Our environment without what would configure llmspell; `home` is an empty folder."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("LLMSPELL_", "XDG_"))}
-    kept["PYTHONPATH"] = os.pathsep.join(os.path.abspath(part) for part in sys.path if part)
+    packages = {str(Path(package.__path__[0]).resolve().parent) for package in (llmspell, llmspell_workers)}
+    kept["PYTHONPATH"] = os.pathsep.join(sorted(packages))
     return {**kept, "HOME": str(home), "NO_COLOR": "1"}
 
 
-def llmspell(arguments: Sequence[str], *, folder: Path, stdin: str = "") -> Ran:
+def run(arguments: Sequence[str], *, folder: Path, stdin: str = "") -> Ran:
     """`llmspell ARGUMENTS` in a workplace."""
     done = subprocess.run(
         [sys.executable, "-m", "llmspell", *arguments],

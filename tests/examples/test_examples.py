@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.examples.commands import EXAMPLES, ROOT, llmspell, workplace
+from tests.examples.commands import EXAMPLES, ROOT, run, workplace
 
 EXPECTED: dict[str, Any] = tomllib.loads(Path(__file__).with_name("expected.toml").read_text())
 RUNS: list[dict[str, Any]] = EXPECTED["run"]
@@ -33,12 +33,12 @@ def commands_of(spell: Path) -> list[str]:
     return [" ".join(command.split()) for command in found]
 
 
-@pytest.mark.parametrize("expected", RUNS, ids=lambda run: run["command"].removeprefix("llmspell run examples/"))
+@pytest.mark.parametrize("expected", RUNS, ids=lambda each: each["command"].removeprefix("llmspell run examples/"))
 def test_an_example_prints_and_ends_as_it_says(place: Path, expected: dict[str, Any]) -> None:
     words = shlex.split(expected["command"])
     for folder in expected.get("folders", []):
         (place / folder).mkdir()
-    ran = llmspell([words[1], "--report", "report.json", *words[2:]], folder=place, stdin=expected.get("stdin", ""))
+    ran = run([words[1], "--report", "report.json", *words[2:]], folder=place, stdin=expected.get("stdin", ""))
     outcome = json.loads((place / "report.json").read_text())
     assert ran.stdout == expected["stdout"]
     assert (outcome["verdict"], ran.code) == (expected["verdict"], expected["code"]), ran.stderr
@@ -54,8 +54,8 @@ def test_an_example_prints_and_ends_as_it_says(place: Path, expected: dict[str, 
 @pytest.mark.parametrize("name", ["hello.lua", "tour.lua", "memory_hog.lua", "guarded_files.lua"])
 def test_the_outcome_document_holds_the_output_and_the_verdict(place: Path, name: str) -> None:
     command = f"llmspell run examples/{name}"
-    expected = next(run for run in RUNS if run["command"] == command)
-    ran = llmspell([*shlex.split(command)[1:], "--output", "json"], folder=place)
+    expected = next(each for each in RUNS if each["command"] == command)
+    ran = run([*shlex.split(command)[1:], "--output", "json"], folder=place)
     outcome = json.loads(ran.stdout)
     assert (outcome["schema"], outcome["verdict"]) == ("llmspell.outcome/1", expected["verdict"])
     assert (outcome["script"]["name"], outcome["exit_status"], ran.code) == (name, expected["code"], expected["code"])
@@ -68,9 +68,9 @@ def test_the_structured_example_returns_its_value(place: Path) -> None:
         "orders": 3, "total": 117.5, "by_item": {"wand": 3, "cloak": 1}, "largest": ["cloak", 80.0], "discount": None,
         "paid": False,
     }  # fmt: skip
-    printed = llmspell(["run", "examples/structured.lua"], folder=place)
+    printed = run(["run", "examples/structured.lua"], folder=place)
     assert (printed.code, json.loads(printed.stdout), printed.stderr) == (0, value, "")
-    documented = llmspell(["run", "examples/structured.lua", "--output", "json"], folder=place)
+    documented = run(["run", "examples/structured.lua", "--output", "json"], folder=place)
     assert json.loads(documented.stdout)["value"] == value
 
 
@@ -80,8 +80,8 @@ def test_a_spell_says_how_to_run_it_and_each_command_is_run_here(spell: Path) ->
     assert commands, f"{spell} shows a command"
     if spell.parent == EXAMPLES:
         assert commands[0].startswith(f"llmspell run examples/{spell.name}")
-    run = {run["command"] for run in RUNS} | EXPECTED["run_elsewhere"].keys() | EXPECTED["not_run"].keys()
-    assert set(commands) <= run
+    known = {each["command"] for each in RUNS} | EXPECTED["run_elsewhere"].keys() | EXPECTED["not_run"].keys()
+    assert set(commands) <= known
 
 
 def test_there_is_an_example_of_each_thing_and_no_other_file() -> None:
@@ -94,5 +94,5 @@ def test_no_expectation_is_left_over() -> None:
     shown = {command for spell in SPELLS for command in commands_of(spell)}
     elsewhere = EXPECTED["run_elsewhere"].keys() | EXPECTED["not_run"].keys()
     assert elsewhere <= shown
-    for run in RUNS:
-        assert (ROOT / shlex.split(run["command"])[2]).is_file()
+    for each in RUNS:
+        assert (ROOT / shlex.split(each["command"])[2]).is_file()

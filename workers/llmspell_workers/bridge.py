@@ -9,23 +9,24 @@ from __future__ import annotations
 from llmspell_workers.channel import Channel
 from llmspell_workers.wire import Call, Output, Packed, Reply
 
-_LEAST_TRIAL = 32 * 1024
+_PIECE = 1024 * 1024
+_LEAST_TRIAL = 4096
 """Bytes: also the smallest reply finds room for its parts."""
 
 
-class ReplyTooLarge(MemoryError):
-    """The memory that is left cannot take the reply; the script may catch it."""
-
-
 class Bridge:
-    """Calls of one engine. Several may be open at once; their replies come in any order."""
+    """Calls of one engine. Several may be open at once; their replies come in any order.
 
-    __slots__ = ("_answered", "_channel", "_next")
+    The value of a reply is `Packed`, or None where the memory was not there to read it.
+    """
+
+    __slots__ = ("_answered", "_channel", "_forgotten", "_next")
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._next = 1
         self._answered: dict[int, Reply] = {}
+        self._forgotten: set[int] = set()
 
     def begin(self, capability: str, arguments: Packed | dict[str, object]) -> int:
         """Sends a call and gives its id. Raises Unsendable."""
@@ -39,23 +40,37 @@ class Bridge:
         if number in self._answered:
             return self._answered.pop(number)
         while (reply := self._next_reply()).call != number:
-            self._answered[reply.call] = reply
+            if reply.call in self._forgotten:
+                self._forgotten.remove(reply.call)
+            else:
+                self._answered[reply.call] = reply
         return reply
 
     def wait_any(self) -> Reply:
         """The next reply, whichever call it answers."""
         if self._answered:
             return self._answered.pop(next(iter(self._answered)))
-        return self._next_reply()
+        while (reply := self._next_reply()).call in self._forgotten:
+            self._forgotten.remove(reply.call)
+        return reply
+
+    def forget(self, number: int) -> None:
+        """Nobody waits for call `number` any more."""
+        if self._answered.pop(number, None) is None:
+            self._forgotten.add(number)
 
     def output(self, stream: str, data: bytes) -> None:
         """Sends what the script printed, in pieces that fit a frame."""
-        for start in range(0, len(data), 1 << 20):
-            self._channel.send(Output(stream, data[start : start + (1 << 20)]))
+        if len(data) <= _PIECE:
+            self._channel.send(Output(stream, data))
+            return
+        for start in range(0, len(data), _PIECE):
+            self._channel.send(Output(stream, data[start : start + _PIECE]))
 
     def abandon(self) -> None:
         """The run is over: what was not waited for is dropped."""
         self._answered.clear()
+        self._forgotten.clear()
 
     def _next_reply(self) -> Reply:
         frame = self._channel.receive()
@@ -64,9 +79,10 @@ class Bridge:
         return frame
 
 
-def make_room(size: int) -> None:
-    """Allocates and frees twice `size` bytes; raises ReplyTooLarge if the memory is not there (E12)."""
+def has_room(size: int) -> bool:
+    """Whether the memory for `size` bytes on both sides is there: twice that is allocated, and freed (E12)."""
     try:
-        bytearray(2 * size if size > _LEAST_TRIAL // 2 else _LEAST_TRIAL)
+        bytearray(2 * size + _LEAST_TRIAL)
     except MemoryError:
-        raise ReplyTooLarge(f"a reply of {size:,} bytes does not fit the memory that is left") from None
+        return False
+    return True

@@ -10,7 +10,7 @@ import os
 import select
 from time import perf_counter_ns
 
-from llmspell_workers.wire import Conversation, Frame, Pace, Violation
+from llmspell_workers.wire import Conversation, Frame, Pace, Reply, Violation
 
 READ_SIZE = 65536
 
@@ -28,7 +28,10 @@ class Channel:
 
     def send(self, frame: Frame) -> None:
         """Writes a frame whole. Raises Unsendable; ends the process when the host is gone."""
-        data = self.conversation.send(frame)
+        self.write(self.conversation.send(frame))
+
+    def write(self, data: bytes) -> None:
+        """Writes the bytes of a frame; ends the process when the host is gone."""
         try:
             written = os.write(self._writer, data)
             if written < len(data):
@@ -39,17 +42,40 @@ class Channel:
             os._exit(0)  # the host has closed its end: it wants no last word
 
     def receive(self) -> Frame:
-        """Waits for the next frame. Ends the process when the host is gone or breaks the protocol."""
+        """Waits for the next frame. Ends the process when the host is gone or breaks the protocol.
+
+        A reply that the memory does not take comes without its value (None). Raises MemoryError for another frame,
+        and where not a byte was read yet; then this may be called again.
+        """
         conversation = self.conversation
         try:
-            frame = conversation.next_frame()
-            while frame is None:
-                conversation.receive(self._read())
-                frame = conversation.next_frame()
+            while True:
+                try:
+                    frame = conversation.next_frame()
+                except MemoryError:
+                    return self._refuse(b"")
+                if frame is not None:
+                    return frame
+                data = self._read()
+                try:
+                    conversation.receive(data)
+                except MemoryError:
+                    return self._refuse(data)
         except Violation as violation:
             os.write(2, f"the host broke the protocol: {violation}\n".encode())
             os._exit(1)
-        return frame
+
+    def _refuse(self, data: bytes) -> Reply:
+        """Reads past a reply that the memory does not take; `data` is what was read of it and not held."""
+        conversation = self.conversation
+        call, missing = conversation.give_up_frame(data)
+        while missing > len(data):
+            missing -= len(data)
+            data = b""  # before the next piece is there
+            data = self._read()
+        if len(data) > missing:
+            conversation.receive(data[missing:])
+        return Reply(call, False, None)
 
     def _read(self) -> bytes:
         try:

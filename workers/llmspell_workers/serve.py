@@ -1,8 +1,8 @@
 """The worker's loop: arm, say hello, be configured, serve runs until told to stop.
 
 Theory of operation. The engine's module and all that it needs are loaded first, then the process is confined, and only
-then is anything read. One mebibyte is held in reserve and freed for the last frame, so that a script which ate all
-memory still gets its verdict. The one broad `except` stands here: a fault of ours ends as `Fatal`, not as a hang.
+then is anything read. Memory is held in reserve for the last frame of a run. The one broad `except` stands here: a
+fault of ours ends as `Fatal`, not as a hang.
 """
 
 from __future__ import annotations
@@ -19,24 +19,30 @@ from llmspell_workers.wire import (
     Done,
     Failed,
     Fatal,
+    Frame,
     Hello,
     Run,
     Shutdown,
     Unsendable,
+    frame_body,
 )
 
 TYPE_CHECKING = False  # not from typing: its import costs half a worker's start (E16)
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import ModuleType
 
 ENGINES = {"lua": "llmspell_workers.lua.engine"}
 """Where each built-in engine's adapter lives."""
-RESERVE = 1024 * 1024
+RESERVE = (1024 * 1024, 512 * 1024)
+"""Bytes, freed for the last frame: an arena for Python's small objects, and the buffer that msgpack packs into."""
+NO_MEMORY = "not enough memory"
 
 
 def main(protocol: tuple[int, int], engine_name: str, memory_text: str) -> None:
     """Runs the worker to its end and exits the process."""
     memory = int(memory_text)
+    fatal = framed(Fatal("memory"))  # made while there is room for it
     try:
         module = load_engine(engine_name)
         confine(memory)
@@ -46,10 +52,11 @@ def main(protocol: tuple[int, int], engine_name: str, memory_text: str) -> None:
     channel = Channel(*protocol, memory=memory, raw_replies=module.RAW_REPLIES)
     try:
         serve(channel, module, engine_name)
+    except MemoryError:
+        channel.write(fatal)
+        os._exit(1)
     except Exception as error:  # noqa: BLE001 - the worker's boundary
-        message = "memory" if isinstance(error, MemoryError) else f"{type(error).__name__}: {error}"[:2000]
-        del error
-        channel.send(Fatal(message))
+        channel.send(Fatal(f"{type(error).__name__}: {error}"[:2000]))
         os._exit(1)
     os._exit(0)  # no finalizers: a script's `__gc` must not run once the session is over
 
@@ -61,9 +68,51 @@ def load_engine(name: str) -> ModuleType:
     return sys.modules[path]
 
 
+def framed(frame: Frame) -> bytes:
+    """The bytes of a frame that is sent whatever the state of the conversation is: the process ends with it."""
+    body = frame_body(frame)
+    return len(body).to_bytes(4, "big") + body
+
+
+class LastWord:
+    """A run's last frame, and the memory for it: a script which ate all there was still gets its verdict."""
+
+    __slots__ = ("_channel", "_memory", "_reserve")
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._reserve: tuple[bytes, ...] = ()
+        self._memory = b""
+
+    def prepare(self, run: int) -> None:
+        """Before a run: holds the reserve, and the frame for the case that even the reserve is not enough."""
+        self._reserve = tuple(map(bytes, RESERVE))
+        error: dict[str, object] = {"kind": "memory", "message": NO_MEMORY, "line": None}
+        self._memory = framed(Failed(run, error, {"memory_refusals": 1}))
+
+    def send(self, last: Done | Failed, collect: Callable[[], None]) -> None:
+        """Sends it. `collect` frees memory of the engine, and is called only when that must be."""
+        self._reserve = ()
+        try:
+            self._send(last)
+        except MemoryError:
+            collect()
+            try:
+                self._send(last)
+            except MemoryError:
+                self._channel.write(self._memory)
+                os._exit(1)
+
+    def _send(self, last: Done | Failed) -> None:
+        try:
+            self._channel.send(last)
+        except Unsendable as error:  # a value that cannot travel fails the run
+            failure: dict[str, object] = {"kind": "validation", "message": str(error), "line": None, "traceback": []}
+            self._channel.send(Failed(last.run, failure, last.usage))
+
+
 def serve(channel: Channel, module: ModuleType, engine_name: str) -> None:
     """Says hello, is configured, and serves runs until `Shutdown`."""
-    reserve: bytearray | None = bytearray(RESERVE)
     features = {**module.FEATURES, "confinement": {"armed": list(ARMED), "missing": list(MISSING)}}
     channel.send(Hello(PROTOCOL_VERSION, engine_name, module.VERSION, features))
     configure = channel.receive()
@@ -71,37 +120,22 @@ def serve(channel: Channel, module: ModuleType, engine_name: str) -> None:
         return
     if configure.protocol != PROTOCOL_VERSION:
         raise ValueError(f"protocol version {configure.protocol}: this worker speaks {PROTOCOL_VERSION}")
-    engine = module.Engine(configure, Bridge(channel), lambda done: finish(channel, done))
+    last_word = LastWord(channel)
+    engine = module.Engine(configure, Bridge(channel), lambda done: finish(channel, last_word, done))
     while True:
         frame = channel.receive()
         if isinstance(frame, Shutdown):
             return
         assert isinstance(frame, Run)  # the table of states admits nothing else
-        if reserve is None:
-            reserve = bytearray(RESERVE)
-        last = engine.run(frame)
-        reserve = None
-        send_last(channel, last)
+        last_word.prepare(frame.run)
+        last_word.send(engine.run(frame), engine.collect)
 
 
-def finish(channel: Channel, last: Done) -> None:
+def finish(channel: Channel, last_word: LastWord, last: Done) -> None:
     """Sends a run's last frame from inside the run, and never returns to the script: `os.exit`."""
-    send_last(channel, last)
+    last_word.send(last, lambda: None)  # no engine is asked to collect while it waits for this to end
     while not isinstance(frame := channel.receive(), Shutdown):
         assert isinstance(frame, Run)  # the table of states admits nothing else
-        ended: dict[str, object] = {
-            "kind": "runtime",
-            "message": "an earlier run of this session ended it",
-            "line": None,
-        }
+        ended: dict[str, object] = {"kind": "runtime", "message": "an earlier run of this session ended it", "line": None}
         channel.send(Failed(frame.run, ended, {}))
     os._exit(0)
-
-
-def send_last(channel: Channel, last: Done | Failed) -> None:
-    """Sends a run's last frame; a value that cannot travel fails the run."""
-    try:
-        channel.send(last)
-    except Unsendable as error:
-        failure: dict[str, object] = {"kind": "validation", "message": str(error), "line": None}
-        channel.send(Failed(last.run, failure, last.usage))

@@ -6,6 +6,7 @@ listed in `MISSING`, and nothing claims them.
 
 from llmspell_workers.confine.life import die_with_host
 from llmspell_workers.confine.rlimits import limit_files, limit_memory
+from llmspell_workers.confine.stack import hold_stack
 
 ARMED = ("death-signal", "memory", "file-size", "core-files")
 MISSING = ("landlock", "seccomp")
@@ -15,6 +16,7 @@ def confine(memory: int) -> None:
     """Arms every step there is, before anything of a script is read. Raises OSError or ValueError: then nothing may run."""
     die_with_host()
     limit_files()
+    hold_stack()
     limit_memory(memory)
 
 

@@ -1,9 +1,8 @@
-"""Lua 5.4 in a worker: lupa's runtime, with one hidden function as its only way out.
+"""Lua 5.4 in a worker: lupa's runtime, with a few hidden functions as its only way out.
 
 Theory of operation. The `.lua` files beside this one make the script's globals, pack and unpack the values of the wire
-in Lua itself, and tell how a run ended. Lua sees one Python function, `_Dispatch`, hidden in their upvalues; it takes
-and gives numbers, booleans and strings only, and raises nothing but what cannot be helped (E11): no Python object ever
-reaches a script, by errors neither. `max_memory` of lupa is not used (E12).
+in Lua itself, and tell how a run ended. What Lua sees of Python is in `host.py`, hidden in the upvalues of those files:
+no Python object ever reaches a script, by errors neither (E11). `max_memory` of lupa is not used (E12).
 """
 
 from __future__ import annotations
@@ -12,16 +11,23 @@ import os
 
 import lupa.lua54 as lupa
 
-from llmspell_workers.bridge import Bridge, make_room
-from llmspell_workers.wire import Configure, Done, Failed, Packed, Run, Unsendable, pack
+from llmspell_workers.bridge import Bridge
+from llmspell_workers.lua.host import host_functions
+from llmspell_workers.wire import Configure, Done, Failed, Packed, Run, pack
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 RAW_REPLIES = True
-_PARTS = ("codec", "globals", "json", "parallel", "surface", "main")
+_PARTS = (
+    "pack", "unpack", "calls", "io", "modules", "globals", "json", "parallel", "streams", "surface", "main",
+)  # fmt: skip
+"""The adapter's Lua files, in the order in which they build on one another."""
 _MAX_MESSAGE = 8 * 1024
+_MIB = 1024 * 1024
+_RESTING = 18 * _MIB
+"""Bytes of address space that a worker takes before the first line of a script, rounded up (E17)."""
 
 
 def _read_parts() -> list[tuple[str, bytes]]:
@@ -50,7 +56,7 @@ class Engine:
         self._runtime = lupa.LuaRuntime(
             encoding=None, unpack_returned_tuples=True, register_eval=False, register_builtins=False
         )
-        self._run = self._build(configure)
+        self._run, self._collect = self._build(configure)
 
     def run(self, run: Run) -> Done | Failed:
         """Runs a source to its end. Raises nothing for what a script does."""
@@ -64,35 +70,37 @@ class Engine:
             self._bridge.abandon()
         if ended[0] == b"done":
             return Done(run.run, Packed(ended[1]), None, {"memory_refusals": ended[2]})
-        _, kind, message, file, line, frames, refusals = ended
+        _, kind, message, line, frames, refusals = ended
         error_map: dict[str, object] = {
-            "kind": _text(kind)[:100] or "runtime",
-            "message": _text(message[:_MAX_MESSAGE]),
-            "file": _text(file[:1024]) or None,
+            "kind": _text(kind),
+            "message": _text(message),
             "line": int(line) if line else None,
             "column": None,
             "traceback": [_text(row[:1024]) for row in frames.split(b"\n")] if frames else [],
         }
         return Failed(run.run, error_map, {"memory_refusals": refusals})
 
+    def collect(self) -> None:
+        """Frees what the script has left behind: there was no memory for the last frame."""
+        try:
+            self._collect()
+        except (MemoryError, lupa.LuaError):
+            pass  # then there is nothing to be had
+
     def _failed(self, run: int, kind: str, message: str) -> Failed:
-        error: dict[str, object] = {
-            "kind": kind,
-            "message": message,
-            "line": None,
-            "column": None,
-            "traceback": [],
-        }
+        error: dict[str, object] = {"kind": kind, "message": message, "line": None, "column": None, "traceback": []}
         return Failed(run, error, {"memory_refusals": 1 if kind == "memory" else 0})
 
-    def _build(self, configure: Configure) -> Callable[..., tuple[bytes, ...]]:
+    def _build(self, configure: Configure) -> tuple[Callable[..., tuple[bytes, ...]], Callable[[], None]]:
         shared = self._runtime.table()
-        shared[b"dispatch"] = _make_dispatch(self._bridge, self._exit)
+        for function, made in host_functions(self._bridge, self._exit).items():
+            shared[function] = made
+        shared[b"safe_heap"] = _safe_heap(configure.limits.get("memory")) / 1024
         for name, source in _SOURCES:
             self._runtime.execute(source, shared, name=f"=llmspell/{name}".encode(), mode="t")
         build = self._runtime.execute(_BUILD, name=b"=llmspell/build", mode="t")
-        run: Callable[..., tuple[bytes, ...]] = build(shared, pack(configure.surface), pack(configure.environment))
-        return run
+        run, collect = build(shared, pack(configure.surface), pack(configure.environment))
+        return run, collect
 
     def _exit(self, status: int) -> None:
         """`os.exit`: the last frame now, and not one more line of the script."""
@@ -105,51 +113,14 @@ return function(ll, surface, environment)
   ll.build_surface(ll.G, ll.unpack(surface, 1))
   local real = _G -- the script's globals are ll.G; of the real ones nothing is left
   for name in next, real do real[name] = nil end
-  return ll.run
+  return ll.run, ll.collect
 end
 """
 
 
-def _make_dispatch(bridge: Bridge, leave: Callable[[int], None]) -> Callable[..., object]:
-    """The one function that Lua can call. Numbers name what is asked for, as in `parallel.lua` and `globals.lua`."""
-    names: dict[bytes, str] = {}
-
-    def name_of(capability: bytes) -> str:
-        if capability not in names:
-            names[capability] = capability.decode()
-        return names[capability]
-
-    def handed_over(reply_value: object) -> tuple[int, bytes]:
-        assert isinstance(reply_value, Packed)
-        make_room(len(reply_value.data))
-        return reply_value.start + 1, reply_value.data
-
-    def call(capability: bytes, packed: bytes) -> object:
-        try:
-            reply = bridge.wait(bridge.begin(name_of(capability), Packed(packed)))
-        except Unsendable as error:
-            return None, str(error).encode()
-        return (reply.ok, *handed_over(reply.value))
-
-    def begin(capability: bytes, packed: bytes) -> object:
-        try:
-            return bridge.begin(name_of(capability), Packed(packed))
-        except Unsendable as error:
-            return None, str(error).encode()
-
-    def wait_any() -> object:
-        reply = bridge.wait_any()
-        return (reply.call, reply.ok, *handed_over(reply.value))
-
-    def output(stream: bytes, data: bytes) -> None:
-        bridge.output(name_of(stream), data)
-
-    operations: dict[int, Callable[..., object]] = {1: call, 2: begin, 3: wait_any, 4: output, 5: leave}
-
-    def dispatch(operation: int, *scalars: object) -> object:
-        return operations[operation](*scalars)
-
-    return dispatch
+def _safe_heap(memory: object) -> float:
+    """Bytes that Lua may hold while memory cannot be short: a third of what the script has."""
+    return max(0, memory - _RESTING) / 3 if isinstance(memory, int) else 0
 
 
 def _is_memory(error: BaseException) -> bool:

@@ -5,6 +5,7 @@ local ll = ...
 local type, next, rawlen, error, tonumber, sort = type, next, rawlen, error, tonumber, table.sort
 local math_type, format, find, sub, byte, char = math.type, string.format, string.find, string.sub, string.byte, string.char
 local concat, utf8_len, utf8_char, gsub, rep, huge = table.concat, utf8.len, utf8.char, string.gsub, string.rep, math.huge
+local rawequal, rawget = rawequal, rawget
 local null, empty_lists, names_of = ll.null, ll.empty_lists, ll.names_of
 local MAX_DEPTH = 512
 
@@ -15,8 +16,10 @@ local function to_base64(s)
   for i = 1, #s, 3 do
     local a, b, c = byte(s, i, i + 2)
     local n = a << 16 | (b or 0) << 8 | (c or 0)
-    local function digit(shift) local at = (n >> shift & 63) + 1 return sub(ALPHABET, at, at) end
-    out[#out + 1] = digit(18) .. digit(12) .. (b and digit(6) or "=") .. (c and digit(0) or "=")
+    out[#out + 1] = char(
+      byte(ALPHABET, (n >> 18) + 1), byte(ALPHABET, (n >> 12 & 63) + 1),
+      b and byte(ALPHABET, (n >> 6 & 63) + 1) or 61, c and byte(ALPHABET, (n & 63) + 1) or 61
+    )
   end
   return concat(out)
 end
@@ -70,7 +73,7 @@ local function write_table(t, out, indent, depth)
       local k = keys[i]
       if not utf8_len(k) then problem("a key is no UTF-8 text") end
       out[#out + 1] = (i == 1 and "{" or ",") .. open .. quote(k) .. (indent and ": " or ":")
-      write(t[k], out, indent, depth + 1)
+      write(rawget(t, k), out, indent, depth + 1)
     end
     out[#out + 1] = close .. "}"
     return
@@ -78,8 +81,9 @@ local function write_table(t, out, indent, depth)
   if length ~= count then problem("a table is neither a list (keys 1..n, no holes) nor a map (text keys only)") end
   for i = 1, length do
     out[#out + 1] = (i == 1 and "[" or ",") .. open
-    if t[i] == nil then problem("a list has a hole at " .. format("%d", i)) end
-    write(t[i], out, indent, depth + 1)
+    local v = rawget(t, i)
+    if v == nil then problem("a list has a hole at " .. format("%d", i)) end
+    write(v, out, indent, depth + 1)
   end
   out[#out + 1] = close .. "]"
 end
@@ -92,7 +96,7 @@ function write(v, out, indent, depth)
     out[#out + 1] = math_type(v) == "integer" and format("%d", v) or float_text(v)
   elseif kind == "boolean" then
     out[#out + 1] = v and "true" or "false"
-  elseif v == nil or v == null then
+  elseif v == nil or rawequal(v, null) then
     out[#out + 1] = "null"
   elseif names_of[v] then
     out[#out + 1] = quote(names_of[v])
@@ -198,7 +202,7 @@ local function read_map(s, pos, depth)
   return map, pos + 1
 end
 
-local WORDS = {{"true", true}, {"false", false}, {"null", null}}
+local WORDS = {[116] = {"true", true}, [102] = {"false", false}, [110] = {"null", null}} -- by their first byte
 
 function read(s, pos, depth)
   if depth > MAX_DEPTH then bad(s, pos, "nested deeper than 512 levels") end
@@ -207,10 +211,8 @@ function read(s, pos, depth)
   if b == 123 then return read_map(s, pos + 1, depth) end
   if b == 91 then return read_list(s, pos + 1, depth) end
   if b == 34 then return read_string(s, pos + 1) end
-  for i = 1, 3 do
-    local word = WORDS[i]
-    if sub(s, pos, pos + #word[1] - 1) == word[1] then return word[2], pos + #word[1] end
-  end
+  local word = WORDS[b]
+  if word and sub(s, pos, pos + #word[1] - 1) == word[1] then return word[2], pos + #word[1] end
   local from, to = find(s, "^%-?%d+%.?%d*[eE]?[+-]?%d*", pos)
   local number = from and sub(s, from, to)
   if not number or find(number, "^%-?0%d") or find(number, "%.$") or find(number, "%.[eE]") or not tonumber(number) then

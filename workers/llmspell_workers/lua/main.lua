@@ -1,23 +1,33 @@
 -- One run: load the source, run it, and tell how it ended, in scalars only.
 local ll = ...
-local type, tostring, load, next, setmetatable = type, tostring, load, next, setmetatable
-local find, sub, format, concat, byte, rep = string.find, string.sub, string.format, table.concat, string.byte, string.rep
-local pcall, xpcall, getinfo = ll.pcall, xpcall, debug.getinfo
-local unpack_list = table.unpack
+local type, tostring, next, setmetatable, rawequal = type, tostring, next, setmetatable, rawequal
+local find, sub, gsub, format, byte, rep = string.find, string.sub, string.gsub, string.format, string.byte, string.rep
+local concat = table.concat
+local pcall, xpcall, getinfo, running = pcall, xpcall, debug.getinfo, coroutine.running
+local unpack_list, collect, tonumber = table.unpack, collectgarbage, tonumber
 local MEMORY = ll.memory_message
-local MAX_FRAMES = 30
+local MAX_FRAMES, MAX_DEPTH, MAX_MESSAGE, MAX_POSITIONS = 30, 100, 8192, 250
+local AT = 64 -- "@": a script or a module; the adapter's own chunks begin with "="
 
-local script_name, last_line
+-- The kinds that a script may end with: those that a call can fail with. All else is "runtime".
+local KINDS = {
+  tool = true, provider = true, denied = true, validation = true, timeout = true, budget = true, not_found = true,
+  internal = true,
+}
+
+local script_name, short_name, script_source
+local last_line
 local reserve
+local seen -- the last error that nobody caught: itself, and where it was
 
 -- Where the script was at the last collection: all that is known of a place when memory has run out (E14).
 local function plant_sentinel()
   setmetatable({}, {__gc = function()
-    for level = 2, 12 do
-      local info = getinfo(level, "Sl")
+    for level = 2, 40 do
+      local info = getinfo(level, "S")
       if not info then break end
-      if info.currentline > 0 and byte(info.source) == 64 then
-        last_line, ll.last_file = info.currentline, sub(info.source, 2)
+      if info.source == script_source then
+        last_line = getinfo(level, "l").currentline
         break
       end
     end
@@ -25,107 +35,125 @@ local function plant_sentinel()
   end})
 end
 
--- The frames of the script above this function: text for people, and the first file and line.
-local function trace(level)
-  local frames, file, line = {}, nil, nil
-  while #frames < MAX_FRAMES do
-    local info = getinfo(level, "Sln")
+-- The frames of script and modules: text for people, and the innermost line of the script's own file.
+-- Of the running coroutine from `level` on, or of one that has ended.
+function ll.trace(thread, level)
+  local frames, line, count = {}, nil, 0
+  local inner
+  for at = level or 0, (level or 0) + MAX_DEPTH do
+    local info
+    if thread then info = getinfo(thread, at, "Sln") else info = getinfo(at, "Sln") end
     if not info then break end
-    level = level + 1
-    if byte(info.source) == 64 then -- "@": a script; the adapter's own chunks begin with "="
-      local where = format("%s:%d", sub(info.source, 2), info.currentline)
-      if not file then file, line = sub(info.source, 2), info.currentline end
+    if byte(info.source) == AT then
+      local file = sub(info.source, 2)
+      inner = inner or file
+      if not line and info.source == script_source then line = info.currentline end
       local what = info.what == "main" and "main chunk" or info.name and format("function '%s'", info.name)
         or format("function <line %d>", info.linedefined)
-      frames[#frames + 1] = where .. ": in " .. what
+      count = count + 1
+      if count <= MAX_FRAMES then frames[count] = format("%s:%d: in %s", file, info.currentline, what) end
     end
   end
-  return frames, file, line
+  return {frames = concat(frames, "\n"), line = line, file = inner}
+end
+
+local function on_error(problem)
+  seen = nil
+  local raised = ll.raised
+  local where = raised and rawequal(raised[1], problem) and raised[2] or ll.trace(nil, 3)
+  seen = {problem, where}
+  return problem -- as it is: what the script closes on the way out is given it
 end
 
 local function describe(problem)
   if ll.is_error(problem) then
-    return type(problem.kind) == "string" and problem.kind or "runtime", tostring(problem)
+    return KINDS[problem.kind] and problem.kind or "runtime", tostring(problem)
   end
   if type(problem) == "string" then return "runtime", problem end
   if problem == nil then return "runtime", "the script raised nil: error(nil) says nothing of what happened" end
+  if type(problem) == "table" and type(problem.message) == "string" then return "runtime", problem.message end
   local fine, text = pcall(tostring, problem)
-  if not fine or type(text) ~= "string" then text = "a " .. type(problem) .. " whose __tostring fails" end
-  if type(problem) == "table" and type(problem.message) == "string" then text = problem.message end
-  return "runtime", text
+  if fine and type(text) == "string" then return "runtime", text end
+  return "runtime", "a " .. type(problem) .. " whose __tostring fails"
 end
 
-local function on_error(problem)
-  local frames, file, line = trace(3)
+local function failed(kind, message, line, frames)
+  if #message > MAX_MESSAGE then message = sub(message, 1, MAX_MESSAGE) .. "..." end
+  return "failed", kind, message, line and format("%d", line) or "", frames or "", ll.refusals
+end
+
+local function out_of_memory(line)
+  ll.refusals = ll.refusals + 1
+  return failed("memory", MEMORY, line or last_line)
+end
+
+-- Why the script failed. Its positions are said apart: "spell.lua:12: message" is a message and a line.
+local function failure(problem)
+  local where = seen and rawequal(seen[1], problem) and seen[2] or {}
+  if rawequal(problem, MEMORY) then return out_of_memory(where.line) end
   local fine, kind, message = pcall(describe, problem)
   if not fine then kind, message = "runtime", "the error could not be described" end
-  -- "spell.lua:12: message": the place is said apart
-  local _, stop, at_file, at_line = find(message, "^([^\n]-):(%d+): ")
-  if stop and (at_file == script_name or at_file == file) then
-    message, file, line = sub(message, stop + 1), at_file, at_line
+  local line = where.line
+  message = gsub(message, "^llmspell/%a+:%d+: ", "") -- a place in the adapter says nothing to anybody
+  for _ = 1, MAX_POSITIONS do -- each coroutine that an error leaves adds one
+    local _, stop, file, at = find(message, "^([^\n]-):(%d+): ")
+    if not stop or #at > 9 or (file ~= script_name and file ~= short_name) then break end
+    message, line = sub(message, stop + 1), tonumber(at)
   end
-  return {kind = kind, message = message, file = file, line = line, trace = concat(frames, "\n")}
-end
-
-local function failed(kind, message, file, line, frames)
-  return "failed", kind, message, file or "", line and format("%d", line) or "", frames or "", ll.refusals
-end
-
-local function out_of_memory()
-  reserve = nil
-  ll.ended = true
-  ll.refusals = ll.refusals + 1
-  return failed("memory", MEMORY, ll.last_file, last_line, "")
-end
-
--- Runs (or, to check, only loads) a source; gives "done", packed value, refusals, or "failed" and what is known.
-function ll.run(source, name, arguments, mode)
-  script_name = name
-  ll.ended, ll.refusals, last_line, ll.last_file = false, 0, nil, nil
-  ll.reset_calls()
-  local fine, G = pcall(ll.prepare, arguments)
-  if not fine then return out_of_memory() end
-  reserve = rep("\0", 65536)
-  if sub(source, 1, 1) == "#" then source = "--" .. source end -- a first line for the shell
-  local chunk, why = load(source, "@" .. name, "t", G)
-  source = nil
-  if not chunk then
-    if why == MEMORY then return out_of_memory() end
-    local _, stop, line = find(why, ":(%d+): ")
-    return failed("syntax", stop and sub(why, stop + 1) or why, name, line, "")
-  end
-  if mode == "check" then return "done", "\xc0", 0 end
-  plant_sentinel()
-  local ok, result = xpcall(chunk, on_error, ll.positionals())
-  reserve = nil
-  ll.ended = true
-  if not ok then
-    if result == MEMORY then return out_of_memory() end
-    if type(result) ~= "table" then -- an error while the error was handled
-      return failed("runtime", tostring(result), ll.last_file, last_line, "")
-    end
-    if result.message == MEMORY then
-      ll.last_file, last_line = result.file or ll.last_file, result.line or last_line
-      return out_of_memory()
-    end
-    return failed(result.kind, result.message, result.file, result.line, result.trace)
-  end
-  local packed_fine, packed, problem = pcall(ll.pack, result, "result")
-  if not packed_fine then return out_of_memory() end
-  if not packed then return failed("validation", problem, name, nil, "") end
-  return "done", packed, ll.refusals
+  if message == MEMORY then return out_of_memory(line) end
+  return failed(kind, message, line, where.frames)
 end
 
 -- ARGS[0] script, ARGS[1..] positionals, ARGS.name for `--name value`; `arg` is the same table.
-function ll.prepare(arguments)
+local function prepare(arguments)
   local given = ll.unpack(arguments, 1)
   local args = {[0] = script_name}
   local positionals = given.positionals or {}
   for i = 1, #positionals do args[i] = positionals[i] end
   for k, v in next, given.named or {} do args[k] = v end
   ll.G.ARGS, ll.G.arg = args, args
-  ll.args = args
-  return ll.G
+  return positionals
 end
 
-function ll.positionals() return unpack_list(ll.args, 1, #ll.args) end
+local function syntax_error(why)
+  if why == MEMORY then return out_of_memory() end
+  local _, stop, line = find(why, ":(%d+): ")
+  return failed("syntax", stop and sub(why, stop + 1) or why, line and #line < 10 and tonumber(line) or nil)
+end
+
+local function run(source, arguments, mode)
+  local positionals = prepare(arguments)
+  local chunk, why = ll.load_text(ll.text_of(source), script_source, ll.G)
+  source = nil
+  if not chunk then return syntax_error(why) end
+  if mode == "check" then return "done", "\xc0", 0 end
+  short_name = getinfo(chunk, "S").short_src
+  plant_sentinel()
+  local ok, result = xpcall(chunk, on_error, unpack_list(positionals))
+  ll.ended, reserve = true, nil
+  if not ok then return failure(result) end
+  local packed, problem = ll.pack(result, "result")
+  if not packed then return failed("validation", problem) end
+  return "done", packed, ll.refusals
+end
+
+-- Runs (or, to check, only loads) a source; gives "done", packed value, refusals, or "failed" and what is known.
+function ll.run(source, name, arguments, mode)
+  script_name, short_name, script_source = name, name, "@" .. name
+  ll.ended, ll.refusals, last_line, seen = false, 0, nil, nil
+  ll.reset_calls()
+  reserve = rep("\0", 65536)
+  local finish = function(fine, first, ...)
+    ll.ended, reserve = true, nil
+    if fine then return first, ... end
+    if first == MEMORY then return out_of_memory() end
+    return failed("internal", type(first) == "string" and first or "the adapter failed")
+  end
+  return finish(pcall(run, source, arguments, mode))
+end
+
+-- Frees what can be freed, for the last frame.
+function ll.collect()
+  ll.ended, reserve = true, nil
+  collect()
+end

@@ -1,140 +1,134 @@
--- Calls to the host, and `parallel`: functions whose calls are open at the same time.
--- A branch is a coroutine; a call in it is begun and yielded, and the branch goes on when its reply is there. Inside
--- the script's own coroutines and in callbacks of C functions nothing can yield, so calls go one after another there.
+-- `parallel`: functions whose calls are open at the same time.
+-- A branch is a coroutine; a call in it is begun and yielded, and the branch goes on when its reply is there. A list
+-- inside a branch joins the branches that run already. Inside the script's own coroutines and in callbacks of C
+-- functions nothing can yield to them, so there calls go one after another, and a list there is run to its end alone.
 local ll = ...
-local dispatch, pack, unpack, make_error = ll.dispatch, ll.pack, ll.unpack, ll.make_error
-local pcall, error, type, next, setmetatable, format = ll.pcall, error, type, next, setmetatable, string.format
-local create, resume, yield, running = coroutine.create, coroutine.resume, coroutine.yield, coroutine.running
-local isyieldable, status = coroutine.isyieldable, coroutine.status
-local rawlen, gsub = rawlen, string.gsub
-local CALL, BEGIN, WAIT_ANY = 1, 2, 3
-local MAX_OPEN = 250 -- the wire admits 256 open calls
+local host_wait, host_forget = ll.host_wait, ll.host_forget
+local make_error, in_branch, branches, state = ll.make_error, ll.in_branch, ll.branches, ll.call_state
+local pcall, error, type, next, format, rawlen, rawget = pcall, error, type, next, string.format, rawlen, rawget
+local create, resume, yield, status = coroutine.create, coroutine.resume, coroutine.yield, coroutine.status
+local WAITING, JOIN, MAX_OPEN = ll.WAITING, ll.JOIN, ll.MAX_OPEN
 
-local branches = setmetatable({}, {__mode = "k"})
-local open = 0
-local arrived = {} -- replies that a nested `parallel` read for the one around it
-local WAITING, AGAIN = {}, {} -- what a branch yields: a call was begun; try again after the next reply
+local arrived = {} -- replies that one list read for another around it
 
--- Every way to the host: an error of the adapter itself is never handed to the script as an object.
-local function host(...)
-  local fine, a, b, c, d = pcall(dispatch, ...)
-  if fine then return a, b, c, d end
-  error(ll.memory_message, 0)
-end
-
-local function raise_unsendable(message) error(make_error("validation", message), 0) end
-
-local function take(ok, pos, body)
-  local value = unpack(body, pos)
-  if ok then return value end
-  error(make_error(value.kind, value.message, value.details), 0)
-end
-
--- Whether the running function may hand control to `parallel`.
-local function in_branch()
-  return branches[running()] and isyieldable()
-end
-
--- Calls `capability` with a map of arguments and gives the value, or raises the error of the reply.
-local function call(capability, arguments)
-  local packed, why = pack(arguments, "")
-  if not packed then raise_unsendable((gsub(why, "^%.", ""))) end
-  if in_branch() then
-    while open >= MAX_OPEN do yield(AGAIN) end
-    local id, problem = host(BEGIN, capability, packed)
-    if not id then raise_unsendable(problem) end
-    open = open + 1
-    return take(yield(WAITING, id))
-  end
-  local ok, pos, body = host(CALL, capability, packed)
-  if ok == nil then raise_unsendable(pos) end
-  return take(ok, pos, body)
-end
-
+-- The next reply to one of `waiting`: its id, and what `take` needs. Nothing where even that is refused memory.
 local function next_reply(waiting)
-  for id, reply in next, arrived do
-    if waiting[id] then
-      arrived[id] = nil
-      return id, reply[1], reply[2], reply[3]
+  while true do
+    for id, reply in next, arrived do
+      if waiting[id] then
+        arrived[id] = nil
+        return id, reply[1], reply[2], reply[3]
+      end
     end
+    local fine, id, ok, pos, body = pcall(host_wait)
+    if not fine or not id then return nil end
+    state.open = state.open - 1
+    if waiting[id] then return id, ok, pos, body end
+    arrived[id] = {ok, pos, body}
+    if next(waiting) == nil then return nil end -- room for another call was all that was wanted
   end
-  return host(WAIT_ANY)
 end
 
--- Runs `functions` as branches until each has ended; gives results and errors by index.
-local function run_branches(functions, count)
-  local results, errors, ready, waiting = {}, {}, {}, {}
-  for i = 1, count do
-    local branch = create(functions[i])
-    branches[branch] = true
-    ready[i] = {branch = branch, index = i}
+-- Runs the branches of `root`, and of the lists inside them, to their end.
+local function schedule(root, waiting)
+  local queue, head, tail, stalled, news = {}, 1, 0, {}, false
+
+  local function fill(group)
+    while group.live < MAX_OPEN and group.begun < group.count do
+      group.begun = group.begun + 1
+      group.live = group.live + 1
+      local branch = create(group.functions[group.begun])
+      branches[branch] = true
+      state.live = state.live + 1
+      tail = tail + 1
+      queue[tail] = {branch = branch, group = group, index = group.begun}
+    end
   end
-  local stalled = {}
+
   local function step(entry, ...)
-    local fine, a, b = resume(entry.branch, ...)
-    if not fine then errors[entry.index] = {a}
-    elseif status(entry.branch) == "dead" then results[entry.index] = a
-    elseif a == WAITING then waiting[b] = entry
-    else stalled[#stalled + 1] = entry end
+    local fine, what, detail = resume(entry.branch, ...)
+    local group = entry.group
+    if fine and status(entry.branch) ~= "dead" then
+      if what == WAITING then waiting[detail] = entry
+      elseif what == JOIN then detail.parent = entry fill(detail)
+      else stalled[#stalled + 1] = entry return end
+      news = true
+      return
+    end
+    news = true
+    if fine then group.results[entry.index] = what
+    else group.errors[entry.index] = {what, ll.trace(entry.branch)} end
+    state.live = state.live - 1
+    group.live = group.live - 1
+    if group.begun < group.count then fill(group)
+    elseif group.live == 0 and group.parent then
+      tail = tail + 1
+      queue[tail] = group.parent
+    end
   end
-  while true do
-    local runnable = ready
-    ready = {}
-    for i = 1, #runnable do step(runnable[i]) end
-    if next(waiting) then
+
+  fill(root)
+  while root.live > 0 do
+    if head <= tail then
+      local entry = queue[head]
+      queue[head] = nil
+      head = head + 1
+      step(entry)
+    elseif news and #stalled > 0 then
+      news, queue, head, tail, stalled = false, stalled, 1, #stalled, {}
+    elseif next(waiting) ~= nil then
       local id, ok, pos, body = next_reply(waiting)
+      if not id then error(ll.memory_message, 0) end
       local entry = waiting[id]
-      if entry then
-        waiting[id] = nil
-        open = open - 1
-        step(entry, ok, pos, body)
-      else
-        arrived[id] = {ok, pos, body}
-      end
-      ready, stalled = stalled, {}
-    elseif #stalled > 0 then
-      if #stalled == #runnable and #runnable > 0 and not next(ready) then
-        ll.break_loop() -- each branch waits for a module that another one loads
-      end
-      ready, stalled = stalled, {}
+      waiting[id] = nil
+      step(entry, ok, pos, body)
     else
-      return results, errors
+      if state.open >= MAX_OPEN then next_reply(waiting) -- a call of a list around this one must make room
+      else ll.break_loop() end -- each branch waits for a module that another one loads
+      news = true
     end
   end
 end
+
+-- To its end, or, where the memory for that is refused, given up: what is on its way is then waited for by nobody.
+local function run_alone(group)
+  local waiting, live = {}, state.live
+  local fine, problem = pcall(schedule, group, waiting)
+  if fine then return end
+  state.live = live
+  for id in next, waiting do
+    state.open = state.open - 1
+    pcall(host_forget, id)
+  end
+  error(problem, 0)
+end
+
+local function invalid(what) error(make_error("validation", "parallel needs a list of functions" .. what), 0) end
 
 function ll.parallel(functions)
-  if type(functions) ~= "table" then error(make_error("validation", "parallel needs a list of functions, not a " .. type(functions)), 0) end
+  if type(functions) ~= "table" then invalid(", not a " .. type(functions)) end
   local count = rawlen(functions)
+  if count == 0 and next(functions) ~= nil then invalid(", not a table of named ones") end
+  local group = {functions = {}, count = count, begun = 0, live = 0, results = {}, errors = {}}
   for i = 1, count do
-    if type(functions[i]) ~= "function" then
-      error(make_error("validation", format("parallel needs a list of functions: [%d] is a %s", i, type(functions[i]))), 0)
+    local one = rawget(functions, i)
+    if type(one) ~= "function" then invalid(format(": [%d] is a %s", i, type(one))) end
+    group.functions[i] = one
+  end
+  if count == 0 then return {} end
+  if in_branch() then yield(JOIN, group) else run_alone(group) end
+  for i = 1, count do
+    local raised = group.errors[i]
+    if raised then
+      ll.raised = raised -- where it was, for the report
+      error(raised[1], 0)
     end
   end
-  if in_branch() then -- a list inside a branch goes one after another: its calls still yield
-    local results = {}
-    local first
-    for i = 1, count do
-      local fine, value = pcall(functions[i])
-      if fine then results[i] = value elseif not first then first = {value} end
-    end
-    if first then error(first[1], 0) end
-    return results
-  end
-  local results, errors = run_branches(functions, count)
-  for i = 1, count do
-    if errors[i] then error(errors[i][1], 0) end
-  end
-  return results
+  return group.results
 end
 
--- Gives way to the other branches until something has happened; false where that is not possible.
-function ll.give_way()
-  if not in_branch() then return false end
-  yield(AGAIN)
-  return true
+function ll.reset_calls()
+  state.open, state.live, arrived = 0, 0, {}
+  ll.raised = nil
+  ll.reset_codec()
 end
-
-function ll.reset_calls() open, arrived = 0, {} end
-
-ll.call, ll.host, ll.in_branch, ll.branches = call, host, in_branch, branches

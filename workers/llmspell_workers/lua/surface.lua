@@ -1,106 +1,31 @@
 -- The script API: globals built from the table that the host sends, so that a function added there appears here.
 -- Each function is data: what it calls, the names of what it takes, and the form of what it gives.
 local ll = ...
-local type, next, error, select, setmetatable, tostring, rawlen = type, next, error, select, setmetatable, tostring, rawlen
+local type, next, error, select, setmetatable, tostring, rawlen, rawequal =
+  type, next, error, select, setmetatable, tostring, rawlen, rawequal
 local format, concat = string.format, table.concat
-local call, make_error, names_of = ll.call, ll.make_error, ll.names_of
-local create, resume, yield, status, running = coroutine.create, coroutine.resume, coroutine.yield, coroutine.status, coroutine.running
+local call, call_named, packed_key, make_error, names_of = ll.call, ll.call_named, ll.packed_key, ll.make_error, ll.names_of
 
-local objects = {} -- class name -> {methods, type}
+local objects = {} -- class name -> {named, type}
+local builders
 local give
 
 local function invalid(...) error(make_error("validation", format(...)), 0) end
 
--- A map of arguments from positional ones; `fixed` are those that the table of the API adds.
-local function arguments_of(spec, self, ...)
-  local arguments = {}
-  if spec.with then for k, v in next, spec.with do arguments[k] = v end end
-  if self then arguments.self = self end
-  local takes = spec.takes
-  if takes then
-    for i = 1, rawlen(takes) do arguments[takes[i]] = (select(i, ...)) end
-  end
-  return arguments
-end
-
-local function one_call(spec, self, ...)
-  return give(spec, call(spec.calls, arguments_of(spec, self, ...)))
-end
-
--- An iterator over a stream that the script pulls: the reader sets the pace.
-local function make_stream(spec, opened)
-  local id, done = opened.stream, false
-  local stream = {}
-  local function finish()
-    if not done then
-      done = true
-      call(spec.closes, {stream = id})
-    end
-  end
-  local function next_chunk()
-    if done then return nil end
-    local fine, chunk = ll.pcall(call, spec.pulls, {stream = id})
-    if not fine then done = true error(chunk, 0) end
-    if chunk == nil then done = true end
-    return chunk
-  end
-  stream.next, stream.close = next_chunk, finish
-  function stream.isDone() return done end
-  return setmetatable(stream, {
-    __call = next_chunk, __close = finish, __name = "stream", __metatable = "stream",
-    __gc = function() if not done and not ll.ended then ll.pcall(finish) end end,
-  })
-end
-
--- Runs a stream to its end through a function of the script.
-local function drain(spec, opened, each)
-  local stream = make_stream(spec, opened)
-  local count, parts = 0, {}
-  for chunk in stream do
-    count = count + 1
-    parts[count] = type(chunk.text) == "string" and chunk.text or ""
-    local fine, problem = ll.pcall(each, chunk)
-    if not fine then stream.close() error(problem, 0) end
-  end
-  return {success = true, chunks_received = count, text = concat(parts)}
-end
-
 local function make_object(class, fields)
-  local object = {}
-  for k, v in next, fields do object[k] = v end
   local known = objects[class]
-  if known.named then names_of[object] = fields[known.named] end
-  return setmetatable(object, known.type)
+  if known.named then names_of[fields] = fields[known.named] end
+  return setmetatable(fields, known.type)
 end
 
-local function make_builder(class)
-  local spec = ll.surface.builders[class]
-  local fields, builder = {}, {}
-  for i = 1, rawlen(spec.sets) do
-    local name = spec.sets[i]
-    builder[name] = function(first, value)
-      if first ~= builder then value = first end
-      fields[name] = value
-      return builder
-    end
-  end
-  for name, field in next, spec.appends do
-    builder[name] = function(first, value)
-      if first ~= builder then value = first end
-      fields[field] = fields[field] or {}
-      if type(fields[field]) ~= "table" then invalid("%s: %s must be a list before %s can add to it", class, field, name) end
-      fields[field][rawlen(fields[field]) + 1] = value
-      return builder
-    end
-  end
-  function builder.build() return one_call(spec.build, nil, fields) end
-  return builder
-end
-
+-- What a call gives, in the form that its row says. A stream comes with what a `for` closes when it is left.
 function give(spec, value)
   local gives = spec.gives
   if gives == nil or value == nil then return value end
-  if gives == "stream" then return make_stream(spec, value) end
+  if gives == "stream" then
+    local stream = ll.make_stream(spec, value)
+    return stream, nil, nil, stream
+  end
   if spec.many then
     for i = 1, rawlen(value) do value[i] = make_object(gives, value[i]) end
     return value
@@ -108,19 +33,99 @@ function give(spec, value)
   return make_object(gives, value)
 end
 
--- The Lua function of one row. A method knows its object by `self`; `.` and `:` both call it.
-local function make_function(spec, method)
-  if spec.starts then return function() return make_builder(spec.starts) end end
-  if spec.each then
-    return function(self, ...)
-      local at = rawlen(spec.takes) + 1
-      local each = select(at, ...)
-      if type(each) ~= "function" then invalid("%s needs a function as its argument %d, not a %s", spec.calls, at, type(each)) end
-      return drain(spec, call(spec.calls, arguments_of(spec, self.id, ...)), each)
+-- The arguments of a row: names, packed names, and packed pairs that are always the same.
+local function arguments_of(spec, method)
+  local names, keys, fixed, fixed_count = {}, {}, {}, 0
+  if method then names[1] = "self" end
+  for i = 1, rawlen(spec.takes or {}) do names[#names + 1] = spec.takes[i] end
+  for i = 1, #names do keys[i] = packed_key(names[i]) end
+  for name, value in next, spec.with or {} do
+    fixed_count = fixed_count + 1
+    fixed[fixed_count] = packed_key(name) .. ll.pack(value, name)
+  end
+  return names, keys, concat(fixed), fixed_count
+end
+
+-- A row of more arguments than `call_named` takes.
+local function make_wide_call(spec, names)
+  return function(...)
+    local arguments = {}
+    for name, value in next, spec.with or {} do arguments[name] = value end
+    for i = 1, #names do arguments[names[i]] = (select(i, ...)) end
+    return call(spec.calls, arguments)
+  end
+end
+
+-- The plain function of a row, for each number of arguments; a method is given its object's id first.
+local function make_call(spec, method)
+  local names, keys, fixed, fixed_count = arguments_of(spec, method)
+  local capability, plain = spec.calls, spec.gives == nil
+  if #names == 0 then
+    if plain then return function() return call_named(capability, names, keys, fixed, fixed_count) end end
+    return function() return give(spec, call_named(capability, names, keys, fixed, fixed_count)) end
+  elseif #names == 1 then
+    if plain then return function(a) return call_named(capability, names, keys, fixed, fixed_count, a) end end
+    return function(a) return give(spec, call_named(capability, names, keys, fixed, fixed_count, a)) end
+  elseif #names == 2 then
+    if plain then return function(a, b) return call_named(capability, names, keys, fixed, fixed_count, a, b) end end
+    return function(a, b) return give(spec, call_named(capability, names, keys, fixed, fixed_count, a, b)) end
+  elseif #names == 3 then
+    if plain then return function(a, b, c) return call_named(capability, names, keys, fixed, fixed_count, a, b, c) end end
+    return function(a, b, c) return give(spec, call_named(capability, names, keys, fixed, fixed_count, a, b, c)) end
+  end
+  local wide = make_wide_call(spec, names)
+  return function(...) return give(spec, wide(...)) end
+end
+
+-- A row that runs a stream through a function of the script, its last argument.
+local function make_drain(spec, method)
+  local opened = {}
+  for k, v in next, spec do if k ~= "gives" then opened[k] = v end end
+  local open = make_call(opened, method)
+  local at = rawlen(spec.takes) + (method and 2 or 1)
+  return function(...)
+    local each = (select(at, ...))
+    if type(each) ~= "function" then
+      invalid("%s needs a function as its argument %d, not a %s", spec.calls, method and at - 1 or at, type(each))
+    end
+    return ll.drain(spec, open(...), each)
+  end
+end
+
+-- A chain of setters; each works with `.` and `:`.
+local function make_builder(class)
+  local spec = builders[class]
+  local fields, builder = {}, {}
+  for i = 1, rawlen(spec.sets) do
+    local name = spec.sets[i]
+    builder[name] = function(first, value)
+      if not rawequal(first, builder) then value = first end
+      fields[name] = value
+      return builder
     end
   end
-  if method then return function(self, ...) return one_call(spec, self.id, ...) end end
-  return function(...) return one_call(spec, nil, ...) end
+  for name, field in next, spec.appends do
+    builder[name] = function(first, value)
+      if not rawequal(first, builder) then value = first end
+      local list = {}
+      if fields[field] ~= nil then
+        if type(fields[field]) ~= "table" then invalid("%s: %s must be a list before %s can add to it", class, field, name) end
+        for i = 1, rawlen(fields[field]) do list[i] = fields[field][i] end
+      end
+      list[#list + 1] = value
+      fields[field] = list -- a copy: the list that `tools` was given stays the script's own
+      return builder
+    end
+  end
+  local build = make_call(spec.build, false)
+  function builder.build() return build(fields) end
+  return builder
+end
+
+local function make_function(spec, method)
+  if spec.starts then return function() return make_builder(spec.starts) end end
+  if spec.each then return make_drain(spec, method) end
+  return make_call(spec, method)
 end
 
 local function with_spellings(target, name, spec, made)
@@ -130,87 +135,67 @@ local function with_spellings(target, name, spec, made)
   end
 end
 
+-- A class of objects. `tool.execute(params)` has no object in front, so a method is bound to the one it is taken from.
 local function make_class(class, spec)
   local methods = {}
-  local known = {named = spec.named}
   for name, row in next, spec.methods do with_spellings(methods, name, row, make_function(row, true)) end
-  known.type = {
-    __name = class, __metatable = class,
-    -- `tool.execute(params)` has no object in front: the method is bound to the one it was taken from
-    __index = function(object, key)
-      local method = methods[key]
-      if not method then return nil end
-      return function(first, ...)
-        if first == object then return method(object, ...) end
-        return method(object, first, ...)
-      end
-    end,
-    __tostring = function(object) return names_of[object] or class end,
-    __concat = function(a, b) return tostring(a) .. tostring(b) end,
-  }
-  objects[class] = known
-end
-
--- `Streaming`: a generator written in the script, on its own coroutine.
-local STREAMING = {}
-function STREAMING.create(fn)
-  if type(fn) ~= "function" then invalid("Streaming.create needs a function, not a %s", type(fn)) end
-  local co = create(fn)
-  local ahead, has_ahead, done = nil, false, false
-  local function step()
-    if done then return nil end
-    local fine, value = resume(co)
-    if not fine then done = true error(value, 0) end
-    if status(co) == "dead" then done = true return nil end
-    return value
-  end
-  local stream = {}
-  function stream.next()
-    if has_ahead then has_ahead = false return ahead end
-    return step()
-  end
-  function stream.isDone()
-    if not done and not has_ahead then
-      ahead = step()
-      has_ahead = not done
+  local bound = setmetatable({}, {__mode = "k"}) -- object -> its methods so far
+  local function bind(object, key)
+    local method = methods[key]
+    if not method then return nil end
+    local function made(first, ...)
+      if rawequal(first, object) then return method(object.id, ...) end
+      return method(object.id, first, ...)
     end
-    return done and not has_ahead
+    local mine = bound[object]
+    if not mine then
+      mine = {}
+      bound[object] = mine
+    end
+    mine[key] = made
+    return made
   end
-  function stream.collect()
-    local all = {}
-    while not stream.isDone() do all[#all + 1] = stream.next() end
-    return all
-  end
-  return setmetatable(stream, {__call = stream.next, __name = "stream", __metatable = "stream"})
-end
-function STREAMING.yield(value)
-  local _, main = running()
-  if main or ll.branches[running()] then invalid("Streaming.yield works only inside a function given to Streaming.create") end
-  return yield(value)
+  objects[class] = {
+    named = spec.named,
+    type = {
+      __name = class, __metatable = class,
+      __index = function(object, key)
+        local mine = bound[object]
+        return mine and mine[key] or bind(object, key)
+      end,
+      __tostring = function(object) return names_of[object] or class end,
+      __concat = function(a, b) return tostring(a) .. tostring(b) end,
+    },
+  }
 end
 
 -- A global of a later version: it raises on use, and says so.
 local function make_missing(name)
   local function raise() error(make_error("not_found", name .. " is not part of this version of llmspell"), 0) end
-  return setmetatable({}, {__index = raise, __newindex = raise, __call = raise, __metatable = "missing"})
+  return setmetatable({}, {__index = raise, __newindex = raise, __call = raise, __pairs = raise, __metatable = "missing"})
+end
+
+local function make_global(global, functions)
+  local target = {}
+  for name, spec in next, functions do with_spellings(target, name, spec, make_function(spec, false)) end
+  return setmetatable(target, {
+    __index = function(_, key)
+      error(make_error("not_found", format("%s.%s is not a function of the script API", global, tostring(key))), 0)
+    end,
+    __metatable = global,
+  })
 end
 
 local LOCAL = {
   JSON = function() return {parse = ll.json.parse, stringify = ll.json.stringify, null = ll.json.null} end,
-  Streaming = function() return {create = STREAMING.create, ["yield"] = STREAMING.yield} end,
+  Streaming = function() return {create = ll.streaming.create, ["yield"] = ll.streaming.yield} end,
   parallel = function() return ll.parallel end,
 }
 
 function ll.build_surface(G, surface)
-  ll.surface = surface
+  builders = surface.builders
   for class, spec in next, surface.objects do make_class(class, spec) end
-  for global, functions in next, surface.globals do
-    local target = {}
-    for name, spec in next, functions do with_spellings(target, name, spec, make_function(spec, false)) end
-    G[global] = setmetatable(target, {__index = function(_, key)
-      error(make_error("not_found", format("%s.%s is not a function of the script API", global, tostring(key))), 0)
-    end})
-  end
+  for global, functions in next, surface.globals do G[global] = make_global(global, functions) end
   for name, spec in next, surface.functions do with_spellings(G, name, spec, make_function(spec, false)) end
   for global, name in next, surface.same do G[global] = G[name] end
   for i = 1, rawlen(surface.engine_made) do

@@ -1,0 +1,93 @@
+"""All calls that one run may make, by capability; each kind is loaded when the script first makes a call of it.
+
+The rule kept here: a script that calls no model and no tool costs the loading of neither (a tenth of a short run).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from llmspell.capabilities.scripting import LogSink, Reader, ScriptCalls
+from llmspell.limits import Limits
+from llmspell.policy import Policy
+from llmspell.sandbox.broker import Handler
+
+if TYPE_CHECKING:
+    from llmspell.capabilities.modules import ModuleFolder
+    from llmspell.capabilities.spending import Spending
+    from llmspell.capabilities.streams import Streams
+    from llmspell.providers.manager import ProviderManager
+    from llmspell.tools.catalog import ToolCatalog
+
+
+class RunCalls(dict[str, Handler]):
+    """The handlers of one run; `get` loads what is not there yet. Whoever made it closes it when the run is over."""
+
+    def __init__(
+        self,
+        tools: ToolCatalog,
+        policy: Policy,
+        limits: Limits,
+        *,
+        providers: Callable[[], ProviderManager],
+        spending: Spending,
+        modules: ModuleFolder | None,
+        log: LogSink,
+        stdin: Reader,
+    ) -> None:
+        super().__init__(ScriptCalls(policy, modules=modules, log=log, stdin=stdin, now=time.monotonic).handlers())
+        self._tools, self._policy, self._limits = tools, policy, limits
+        self._providers, self._spending, self._log = providers, spending, log
+        self._streams: Streams | None = None
+        self._kinds = {
+            "tool": self._load_tools,
+            "agent": self._load_agents,
+            "stream": self._load_agents,
+            "provider": self._load_providers,
+        }
+
+    def get(self, capability: str, default: Handler | None = None) -> Handler | None:  # type: ignore[override]
+        """The handler of a capability, or None."""
+        handler = super().get(capability)
+        if handler is not None:
+            return handler
+        load = self._kinds.pop(capability.partition(".")[0], None)
+        if load is None:
+            return default
+        load()
+        return super().get(capability, default)
+
+    def close(self) -> None:
+        """Ends the streams that the script left open."""
+        if self._streams is not None:
+            self._streams.close_all()
+
+    def _load_tools(self) -> None:
+        from llmspell.capabilities.tools import ToolCalls
+
+        self.update(ToolCalls(self._tools, self._policy, self._limits).handlers())
+
+    def _load_agents(self) -> None:
+        if self._streams is not None:
+            return  # agents and streams are loaded together, and once
+        from llmspell.capabilities.agents import AgentCalls
+        from llmspell.capabilities.streams import Streams
+
+        self._streams = streams = Streams(seconds=self._limits.wall)
+        agents = AgentCalls(
+            self._providers(),
+            self._tools,
+            self._policy,
+            self._limits,
+            spending=self._spending,
+            streams=streams,
+            log=self._log,
+        )
+        self.update({**agents.handlers(), **streams.handlers()})
+
+    def _load_providers(self) -> None:
+        from llmspell.capabilities.providers import ProviderCalls
+
+        self.update(ProviderCalls(self._providers()).handlers())

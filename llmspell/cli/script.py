@@ -1,0 +1,136 @@
+"""One script, one worker, one outcome: what `run`, `exec` and `sandbox` do once the options are read.
+
+The rule kept here: no parser is imported, so that a run without options needs none.
+"""
+
+import os
+import sys
+from time import monotonic
+from typing import NamedTuple
+
+from llmspell.cli.choices import Choices
+from llmspell.cli.report import check_report_place, print_outcome, write_report
+from llmspell.cli.setup import Setup, configure, prepare
+from llmspell.cli.signals import CancelledBySignals
+from llmspell.cli.terminal import Tamer, complain
+from llmspell.cli.writer import PATIENCE, Sink, Writer
+from llmspell.errors import UsageError
+from llmspell.outcome import Outcome, Verdict
+from llmspell.source import check_text, read_script
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from llmspell.cli.entry import Prestarted
+    from llmspell.engines.bridge import Emit
+
+LATE = 0.1
+"""Seconds by which the limit of the wall is sure to be seen after it was crossed."""
+
+
+class Spell(NamedTuple):
+    """A source and what is run with it. `folder` is where its modules are; `prints_value`: also after other output."""
+
+    source: bytes
+    name: str
+    arguments: tuple[str, ...]
+    folder: str | None = None
+    takes_stdin: bool = True
+    prints_value: bool = False
+    sandboxed: bool = False
+
+
+def run_file(
+    script: str, arguments: "Sequence[str]", choices: Choices, prestarted: "Prestarted | None", *, sandboxed: bool
+) -> int:
+    """Runs a script from a file, or from stdin if it is `-`; gives the exit code. Raises UsageError and SetupError."""
+    if script.startswith(("http://", "https://")):
+        raise UsageError(
+            f"{script[:200]} is not run: scripts are not fetched from the network;"
+            " download it, read it, then run the file"
+        )
+    configuration, limits = configure(choices, sandboxed=sandboxed)
+    allowed = limits.source_allowed
+    if script == "-":
+        source, name, folder = sys.stdin.buffer.read(allowed + 1), "stdin", None
+        check_text(source, name)
+    else:
+        source, name, folder = read_script(script, allowed), os.path.basename(script), os.path.dirname(script) or "."
+    spell = Spell(source, _readable(name), tuple(arguments), folder, takes_stdin=script != "-", sandboxed=sandboxed)
+    setup = prepare(configuration, limits, choices, spell.name, source[:200], sandboxed=sandboxed, folder=folder)
+    return run_spell(spell, setup, choices, prestarted)
+
+
+def run_code(code: str, arguments: "Sequence[str]", choices: Choices, prestarted: "Prestarted | None") -> int:
+    """Runs code and prints what it returns; gives the exit code. Raises UsageError and SetupError."""
+    configuration, limits = configure(choices, sandboxed=False)
+    source = check_text(os.fsencode(code), "exec")
+    setup = prepare(configuration, limits, choices, "exec", source[:200], sandboxed=False, folder=None)
+    return run_spell(Spell(source, "exec", tuple(arguments), prints_value=True), setup, choices, prestarted)
+
+
+def run_spell(spell: Spell, setup: Setup, choices: Choices, prestarted: "Prestarted | None") -> int:
+    """Runs, shows what it prints as it comes, reports, and gives the exit code."""
+    if choices.report is not None:
+        check_report_place(choices.report)
+    runtime = setup.runtime(stdin=_read_stdin if spell.takes_stdin else None)
+    with CancelledBySignals() as cancellation:
+        until = monotonic() + setup.limits.wall + LATE
+        with Writer(_sinks(spell), cancellation=cancellation, until=until) as writer:
+            outcome = runtime.execute(
+                spell.source,
+                name=spell.name,
+                arguments=spell.arguments,
+                folder=spell.folder,
+                emit=_emit(choices, writer),
+                cancellation=cancellation,
+                prestarted=prestarted.take(runtime.engine.name, runtime.limits.memory) if prestarted else None,
+            )
+            if choices.report is not None:
+                write_report(choices.report, outcome, pass_on=not spell.sandboxed)
+            left = writer.finish(hurried=outcome.verdict in (Verdict.LIMIT, Verdict.CRASH))
+        late = cancellation.exit_code  # also what came when the run was over
+    if left and late is None:
+        complain(f"{left:,} bytes of output were not written: nobody read any of them for {PATIENCE:g} s")
+    _show(outcome, spell, setup, choices)
+    return late or outcome.exit_code(pass_on=not spell.sandboxed)
+
+
+def _emit(choices: Choices, writer: Writer) -> "Emit | None":
+    if choices.form != "text":
+        return None
+    return writer.emit if choices.stream else writer.hold
+
+
+def _sinks(spell: Spell) -> dict[str, Sink]:
+    """Where the script's streams go: our own; on a terminal the output of an untrusted script is tamed."""
+    return {
+        stream: Sink(number, tame=Tamer() if spell.sandboxed and os.isatty(number) else None)
+        for stream, number in (("stdout", 1), ("stderr", 2))
+    }
+
+
+def _show(outcome: Outcome, spell: Spell, setup: Setup, choices: Choices) -> None:
+    print_outcome(
+        outcome,
+        spell.source,
+        form=choices.form,
+        colour=choices.color,
+        with_verdict=spell.sandboxed and not choices.quiet,
+        with_value=spell.prints_value or not outcome.usage.output_bytes,
+        pass_on=not spell.sandboxed,
+        memory=setup.limits.memory,
+    )
+
+
+def _readable(name: str) -> str:
+    """A file's name as text that can travel: what is no UTF-8 in it is shown as `\\xNN`."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def _read_stdin(size: int) -> bytes:
+    try:
+        return os.read(0, size)
+    except OSError:
+        return b""

@@ -1,0 +1,134 @@
+"""The other commands: what there is, a tool on its own, trust, help, completion."""
+
+from __future__ import annotations
+
+import json
+import os
+from importlib.metadata import version
+
+import pytest
+
+import llmspell
+from llmspell.cli.app import COMMANDS
+from tests.cli.programs import Place
+
+GROUPS = {"engines": ["list"], "providers": ["list"], "tools": ["list", "info", "run"], "config": ["trust"]}
+
+
+def test_the_version_is_that_of_the_package(place: Place) -> None:
+    assert place.run("--version") == (0, f"llmspell {llmspell.__version__}\n".encode(), "")
+    assert version("llmspell") == llmspell.__version__
+
+
+@pytest.mark.parametrize(
+    "words",
+    [(), *((name,) for name in COMMANDS), *((group, name) for group, names in GROUPS.items() for name in names)],
+)
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_every_command_explains_itself_with_an_example(place: Place, words: tuple[str, ...], option: str) -> None:
+    ran = place.run(*words, option)
+    shown = ran.stdout.decode()
+    assert (ran.code, ran.stderr) == (0, "")
+    assert shown.startswith("Usage: llmspell")
+    assert f"llmspell {' '.join(words)}".strip() in shown.split("xample", 1)[1]
+
+
+def test_help_lists_every_command_and_how_to_try_it(place: Place) -> None:
+    shown = place.run("--help").stdout.decode()
+    assert all(f"\n  {name} " in shown for name in COMMANDS)
+    assert "llmspell run examples/hello.lua" in shown
+
+
+def test_a_shell_completes_commands_and_options(place: Place) -> None:
+    words = {"_LLMSPELL_COMPLETE": "bash_complete", "COMP_CWORD": "1"}
+    assert place.where(COMP_WORDS="llmspell san", **words).run().stdout == b"plain,sandbox\n"
+    assert (
+        b"plain,--max-calls"
+        in place.where(COMP_WORDS="llmspell run --max-c", **{**words, "COMP_CWORD": "2"}).run().stdout
+    )
+    assert b"_LLMSPELL_COMPLETE=bash_complete" in place.where(_LLMSPELL_COMPLETE="bash_source").run().stdout
+
+
+def test_the_tools_are_listed_for_people_programs_and_on_their_own(place: Place) -> None:
+    lines = place.run("tools").stdout.decode().splitlines()
+    listed = json.loads(place.run("tools", "list", "--output", "json").stdout)
+    assert [line.split("\t")[0] for line in lines] == [tool["name"] for tool in listed]
+    assert {tool["name"]: tool["granted_by_default"] for tool in listed}["file-operations"] is False
+    assert set(listed[0]) == {"name", "category", "granted_by_default", "description"}
+
+
+def test_a_tool_describes_itself_by_either_spelling(place: Place) -> None:
+    ran = place.run("tools", "info", "hash_calculator")
+    head, _, schema = ran.stdout.decode().partition("\n\n")
+    assert head.startswith("hash-calculator ")
+    assert json.loads(schema)["type"] == "object"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("calculator", "--params", '{"input": "6*7"}'), 0, ""),
+        (("calculater",), 2, "there is no tool 'calculater'; did you mean calculator?"),
+        (("calculator", "--params", "{"), 2, "--params is no JSON: "),
+        (("calculator", "--params", "[" * 100_000), 2, "--params is no JSON: "),
+        (("calculator", "--params", "[]"), 1, "validation: "),
+        (("calculator", "--params", '{"inptu": 1}'), 1, "validation: "),
+        (("file-operations", "--params", '{"operation": "read", "path": "/etc/passwd"}'), 4, "denied: "),
+    ],
+)
+def test_a_tool_runs_on_its_own_and_says_what_is_wrong(
+    place: Place, words: tuple[str, ...], code: int, said: str
+) -> None:
+    ran = place.run("tools", "run", *words)
+    assert ran.code == code
+    assert said in ran.stderr
+    if code == 0:
+        assert json.loads(ran.stdout)["text"] == "42"
+    else:
+        assert ran.stdout == b""
+        assert ran.stderr.count("\n") == 1
+
+
+def test_a_tool_reads_below_a_granted_folder(place: Place) -> None:
+    place.write("d/note.txt", "noted")
+    parameters = json.dumps({"operation": "read", "path": str(place.folder / "d" / "note.txt")})
+    ran = place.run("tools", "run", "file-operations", "--allow-read", "d", "--params", parameters)
+    assert (ran.code, "noted" in ran.stdout.decode()) == (0, True)
+
+
+def test_the_providers_are_listed_with_whether_they_have_their_key(place: Place) -> None:
+    place.write("c.toml", '[providers.mine]\ntype = "litellm"\napi_key_env = "MY_KEY"\ndefault_model = "m"\n')
+    for key, available in (("", False), ("k", True)):
+        ran = place.where(MY_KEY=key).run("providers", "list", "--output", "json", "--config", "c.toml")
+        listed = {one["name"]: one for one in json.loads(ran.stdout)}
+        assert set(listed) == {"echo", "mine"}
+        assert listed["mine"]["available"] is available
+        assert listed["mine"]["source"].endswith("c.toml")
+
+
+@pytest.mark.parametrize("command", ["engines", "providers"])
+def test_a_list_says_what_is_wrong_with_the_configuration(place: Place, command: str) -> None:
+    place.write("c.toml", "[limts]\n")
+    ran = place.run(command, "list", "--config", "c.toml")
+    assert (ran.code, ran.stdout) == (2, b"")
+    assert "limits" in ran.stderr
+
+
+def test_trusting_what_is_not_there_is_a_usage_error(place: Place) -> None:
+    assert place.run("config", "trust").code == 2
+    assert "does not exist" in place.run("config", "trust", "x.toml").stderr
+
+
+def test_a_fault_of_ours_is_70_and_shows_its_traceback_only_when_asked(place: Place) -> None:
+    place.write("broken/rich/__init__.py", "raise ZeroDivisionError('broken \\x1b on purpose')")
+    words = ("exec", "return 1", "--output", "pretty")
+    broken = os.pathsep.join([str(place.folder / "broken"), os.environ.get("PYTHONPATH", "")])
+    ran = place.where(PYTHONPATH=broken).run(*words)
+    assert (ran.code, ran.stdout) == (70, b"")
+    assert ran.stderr == (
+        "llmspell: a fault of ours, please report it: ZeroDivisionError: broken \\x1b on purpose\n  (-vv shows where)\n"
+    )
+    with place.where(PYTHONPATH=broken).start(*words, "-vv") as started:
+        ran = started.end()
+    assert ran.code == 70
+    assert "Traceback (most recent call last)" in ran.stderr

@@ -1,0 +1,74 @@
+"""The host's side as Lua sees it: a handful of functions, and the only Python objects that Lua ever holds.
+
+The rule kept here: they take and give numbers, booleans and bytes only, and raise nothing but what cannot be helped
+(E11). Where memory is short they say so by giving nothing: raising would make an object in Lua, which takes memory too.
+"""
+
+from __future__ import annotations
+
+from llmspell_workers.bridge import Bridge, has_room
+from llmspell_workers.wire import Packed, Reply, Unsendable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def host_functions(bridge: Bridge, leave: Callable[[int], None]) -> dict[bytes, Callable[..., object]]:
+    """What the Lua files call, by the names that they call it. `leave` ends the run and does not return."""
+    names: dict[bytes, str] = {}
+
+    def name_of(capability: bytes) -> str:
+        if capability not in names:
+            names[capability] = capability.decode()
+        return names[capability]
+
+    def handed_over(reply: Reply) -> tuple[object, ...]:
+        """Ok flag, position of the value, bytes; nothing where there is no memory for them (E12)."""
+        value = reply.value
+        if type(value) is not Packed or not has_room(len(value.data)):
+            return ()
+        return reply.ok, value.start + 1, value.data
+
+    def call(capability: bytes, packed: bytes) -> object:
+        try:
+            return handed_over(bridge.wait(bridge.begin(name_of(capability), Packed(packed)))) or None
+        except Unsendable as error:
+            return None, str(error).encode()
+        except MemoryError:
+            return None
+
+    def begin(capability: bytes, packed: bytes) -> object:
+        try:
+            return bridge.begin(name_of(capability), Packed(packed))
+        except Unsendable as error:
+            return None, str(error).encode()
+        except MemoryError:
+            return None
+
+    def wait() -> object:
+        try:
+            reply = bridge.wait_any()
+            return (reply.call, *handed_over(reply))
+        except MemoryError:
+            return None
+
+    def forget(number: int) -> None:
+        bridge.forget(number)
+
+    def output(stream: bytes, data: bytes) -> bool:
+        try:
+            bridge.output(name_of(stream), data)
+        except MemoryError:
+            return False
+        return True
+
+    return {
+        b"host_call": call,
+        b"host_begin": begin,
+        b"host_wait": wait,
+        b"host_forget": forget,
+        b"host_room": has_room,
+        b"host_output": output,
+        b"host_exit": leave,
+    }

@@ -1,0 +1,72 @@
+-- `require` and `dofile`: modules beside the script, found and read by the host.
+-- Branches of `parallel` that require the same module wait for one load.
+local ll = ...
+local type, error, load, setmetatable, format, find, sub, gsub = type, error, load, setmetatable, string.format, string.find, string.sub, string.gsub
+local pcall, running = pcall, coroutine.running
+local call, make_error, give_way = ll.call, ll.make_error, ll.give_way
+
+-- A source as Lua takes it: a file may begin with a mark of its encoding, and with a line for the shell.
+function ll.text_of(source)
+  if sub(source, 1, 3) == "\xEF\xBB\xBF" then source = sub(source, 4) end
+  if sub(source, 1, 1) == "#" then source = "--" .. source end
+  return source
+end
+
+-- `load` for text. Under a pcall of its own: Lua hands some errors of the parser to the message handler of the run,
+-- and the script would be given what that makes of them.
+function ll.load_text(source, name, environment)
+  local fine, chunk, why = pcall(load, source, name, "t", environment)
+  if not fine then error(chunk, 0) end
+  if not chunk and why == ll.memory_message then ll.refusals = ll.refusals + 1 end
+  return chunk, why
+end
+
+-- Where an error stands, without the text that did not parse: a file that is no script must not leak by its message.
+local function parse(found, G)
+  local chunk, why = ll.load_text(ll.text_of(found.source), "@" .. found.name, G)
+  if chunk then return chunk end
+  if why == ll.memory_message then error(why, 0) end
+  local _, _, line = find(why, ":(%d+):")
+  error(make_error("validation", format("module %s does not parse: line %s", found.name, line or "?")), 0)
+end
+
+function ll.make_modules(G, loaded)
+  local loading = {} -- name -> the coroutine that loads it
+  local deadlock = false
+  function ll.break_loop() deadlock = true end
+
+  -- The module of that name if it is there, once nobody else is loading it.
+  local function wait_for(name)
+    while loaded[name] == nil and loading[name] do
+      if loading[name] == running() or not give_way() or deadlock then
+        deadlock = false
+        error(make_error("validation", format("module %s requires itself, directly or through another", name)), 0)
+      end
+    end
+    return loaded[name]
+  end
+
+  local function check_name(name, what)
+    if type(name) ~= "string" then error(format("bad argument #1 to '%s' (string expected, got %s)", what, type(name)), 3) end
+  end
+
+  function G.require(name)
+    check_name(name, "require")
+    local value = wait_for(name)
+    if value ~= nil then return value end
+    local path = gsub(name, "%.", "/")
+    loading[name] = running()
+    local _ <close> = setmetatable({}, {__close = function() loading[name] = nil end}) -- no pcall: it would hide the place
+    local found = call("module.load", {name = name, paths = {path .. ".lua", path .. "/init.lua"}})
+    value = parse(found, G)(name, found.name)
+    if value == nil then value = loaded[name] end
+    if value == nil then value = true end
+    loaded[name] = value
+    return value
+  end
+
+  function G.dofile(name)
+    check_name(name, "dofile")
+    return parse(call("module.load", {name = name, paths = {name}}), G)()
+  end
+end
