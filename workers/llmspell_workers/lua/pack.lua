@@ -46,7 +46,7 @@ end
 
 local known_keys, known_count = {}, 0
 local function packed_key(key)
-  if not utf8_len(key) then return nil end
+  if type(key) ~= "string" or not utf8_len(key) then return nil end
   local packed = string_header(key, #key) .. key
   if #key < 32 then
     if known_count >= MAX_KNOWN_KEYS then known_keys, known_count = {}, 0 end
@@ -82,7 +82,7 @@ local function encode_list(t, out, n, depth)
   if length ~= keys then
     local top = 0
     for k in next, t do
-      if math_type(k) ~= "integer" or k < 1 then
+      if math_type(k) ~= "integer" or k < 1 or k > MAX_VALUES then
         return misfit("has " .. show_key(k) .. " beside others: a list has the keys 1..n, a map has text keys only")
       end
       if k > top then top = k end
@@ -111,33 +111,38 @@ local function encode_list(t, out, n, depth)
   return n
 end
 
--- Maps that are being packed: keys and values are taken first, in a loop that allocates nothing a finalizer could run
--- at, because one that adds a key while `next` walks the table would have a key come twice.
+-- Maps that are being packed: keys and values are taken first, because a finalizer that adds a key while `next` walks
+-- the table would have a key come twice. Nothing in that loop lets one run (even `type` would: it makes a string).
 local stack, top = {}, 0
 
 local function encode_table(t, out, n, depth)
   if depth > MAX_DEPTH then return misfit("is nested deeper than 48 levels, or holds itself") end
+  local first = next(t)
+  if first == nil then
+    out[n + 1] = empty_lists[t] and "\x90" or "\x80"
+    return n + 1
+  elseif type(first) ~= "string" then
+    return encode_list(t, out, n, depth)
+  end
   local stack, base = stack, top
   local last = base
   for k, v in next, t do
-    if type(k) ~= "string" then return encode_list(t, out, n, depth) end
     stack[last + 1], stack[last + 2] = k, v
     last = last + 2
   end
+  top = last
   local keys = (last - base) // 2
   n = n + 1
-  if keys == 0 then
-    out[n] = empty_lists[t] and "\x90" or "\x80"
-    return n
-  end
-  top = last
   count = count + keys
   out[n] = keys < 16 and BYTE[0x80 + keys] or keys < 65536 and spack(">BI2", 0xde, keys) or spack(">BI4", 0xdf, keys)
   for i = base + 1, last, 2 do
     local k, v = stack[i], stack[i + 1]
     stack[i], stack[i + 1] = false, false
     local key = known_keys[k] or packed_key(k)
-    if not key then return misfit("has a key that is no UTF-8 text") end
+    if not key then
+      if type(k) ~= "string" then return encode_list(t, out, n, depth) end -- which says what is wrong
+      return misfit("has a key that is no UTF-8 text")
+    end
     out[n + 1] = key
     n = encode(v, out, n + 1, depth + 1)
     if not n then
