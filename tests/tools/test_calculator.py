@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -217,20 +216,6 @@ def test_variables_are_bounded_numbers(refused: Refusal) -> None:
 
 def test_missing_input_is_named(refused: Refusal) -> None:
     assert "needs the parameter 'input'" in refused("calculator", operation="evaluate")
-
-
-def test_seen_expression_takes_under_five_microseconds() -> None:
-    tool, grants = Calculator(), ToolGrants()
-    parameters = {"operation": "evaluate", "input": "2*x+1", "variables": {"x": 3}}
-
-    def batch() -> float:
-        started = time.perf_counter()
-        for _ in range(2000):
-            tool.execute(check_parameters(tool, parameters), grants)
-        return (time.perf_counter() - started) / 2000
-
-    best = min(batch() for _ in range(20))
-    assert best < (10e-6 if sys.gettrace() is None else 100e-6)  # the claim is 5; a loaded machine gets room
 
 
 _leaves = st.integers(0, 50).map(str) | st.sampled_from(["x", "y", "0.5", "2.25", "1e2"])
