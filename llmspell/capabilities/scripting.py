@@ -97,6 +97,9 @@ def log_to_stderr(*, least: str) -> LogSink:
             return
         shown = " ".join(f"{key}={value!r}" for key, value in fields.items())
         line = f"[{level}] {message}{' ' if shown else ''}{shown[:4096]}"
-        print("".join(c if c.isprintable() else ascii(c)[1:-1] for c in line), file=sys.stderr, flush=True)
+        try:
+            print("".join(c if c.isprintable() else ascii(c)[1:-1] for c in line), file=sys.stderr, flush=True)
+        except OSError:
+            pass  # nobody reads it: that is no fault of the script
 
     return log

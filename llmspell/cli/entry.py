@@ -103,9 +103,12 @@ def _complete_streams() -> None:
 
 
 def _flush() -> None:
-    """Raises BrokenPipeError if nobody reads."""
+    """Raises OSError if nobody reads stdout."""
     sys.stdout.flush()
-    sys.stderr.flush()
+    try:
+        sys.stderr.flush()
+    except OSError:
+        pass  # the exit code has to do
 
 
 def _explain(error: BaseException, arguments: list[str]) -> int:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import sys
+from contextlib import suppress
 
-from llmspell.cli.terminal import complain, escaped
+from llmspell.cli.terminal import complain, escaped, say
 from llmspell.errors import LlmspellError
 
-FAULT, USAGE, CTRL_C = 70, 2, 130
+FAULT, USAGE, CTRL_C, CLOSED_STDOUT = 70, 2, 130, 141
+NEXT_STEP = "\n  (-vv shows where)"
 
 
 def explain(error: BaseException, *, verbose: bool) -> int:
@@ -24,14 +27,15 @@ def explain(error: BaseException, *, verbose: bool) -> int:
         if isinstance(error, click.Abort):
             return CTRL_C
         if isinstance(error, click.ClickException):
-            error.show(sys.stderr)
+            with suppress(OSError):  # nobody reads it
+                error.show(sys.stderr)
             return int(error.exit_code)
+    if isinstance(error, OSError) and error.errno == errno.EIO:  # the terminal has gone
+        return CLOSED_STDOUT
     if verbose:
         import traceback
 
         traceback.print_exception(error)
     what = escaped(f"{type(error).__name__}: {error!s:.500}")
-    print(f"llmspell: a fault of ours, please report it: {what}", file=sys.stderr)
-    if not verbose:
-        print("  (-vv shows where)", file=sys.stderr)
+    say(f"llmspell: a fault of ours, please report it: {what}{'' if verbose else NEXT_STEP}")
     return FAULT

@@ -85,9 +85,17 @@ class Colours:
         return f"\x1b[2m{text}\x1b[0m" if self.on else text
 
 
+def say(text: str) -> None:
+    """Writes to stderr. If nobody is there to read it any more, the exit code has to do."""
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except OSError:
+        pass
+
+
 def complain(message: str) -> None:
     """One line about what was typed or set up, on stderr."""
-    print(f"llmspell: {escaped(message)}", file=sys.stderr)
+    say(f"llmspell: {escaped(message)}")
 
 
 _CANCELLED_BY = {130: "Ctrl-C", 143: "SIGTERM", 129: "SIGHUP"}
@@ -99,7 +107,7 @@ def show_error(outcome: Outcome, source: bytes | None, colours: Colours) -> None
     if error is None:
         by = _CANCELLED_BY.get(outcome.cancelled_by or 0)
         if by is not None:
-            print(f"{colours.red('cancelled')}: {by} ended the run", file=sys.stderr, flush=True)
+            say(f"{colours.red('cancelled')}: {by} ended the run")
         return
     lines = [f"{colours.red(_headline(outcome, error))}: {_place(error)}{escaped(error.message)}"]
     lines += _marked_line(error, outcome.script_name, source, colours)
@@ -108,7 +116,7 @@ def show_error(outcome: Outcome, source: bytes | None, colours: Colours) -> None
         lines += [colours.faint(f"  {escaped(row)}") for row in error.traceback]
     if outcome.diagnostics:
         lines.append(colours.faint(f"the worker said: {escaped(outcome.diagnostics)}"))
-    print("\n".join(lines), file=sys.stderr, flush=True)
+    say("\n".join(lines))
 
 
 def _headline(outcome: Outcome, error: ScriptError) -> str:
@@ -154,4 +162,4 @@ def show_verdict(outcome: Outcome, allowed_memory: int, colours: Colours) -> Non
     ]
     if used.model_calls:
         parts.append(f"model calls {used.model_calls} ({used.prompt_tokens + used.completion_tokens} tokens)")
-    print(" · ".join(parts), file=sys.stderr, flush=True)
+    say(" · ".join(parts))

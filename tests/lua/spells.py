@@ -12,7 +12,11 @@ LIMITS = Limits(cpu=10, wall=30)
 
 
 def runtime(
-    *functions: Callable[..., Any], waits: bool = False, limits: Limits = LIMITS, policy: Policy | None = None, **options: Any
+    *functions: Callable[..., Any],
+    waits: bool = False,
+    limits: Limits = LIMITS,
+    policy: Policy | None = None,
+    **options: Any,
 ) -> ScriptRuntime:
     """A Lua runtime with functions as granted tools; `waits`: they are called on threads."""
     tools = [FunctionTool(function, blocking=waits) for function in functions]

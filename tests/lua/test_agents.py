@@ -17,11 +17,16 @@ from tests.lua.spells import error, spell, value
     "config",
     [
         "{model = 'echo/echo'}", "{provider = 'echo', model = 'echo'}", "{provider = 'echo', model_name = 'echo'}",
-        "{model = {provider = 'echo', model_id = 'echo'}}", "{model = {'echo', 'echo'}}", "{model = {provider = 'echo', model = 'echo'}}",
+        (
+"{model = {provider = "
+"'echo', model_id = 'echo'}}"
+), "{model = {'echo', 'echo'}}", "{model = {provider = 'echo', model = 'echo'}}",
     ],
 )  # fmt: skip
 def test_a_model_is_named_in_any_of_the_ways(config: str) -> None:
-    source = f"local a = Agent.create{config} local c = a:get_config() return {{c.provider, c.model, a:execute('hi').text}}"
+    source = (
+        f"local a = Agent.create{config} local c = a:get_config() return {{c.provider, c.model, a:execute('hi').text}}"
+    )
     assert value(source) == ["echo", "echo", "hi"]
 
 
@@ -36,7 +41,8 @@ def test_agents_are_made_asked_and_found_in_every_spelling() -> None:
       answers[i] = {agent.name, tostring(agent), agent:execute('one').text, agent.execute('two').text,
         agent:invoke{text = 'three'}.text, agent.invoke{text = 'four'}.text}
     end
-    return {answers, Agent.list(), tostring(Agent.get('b')), Agent.get('b'):execute('five').text, Agent.get('none') == nil}
+    return {answers, Agent.list(), tostring(Agent.get('b')), Agent.get('b'):execute('five').text,
+      Agent.get('none') == nil}
     """
     answers, listed, name, five, no_agent = value(source)
     assert answers == [[name, name, "one", "two", "three", "four"] for name in "abcd"]
@@ -60,7 +66,8 @@ def test_a_builder_chains_with_both_calls_and_appends_tools() -> None:
     local a = b:name('x').description('d'):model('echo'):provider('echo'):system_prompt('be brief'):temperature(0.5)
       :max_tokens(100):max_conversation_length(6):tools(tools):allow_tool('uuid_generator').build()
     local c = a:get_config()
-    return {c.name, c.description, c.system_prompt, c.temperature, c.max_tokens, c.max_conversation_length, c.tools, tools,
+    return {c.name, c.description, c.system_prompt, c.temperature, c.max_tokens, c.max_conversation_length,
+      c.tools, tools,
       a:has_tool('uuid-generator'), a:hasTool('uuid_generator'), a:has_tool('hash-calculator')}
     """
     assert value(source) == [
@@ -79,7 +86,10 @@ def test_what_an_agent_may_not_be_is_an_error_that_says_so() -> None:
     assert error("Agent.create('echo/echo')")[0] == "validation"
     assert error("Agent.create{model = 'echo/echo'}:execute()")[0] == "validation"
     assert error("local a = Agent.create{model = 'echo/echo'} a.id = 'other' a:execute('x')")[0] == "not_found"
-    assert error("Agent.create{model = 'echo/echo', name = 'x'} Agent.create{model = 'echo/echo', name = 'x'}")[0] == "validation"
+    assert (
+        error("Agent.create{model = 'echo/echo', name = 'x'} Agent.create{model = 'echo/echo', name = 'x'}")[0]
+        == "validation"
+    )
 
 
 def test_state_metrics_and_reset_in_both_spellings() -> None:
@@ -97,7 +107,10 @@ def test_state_metrics_and_reset_in_both_spellings() -> None:
 
 
 def test_an_agent_travels_as_its_name() -> None:
-    assert value("local a = Agent.create{model = 'echo/echo', name = 'me'} return {a, JSON.stringify{a}}") == ["me", '["me"]']
+    assert value("local a = Agent.create{model = 'echo/echo', name = 'me'} return {a, JSON.stringify{a}}") == [
+        "me",
+        '["me"]',
+    ]
 
 
 class Paced(EchoProvider):
@@ -185,8 +198,10 @@ def test_a_loop_that_is_left_closes_its_stream_at_once() -> None:
         "do local s <close> = agent:stream('a b c') s.next() end",
         "pcall(function() for chunk in agent:stream('a b c') do error('x') end end)",
         "pcall(agent.invokeStream, agent, 'a b c', function() error('x') end)",
-        "(function() coroutine.wrap(function() for chunk in agent:stream('a b c') do coroutine.yield() end end)() end)()"
-        " collectgarbage() collectgarbage()",
+        (
+            "(function() coroutine.wrap(function() for chunk in agent:stream('a b c') do "
+            "coroutine.yield() end end)() end)() collectgarbage() collectgarbage()"
+        ),
     ],
 )
 def test_a_stream_that_is_dropped_is_closed(drop: str) -> None:
@@ -204,7 +219,8 @@ def test_a_stream_that_is_open_when_the_run_ends_is_closed_by_the_host() -> None
 def test_a_stream_is_an_iterator_with_next_and_is_done() -> None:
     source = """
     local s = agent:stream{text = 'a b'}
-    local t = {s.isDone(), s.next().text, s().text, s.isDone(), s.next() == nil, s.isDone(), s.next() == nil, tostring(s):sub(1, 6)}
+    local t = {s.isDone(), s.next().text, s().text, s.isDone(), s.next() == nil, s.isDone(), s.next() == nil,
+      tostring(s):sub(1, 6)}
     return t
     """
     assert _noting(source, Paced()) == [False, "a", "b", False, True, True, True, "stream"]
@@ -214,7 +230,8 @@ def test_invoke_stream_runs_a_function_on_each_chunk() -> None:
     source = """
     local seen = {}
     local function each(chunk) seen[#seen + 1] = chunk.text end
-    return {agent:invokeStream('a b c', each), agent.invokeStream({text = 'd'}, each), agent:invoke_stream('e', each), seen}
+    return {agent:invokeStream('a b c', each), agent.invokeStream({text = 'd'}, each),
+      agent:invoke_stream('e', each), seen}
     """
     first, second, third, seen = _noting(source, Paced())
     assert first == {"success": True, "chunks_received": 3, "text": "abc"}
@@ -248,7 +265,8 @@ def test_streaming_makes_an_iterator_of_a_function() -> None:
     local stepped = {s.isDone(), s.next(), s.isDone(), s.next(), s.next(), s.isDone(), s.next() == nil}
     local partly = Streaming.create(numbers)
     partly.next()
-    return {looped, Streaming.create(numbers).collect(), stepped, partly.collect(), Streaming.create(function() end).collect()}
+    return {looped, Streaming.create(numbers).collect(), stepped, partly.collect(),
+      Streaming.create(function() end).collect()}
     """
     assert value(source) == [[1, 2, 3], [1, 2, 3], [False, 1, False, 2, 3, True, True], [2, 3], {}]
 
@@ -271,6 +289,7 @@ def test_an_error_in_a_generator_is_raised_by_next_and_by_collect() -> None:
 def test_a_generator_may_call_the_host_and_be_read_inside_parallel() -> None:
     source = """
     local function answers() for _, w in ipairs{'x', 'y'} do Streaming.yield(agent:execute(w).text) end end
-    return parallel{function() return Streaming.create(answers).collect() end, function() return Streaming.create(answers).collect() end}
+    return parallel{function() return Streaming.create(answers).collect() end, function() return
+      Streaming.create(answers).collect() end}
     """
     assert value(AGENT + source) == [["x", "y"], ["x", "y"]]

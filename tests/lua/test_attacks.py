@@ -1,4 +1,4 @@
-"""Scripts that try to get out, or to break what runs them. Each is answered, and the worker goes on or ends in order."""
+"""Scripts that try to get out, or to break what runs them. Each is answered, and the worker ends in order."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ end
 
 
 def test_a_script_that_replaces_every_library_function_breaks_only_itself() -> None:
-    source = VANDAL + r"""
+    source = (
+        VANDAL
+        + r"""
     local agent = Agent.create{model = 'echo/echo'}
     local chunks = {}
     for chunk in agent:stream('a b') do chunks[#chunks + 1] = chunk.text end
@@ -43,13 +45,16 @@ def test_a_script_that_replaces_every_library_function_breaks_only_itself() -> N
     say('printed', 1, nil, 2.5)
     io.write('written', 1)
     return {
-      Tool.execute('calculator', {input = '6*7'}).result.result, agent:execute('hi').text, chunks, fine, e.kind, e.message,
+      Tool.execute('calculator', {input = '6*7'}).result.result, agent:execute('hi').text, chunks, fine,
+        e.kind, e.message,
       JSON.stringify(JSON.parse('{"a":[1,2.5,"x\\n\\u00e9",null]}')),
-      parallel{function() return Tool.execute('calculator', {input = '1+1'}).result.result end, function() sleep(0.01) return 5 end},
+      parallel{function() return Tool.execute('calculator', {input = '1+1'}).result.result end, function()
+        sleep(0.01) return 5 end},
       Streaming.create(function() Streaming.yield(1) Streaming.yield(2) end).collect(),
       Agent.builder():name('b'):model('echo/echo'):build().name, '\xff', -1, 1 << 40, 0.5,
     }
     """
+    )
     outcome = spell(source)
     assert outcome.verdict is Verdict.OK, outcome.error
     assert outcome.stdout == b"printed\t1\tnil\t2.5\nwritten1"
@@ -68,26 +73,28 @@ def test_an_error_after_the_libraries_were_replaced_is_still_told_with_its_line(
     assert outcome.error.traceback
 
 
-def test_replaced_metatables_of_globals_do_not_reach_the_next_run_of_a_session_beyond_the_script_itself() -> None:
+def test_a_run_that_spoils_the_globals_of_its_session_leaves_the_next_run_its_arguments() -> None:
     from llmspell.engines.bridge import Script
     from llmspell.engines.factory import EngineFactory
     from llmspell.engines.worker import WorkerBridge
     from llmspell.sandbox.broker import Broker
     from llmspell.sandbox.threads import Threads
 
-    sources = [
-        "setmetatable(_G, {__index = function() error('x') end, __newindex = function() error('x') end}) _G.ARGS = nil rawset(_G, 'print', nil)",
-        "return ARGS[0]", "error('x')", "local s = 'x' while true do s = s .. s end", "os.exit(3)", "return 1",
-    ]  # fmt: skip
+    def fails(name: str) -> str:
+        return f"__{name} = function() error('spoiled') end"
+
+    spoil = f"ARGS, arg, print = nil, nil, nil setmetatable(_G, {{{fails('index')}, {fails('newindex')}}})"
     ends = []
     with WorkerBridge(EngineFactory().get("lua"), Limits()) as bridge:
-        for source in sources:
+        for source in (spoil, "return {ARGS[0], arg[1]}", "error('x')", "os.exit(3)", "return 'too late'"):
             broker = Broker({}, Limits(), threads=Threads)
-            end = bridge.execute(Script(source.encode(), "s.lua"), broker=broker, emit=lambda _stream, _data: None)
-            ends.append(end)
-            if end.verdict is Verdict.LIMIT:
-                break
-    assert [end.verdict for end in ends[:3]] == [Verdict.OK, Verdict.ERROR, Verdict.ERROR] or ends[1].value == "s.lua"
+            script = Script(source.encode(), "s.lua", ("one",))
+            ends.append(bridge.execute(script, broker=broker, emit=lambda _stream, _data: None))
+    assert [end.verdict for end in ends] == [Verdict.OK, Verdict.OK, *[Verdict.ERROR] * 3]
+    assert ends[1].value == ["s.lua", "one"]
+    assert ends[3].exit_status == 3
+    assert ends[4].error is not None
+    assert ends[4].error.message == "an earlier run of this session ended it"
 
 
 @pytest.mark.parametrize(
@@ -144,7 +151,10 @@ def test_replaced_metatables_of_globals_do_not_reach_the_next_run_of_a_session_b
     ],
 )
 def test_what_cannot_be_done_is_an_error_of_the_script_and_no_end_of_the_worker(source: str) -> None:
-    result = value(f"local function probe() {source} end local fine = probe() return {{fine, Tool.execute('calculator', {{input = '1+1'}}).text}}")
+    result = value(
+        f"local function probe() {source} end local fine = probe() return "
+        f"{{fine, Tool.execute('calculator', {{input = '1+1'}}).text}}"
+    )
     assert result[0] is False
     assert result[1] == "2"
 
@@ -160,9 +170,14 @@ def test_chunk_names_can_only_mislead_about_the_script_itself() -> None:
     assert len(str(spell("load('error(\"x\")', '@' .. string.rep('n', 1e6))()").error)) < 10_000
 
 
-@pytest.mark.parametrize("mode", ["'stop'", "'incremental', 1000, 1, 1", "'generational', 100, 100", "'setpause', 1000", "'step', 1 << 30"])
+@pytest.mark.parametrize(
+    "mode", ["'stop'", "'incremental', 1000, 1, 1", "'generational', 100, 100", "'setpause', 1000", "'step', 1 << 30"]
+)
 def test_the_collector_can_be_misused_and_memory_still_has_its_limit(mode: str) -> None:
-    source = f"collectgarbage({mode}) local t = {{}} for i = 1, 2e5 do t[i % 100] = {{i, tostring(i)}} end return Tool.execute('calculator', {{input = '1+1'}}).text"
+    source = (
+        f"collectgarbage({mode}) local t = {{}} for i = 1, 2e5 do t[i % 100] = {{i, tostring(i)}} end "
+        f"return Tool.execute('calculator', {{input = '1+1'}}).text"
+    )
     outcome = spell(source)
     assert outcome.verdict in (Verdict.OK, Verdict.LIMIT)
     assert (outcome.usage.peak_memory_bytes or 0) <= 50 << 20
@@ -191,7 +206,8 @@ def test_finalizers_that_call_the_host_while_values_are_handed_over_do_not_spoil
       end
       local fine, e = pcall(Tool.execute, 'same', {v = {{}, {deep = {1, 2, print}}}})
       if e.message ~= 'parameters.v[2].deep[3] is a function' then error(e.message) end
-      local both = parallel{function() return Tool.execute('same', {v = i}) end, function() return Tool.execute('same', {v = -i}) end}
+      local both = parallel{function() return Tool.execute('same', {v = i}) end, function() return
+        Tool.execute('same', {v = -i}) end}
       if both[1] ~= i or both[2] ~= -i then error('mixed') end
     end
     return ran
@@ -209,27 +225,21 @@ def test_finalizers_that_change_what_is_being_packed_do_not_break_the_protocol()
     for i = 1, 500 do shared['k' .. i] = {i, string.rep('x', 40) .. i} end
     local function plant()
       setmetatable({}, {__gc = function()
+        RUNS = (RUNS or 0) + 1
         for i = 1, 500, 7 do shared['k' .. i] = nil end
         for i = 1, 50 do shared['new' .. math.random(1000)] = {i} end
         plant()
       end})
     end
     plant()
-    collectgarbage('setpause', 100)
-    collectgarbage('setstepmul', 1000)
-    local fine, n = 0, 0
-    for i = 1, 300 do
-      n = n + 1
-      if pcall(Tool.execute, 'size', {v = shared}) then fine = fine + 1 end
-    end
-    return n
+    for i = 1, 150 do pcall(Tool.execute, 'size', {v = shared}) end
+    return RUNS
     """
 
     def size(v: dict[str, Any]) -> int:
         return len(v)
 
-    outcome = spell(source, size)
-    assert outcome.verdict is Verdict.OK, outcome.error
+    assert value(source, size) > 10
 
 
 def test_coroutines_by_the_thousand_that_hold_calls_are_let_go() -> None:
@@ -263,10 +273,19 @@ def test_a_pattern_that_never_ends_is_ended_by_the_cpu_limit() -> None:
     "source",
     ["while true do end", "pcall(function() while true do end end)", "repeat until false", "::a:: goto a",
      "while true do pcall(error) end", "local function f() return f() end f()", "string.rep('', 1 << 50)",
-     "table.move({}, 1, math.maxinteger - 1, 2, {})", "setmetatable({}, {__gc = function() while true do end end}) collectgarbage()",
+     "table.move({}, 1, math.maxinteger - 1, 2, {})", (
+"setmetatable({}, {__gc = function() "
+"while true do end end}) collectgarbage()"
+),
      "error(setmetatable({}, {__tostring = function() while true do end end}))",
-     "xpcall(error, function() while true do end end)", "local x <close> = setmetatable({}, {__close = function() while true do end end})",
-     "coroutine.wrap(function() while true do end end)()", "while true do pcall(coroutine.wrap(function() error() end)) end"],
+     "xpcall(error, function() while true do end end)", (
+"local x <close> = setmetatable({}, "
+"{__close = function() while true do end end})"
+),
+     "coroutine.wrap(function() while true do end end)()", (
+"while true do "
+"pcall(coroutine.wrap(function() error() end)) end"
+)],
 )  # fmt: skip
 def test_an_endless_loop_cannot_be_caught(source: str) -> None:
     outcome = spell(source, limits=Limits(cpu=0.2, wall=20))

@@ -19,7 +19,8 @@ def test_an_error_of_a_call_survives_pcall_as_a_table(kind: str) -> None:
     source = f"""
     local fine, e = pcall(Tool.execute, 'failing', {{kind = '{kind}'}})
     local again, same = pcall(error, e)
-    return {{fine, type(e), e.kind, e.message, e.details, tostring(e), 'it: ' .. e, e .. '!', getmetatable(e), rawequal(e, same)}}
+    return {{fine, type(e), e.kind, e.message, e.details, tostring(e), 'it: ' .. e, e .. '!', getmetatable(e),
+      rawequal(e, same)}}
     """
     message = f"no luck: {kind}"
     assert value(source, failing) == [

@@ -45,7 +45,18 @@ def test_exit_cannot_be_caught_wherever_it_stands(form: str) -> None:
 
 @pytest.mark.parametrize(
     ("given", "status"),
-    [("", 0), ("true", 0), ("false", 1), ("0", 0), ("1", 1), ("255", 255), ("256", 0), ("-1", 255), ("nil", 0), ("3.0", 3)],
+    [
+        ("", 0),
+        ("true", 0),
+        ("false", 1),
+        ("0", 0),
+        ("1", 1),
+        ("255", 255),
+        ("256", 0),
+        ("-1", 255),
+        ("nil", 0),
+        ("3.0", 3),
+    ],
 )
 def test_exit_takes_the_codes_of_lua(given: str, status: int) -> None:
     outcome = spell(f"os.exit({given})")
@@ -59,5 +70,8 @@ def test_a_code_that_is_none_is_an_error_of_the_script(given: str) -> None:
 
 
 def test_what_is_to_be_closed_at_the_end_is_not_run_after_exit() -> None:
-    source = "local x <close> = setmetatable({}, {__close = function() print('closed') end, __gc = function() print('gone') end}) os.exit(0)"
+    source = (
+        "local x <close> = setmetatable({}, {__close = function() print('closed') end, __gc = "
+        "function() print('gone') end}) os.exit(0)"
+    )
     assert spell(source).stdout == b""

@@ -23,7 +23,10 @@ def given(data: bytes, piece: int = 1 << 30) -> Callable[[int], bytes]:
 
 
 def test_print_shows_values_as_lua_does() -> None:
-    source = r"print('a', 1, 2.0, nil, true, '\0\xff') print() print(nil) print(setmetatable({}, {__tostring = function() return 'T' end}))"
+    source = (
+        r"print('a', 1, 2.0, nil, true, '\0\xff') print() print(nil) print(setmetatable({}, "
+        r"{__tostring = function() return 'T' end}))"
+    )
     assert spell(source).stdout == b"a\t1\t2.0\tnil\ttrue\t\0\xff\n\nnil\nT\n"
 
 
@@ -35,7 +38,9 @@ def test_print_of_what_cannot_be_shown_is_an_error_and_prints_nothing() -> None:
 
 
 def test_io_write_takes_strings_and_numbers_and_chains() -> None:
-    outcome = spell("io.write('a', 1, 2.5):write('b'):write() io.stdout:write('c', '\\n') io.stdout.write('d') io.stdout:flush()")
+    outcome = spell(
+        "io.write('a', 1, 2.5):write('b'):write() io.stdout:write('c', '\\n') io.stdout.write('d') io.stdout:flush()"
+    )
     assert outcome.stdout == b"a12.5bc\nd"
     assert error("io.write('a', {})")[1] == "bad argument #2 to 'write' (string expected, got table)"
     assert error("io.write(nil)")[1] == "bad argument #1 to 'write' (string expected, got nil)"
@@ -87,7 +92,10 @@ def test_io_read_takes_the_formats_of_lua(source: str, wanted: list[Any], piece:
 
 
 def test_reading_past_the_end_gives_nil() -> None:
-    source = "return {io.read() == nil, io.read('a'), io.read(1) == nil, io.read(0) == nil, io.read('n') == nil, io.read('L') == nil}"
+    source = (
+        "return {io.read() == nil, io.read('a'), io.read(1) == nil, io.read(0) == nil, io.read('n') "
+        "== nil, io.read('L') == nil}"
+    )
     assert value(source, stdin=given(b"")) == [True, "", True, True, True, True]
 
 
@@ -97,6 +105,8 @@ def test_a_large_stdin_is_read_line_by_line_without_holding_it() -> None:
     assert value(source, stdin=given(line * 600_000, 65536)) == 99 * 600_000
 
 
-@pytest.mark.parametrize("source", ["io.read('z')", "io.read({})", "io.read(-1)", "io.read(1.5)", "io.lines('/etc/passwd')"])
+@pytest.mark.parametrize(
+    "source", ["io.read('z')", "io.read({})", "io.read(-1)", "io.read(1.5)", "io.lines('/etc/passwd')"]
+)
 def test_what_cannot_be_read_is_an_error(source: str) -> None:
     assert error(source)[0] == "runtime"

@@ -13,8 +13,10 @@ from tests.lua.spells import error, files, spell, value
 
 def test_modules_are_found_beside_the_script_in_folders_and_as_packages(tmp_path: Path) -> None:
     files(tmp_path, {
-        "one.lua": "return 'one'", "a/b.lua": "return {...}", "a/b/c.lua": "return 'c'", "pack/init.lua": "return 'init'",
-        "nothing.lua": "", "sets.lua": "package.loaded[...] = 'set by itself'", "shell.lua": "#!/usr/bin/lua\nreturn 'shell'",
+        "one.lua": "return 'one'", "a/b.lua": "return {...}", "a/b/c.lua": "return 'c'",
+        "pack/init.lua": "return 'init'",
+        "nothing.lua": "", "sets.lua": "package.loaded[...] = 'set by itself'",
+        "shell.lua": "#!/usr/bin/lua\nreturn 'shell'",
         "mark.lua": b"\xef\xbb\xbfreturn 'mark'", "no.lua": "return false",
     })  # fmt: skip
     source = """
@@ -74,7 +76,10 @@ def test_a_circle_across_branches_is_an_error_and_no_hang(tmp_path: Path) -> Non
 
 
 def test_a_module_that_fails_in_one_branch_is_tried_again_by_the_next(tmp_path: Path) -> None:
-    files(tmp_path, {"flaky.lua": "sleep(0.01) TRIES = (TRIES or 0) + 1 if TRIES == 1 then error('first') end return TRIES"})
+    files(
+        tmp_path,
+        {"flaky.lua": "sleep(0.01) TRIES = (TRIES or 0) + 1 if TRIES == 1 then error('first') end return TRIES"},
+    )
     source = """
     local function try() return pcall(require, 'flaky') end
     local r = parallel{try, function() return select(2, pcall(require, 'flaky')) end}

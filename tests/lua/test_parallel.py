@@ -32,7 +32,9 @@ def test_calls_in_branches_are_open_at_the_same_time() -> None:
 
 
 def test_calls_through_pcall_metamethods_iterators_and_close_are_open_at_the_same_time() -> None:
-    source = MEET + """
+    source = (
+        MEET
+        + """
     local one = meet(1)
     return parallel{
       one,
@@ -45,16 +47,20 @@ def test_calls_through_pcall_metamethods_iterators_and_close_are_open_at_the_sam
       function() return Tool.get('meet'):execute{n = 1} end,
     }
     """
+    )
     assert value(source, meeting(8), waits=True) == [1] * 8
 
 
 def test_a_list_inside_a_branch_joins_the_branches_that_run_already() -> None:
-    source = MEET + """
+    source = (
+        MEET
+        + """
     return parallel{
       function() return parallel{meet(1), meet(2), function() return parallel{meet(3), meet(4)} end} end,
       meet(5), meet(6),
     }
     """
+    )
     assert value(source, meeting(6), waits=True) == [[1, 2, [3, 4]], 5, 6]
 
 
@@ -83,7 +89,10 @@ def test_sleeps_in_branches_pass_together() -> None:
 
 
 def test_results_keep_their_order_whichever_branch_ends_first() -> None:
-    source = "return parallel{function() sleep(0.06) return 'a' end, function() sleep(0.03) return 'b' end, function() return 'c' end}"
+    source = (
+        "return parallel{function() sleep(0.06) return 'a' end, function() sleep(0.03) return 'b' "
+        "end, function() return 'c' end}"
+    )
     assert value(source) == ["a", "b", "c"]
 
 
@@ -133,7 +142,8 @@ def test_calls_in_coroutines_of_the_script_and_in_callbacks_go_one_after_another
     local gsubbed = string.gsub('123', '%d', function(d) return note(d + 0) + 1 end)
     local sorted = {3, 1, 2}
     table.sort(sorted, function(a, b) note(0) return a < b end)
-    return {{co(), co(), co()}, gsubbed, sorted, parallel{function() return (string.gsub('45', '%d', function(d) return note(d + 0) end)) end}}
+    return {{co(), co(), co()}, gsubbed, sorted, parallel{function() return (string.gsub('45', '%d',
+      function(d) return note(d + 0) end)) end}}
     """
     assert value(source, note, waits=True) == [[1, 2, 3], "234", [1, 2, 3], ["45"]]
     assert max(most) == 1
@@ -145,7 +155,9 @@ def test_parallel_inside_a_coroutine_of_the_script_runs_its_branches_together() 
 
 
 def test_parallel_inside_a_callback_inside_a_branch_is_run_to_its_end() -> None:
-    source = MEET + """
+    source = (
+        MEET
+        + """
     local inner
     local outer = parallel{
       function() string.gsub('a', 'a', function() inner = parallel{meet(1), meet(2)} end) return 'first' end,
@@ -153,6 +165,7 @@ def test_parallel_inside_a_callback_inside_a_branch_is_run_to_its_end() -> None:
     }
     return {outer, inner}
     """
+    )
 
     def slow() -> str:
         return "second"
@@ -162,7 +175,8 @@ def test_parallel_inside_a_callback_inside_a_branch_is_run_to_its_end() -> None:
 
 def test_coroutines_of_the_script_work_inside_branches() -> None:
     source = """
-    local function generate() local co = coroutine.wrap(function() for i = 1, 3 do sleep(0.001) coroutine.yield(i) end end)
+    local function generate() local co = coroutine.wrap(function() for i = 1, 3 do sleep(0.001)
+      coroutine.yield(i) end end)
       return co() + co() + co() end
     return parallel{generate, generate}
     """
@@ -185,7 +199,14 @@ def test_a_branch_is_no_coroutine_of_the_script() -> None:
     """
     assert value(source) == [
         "unharmed",
-        ["attempt to yield from outside a coroutine", False, False, "cannot resume a branch of parallel", False, "suspended"],
+        [
+            "attempt to yield from outside a coroutine",
+            False,
+            False,
+            "cannot resume a branch of parallel",
+            False,
+            "suspended",
+        ],
     ]
 
 
@@ -195,9 +216,11 @@ def test_yield_resume_and_close_still_work_in_coroutines_of_the_script() -> None
     local r = {coroutine.resume(co, 1)}
     local s = {coroutine.resume(co, 'x')}
     local t = {coroutine.resume(co)}
-    local closing = coroutine.create(function() local c <close> = setmetatable({}, {__close = function() error('c', 0) end}) coroutine.yield() end)
+    local closing = coroutine.create(function() local c <close> = setmetatable({}, {__close = function()
+      error('c', 0) end}) coroutine.yield() end)
     coroutine.resume(closing)
-    return {r, s, t, {coroutine.close(closing)}, coroutine.status(co), coroutine.isyieldable(), select(2, pcall(coroutine.resume)),
+    return {r, s, t, {coroutine.close(closing)}, coroutine.status(co), coroutine.isyieldable(), select(2,
+      pcall(coroutine.resume)),
       select(2, coroutine.running())}
     """
     assert value(source) == [
@@ -235,7 +258,9 @@ def test_the_list_is_taken_as_it_is_when_parallel_is_called() -> None:
 
 
 def test_a_limit_ends_all_branches() -> None:
-    outcome = spell("parallel{function() while true do end end, function() sleep(60) end}", limits=Limits(cpu=0.3, wall=20))
+    outcome = spell(
+        "parallel{function() while true do end end, function() sleep(60) end}", limits=Limits(cpu=0.3, wall=20)
+    )
     assert outcome.limit is not None
     assert outcome.limit.name == "cpu"
 
@@ -243,7 +268,8 @@ def test_a_limit_ends_all_branches() -> None:
 def test_an_open_call_whose_branch_is_done_for_leaves_the_worker_usable() -> None:
     source = """
     for round = 1, 30 do
-      local fine = pcall(parallel, {function() sleep(0.001) error('x') end, function() return Tool.execute('calculator', {input = '1+1'}) end})
+      local fine = pcall(parallel, {function() sleep(0.001) error('x') end, function() return
+        Tool.execute('calculator', {input = '1+1'}) end})
       if fine then error('it must fail') end
     end
     return Tool.execute('calculator', {input = '6*7'}).result.result

@@ -43,7 +43,10 @@ def test_a_tool_object_is_called_with_a_dot_and_with_a_colon() -> None:
     """
     answer = {"success": True, "text": "3", "result": {"sum": 3}}
     assert value(source, add) == [
-        *[answer] * 6, "add", "add", "tool add", "Adds two numbers.", "function", True, "1.0.0", ["a", "b"], "object", "object",
+        *[answer] * 6, "add", "add", "tool add", (
+"Adds "
+"two numbers."
+), "function", True, "1.0.0", ["a", "b"], "object", "object",
         True,
     ]  # fmt: skip
 
@@ -54,7 +57,10 @@ def test_parameters_that_claim_to_equal_the_tool_are_parameters() -> None:
 
 
 def test_a_tool_object_travels_as_its_name() -> None:
-    source = "local t = Tool.get('my_tool') return {t, Tool.execute('give', {v = {t}}), JSON.stringify(t), Tool.exists(t), Tool.execute(t)}"
+    source = (
+        "local t = Tool.get('my_tool') return {t, Tool.execute('give', {v = {t}}), "
+        "JSON.stringify(t), Tool.exists(t), Tool.execute(t)}"
+    )
     assert value(source, my_tool, give) == ["my-tool", ["my-tool"], '"my-tool"', True, "xx"]
 
 
@@ -63,7 +69,8 @@ def test_tools_are_listed_found_and_discovered() -> None:
     local byname = {}
     for _, tool in ipairs(Tool.list()) do byname[tool.name] = tool.granted end
     local found = Tool.discover{category = 'function'}
-    return {byname, #Tool.list() == #Tool.discover(), #found, tostring(found[1]), Tool.exists('my_tool'), Tool.exists('none'),
+    return {byname, #Tool.list() == #Tool.discover(), #found, tostring(found[1]), Tool.exists('my_tool'),
+      Tool.exists('none'),
       Tool.get('none') == nil, Tool.categories()}
     """
     byname, every, count, first, there, absent, no_tool, categories = value(source, my_tool)
@@ -77,7 +84,8 @@ def test_tools_are_listed_found_and_discovered() -> None:
 def test_an_unknown_a_refused_and_a_misused_tool_raise_their_kinds() -> None:
     source = """
     local function kind(...) local _, e = pcall(Tool.execute, ...) return {e.kind, e.message} end
-    return {kind('calculater', {}), kind('file-operations', {operation = 'list', path = '/'}), kind('add', {a = 'x', b = 1}),
+    return {kind('calculater', {}), kind('file-operations', {operation = 'list', path = '/'}), kind('add', {a
+      = 'x', b = 1}),
       kind('add', {a = 1, b = 1, c = 1}), kind('add'), kind(), kind('fails')}
     """
 
@@ -161,7 +169,8 @@ def test_log_goes_to_the_hosts_log_and_never_to_the_output() -> None:
 def test_config_shows_what_it_is_given_and_takes_a_default() -> None:
     policy = default_policy()._replace(config={"a": {"b": {"c": 5, "list": [1]}}, "on": False})
     source = """
-    return {Config.get('a.b.c'), Config.get('a.b').list, Config.get('a.x') == nil, Config.get('a.x', 'else'), Config.get('on', 1),
+    return {Config.get('a.b.c'), Config.get('a.b').list, Config.get('a.x') == nil, Config.get('a.x', 'else'),
+      Config.get('on', 1),
       Config.get('a.b.c.d', 2)}
     """
     assert value(source, policy=policy) == [5, [1], True, "else", False, 2]
@@ -196,7 +205,10 @@ def test_a_call_error_with_odd_details_reaches_the_script() -> None:
     def odd() -> None:
         raise CallError(ErrorKind.TOOL, "x" * 5000, {"list": [], "nested": {"a": [1, None]}})
 
-    source = "local _, e = pcall(Tool.execute, 'odd') return {#e.message, e.details.list, e.details.nested.a[2] == JSON.null}"
+    source = (
+        "local _, e = pcall(Tool.execute, 'odd') return {#e.message, e.details.list, "
+        "e.details.nested.a[2] == JSON.null}"
+    )
     assert value(source, odd) == [5000, [], True]
 
 
@@ -211,7 +223,12 @@ def test_a_function_that_is_added_to_the_table_appears_without_a_change_to_the_e
         **SURFACE,
         "globals": {
             "New": {
-                "wide": {"calls": "new.wide", "takes": ["a", "b", "c", "d", "e"], "with": {"fixed": [1]}, "also": ["broad"]},
+                "wide": {
+                    "calls": "new.wide",
+                    "takes": ["a", "b", "c", "d", "e"],
+                    "with": {"fixed": [1]},
+                    "also": ["broad"],
+                },
                 "three": {"calls": "new.wide", "takes": ["a", "b", "c"], "with": {"x": 1, "y": "z"}},
             }
         },
@@ -223,5 +240,6 @@ def test_a_function_that_is_added_to_the_table_appears_without_a_change_to_the_e
     with WorkerBridge(runtime().engine, Limits(), surface=surface) as bridge:
         end = bridge.execute(Script(source, "spell.lua"), broker=broker, emit=lambda _stream, _data: None)
     assert end.value == [
-        {"fixed": [1], "a": 1, "c": 3, "d": [4]}, {"fixed": [1]}, {"x": 1, "y": "z", "a": 1, "b": 2, "c": 3}, {"word": "hey"},
+        {"fixed": [1], "a": 1, "c": 3, "d": [4]}, {"fixed": [1]},
+        {"x": 1, "y": "z", "a": 1, "b": 2, "c": 3}, {"word": "hey"},
     ]  # fmt: skip

@@ -11,8 +11,11 @@ import select
 from time import perf_counter_ns
 
 from llmspell_workers.wire import Conversation, Frame, Pace, Reply, Violation
+from llmspell_workers.wire.frames import split_reply
 
 READ_SIZE = 65536
+_HEAD = 16
+"""Bytes of a frame with which it is known whose reply it is."""
 
 
 class Channel:
@@ -66,16 +69,22 @@ class Channel:
             os._exit(1)
 
     def _refuse(self, data: bytes) -> Reply:
-        """Reads past a reply that the memory does not take; `data` is what was read of it and not held."""
+        """Reads past a reply that the memory does not take; `data` is what was read of it and is not held."""
         conversation = self.conversation
-        call, missing = conversation.give_up_frame(data)
+        head, held = conversation.drop()
+        head += data[:_HEAD]
+        reply = split_reply(head[4:]) if len(head) >= _HEAD and conversation.open_calls else None
+        if reply is None or reply.call not in conversation.open_calls:
+            raise MemoryError  # another frame is of no use but whole
+        conversation.open_calls.discard(reply.call)
+        missing = 4 + int.from_bytes(head[:4], "big") - held
         while missing > len(data):
             missing -= len(data)
             data = b""  # before the next piece is there
             data = self._read()
         if len(data) > missing:
             conversation.receive(data[missing:])
-        return Reply(call, False, None)
+        return Reply(reply.call, False, None)
 
     def _read(self) -> bytes:
         try:

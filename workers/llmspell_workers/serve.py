@@ -136,6 +136,10 @@ def finish(channel: Channel, last_word: LastWord, last: Done) -> None:
     last_word.send(last, lambda: None)  # no engine is asked to collect while it waits for this to end
     while not isinstance(frame := channel.receive(), Shutdown):
         assert isinstance(frame, Run)  # the table of states admits nothing else
-        ended: dict[str, object] = {"kind": "runtime", "message": "an earlier run of this session ended it", "line": None}
+        ended: dict[str, object] = {
+            "kind": "runtime",
+            "message": "an earlier run of this session ended it",
+            "line": None,
+        }
         channel.send(Failed(frame.run, ended, {}))
     os._exit(0)

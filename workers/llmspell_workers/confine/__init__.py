@@ -13,7 +13,10 @@ MISSING = ("landlock", "seccomp")
 
 
 def confine(memory: int) -> None:
-    """Arms every step there is, before anything of a script is read. Raises OSError or ValueError: then nothing may run."""
+    """Arms every step there is, before anything of a script is read.
+
+    Raises OSError or ValueError: then nothing may run.
+    """
     die_with_host()
     limit_files()
     hold_stack()

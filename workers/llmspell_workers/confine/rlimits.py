@@ -14,4 +14,3 @@ def limit_files() -> None:
     """No file may grow, no core file is written; pipes are not concerned."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-

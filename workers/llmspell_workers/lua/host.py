@@ -2,9 +2,12 @@
 
 The rule kept here: they take and give numbers, booleans and bytes only, and raise nothing but what cannot be helped
 (E11). Where memory is short they say so by giving nothing: raising would make an object in Lua, which takes memory too.
+A fault of ours ends the process, with a word on stderr: a script would take it for something else.
 """
 
 from __future__ import annotations
+
+import os
 
 from llmspell_workers.bridge import Bridge, has_room
 from llmspell_workers.wire import Packed, Reply, Unsendable
@@ -12,6 +15,7 @@ from llmspell_workers.wire import Packed, Reply, Unsendable
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import NoReturn
 
 
 def host_functions(bridge: Bridge, leave: Callable[[int], None]) -> dict[bytes, Callable[..., object]]:
@@ -37,6 +41,8 @@ def host_functions(bridge: Bridge, leave: Callable[[int], None]) -> dict[bytes, 
             return None, str(error).encode()
         except MemoryError:
             return None
+        except Exception as error:  # noqa: BLE001 - the boundary towards Lua
+            _give_up(error)
 
     def begin(capability: bytes, packed: bytes) -> object:
         try:
@@ -45,6 +51,8 @@ def host_functions(bridge: Bridge, leave: Callable[[int], None]) -> dict[bytes, 
             return None, str(error).encode()
         except MemoryError:
             return None
+        except Exception as error:  # noqa: BLE001 - the boundary towards Lua
+            _give_up(error)
 
     def wait() -> object:
         try:
@@ -52,6 +60,8 @@ def host_functions(bridge: Bridge, leave: Callable[[int], None]) -> dict[bytes, 
             return (reply.call, *handed_over(reply))
         except MemoryError:
             return None
+        except Exception as error:  # noqa: BLE001 - the boundary towards Lua
+            _give_up(error)
 
     def forget(number: int) -> None:
         bridge.forget(number)
@@ -61,6 +71,8 @@ def host_functions(bridge: Bridge, leave: Callable[[int], None]) -> dict[bytes, 
             bridge.output(name_of(stream), data)
         except MemoryError:
             return False
+        except Exception as error:  # noqa: BLE001 - the boundary towards Lua
+            _give_up(error)
         return True
 
     return {
@@ -72,3 +84,8 @@ def host_functions(bridge: Bridge, leave: Callable[[int], None]) -> dict[bytes, 
         b"host_output": output,
         b"host_exit": leave,
     }
+
+
+def _give_up(error: Exception) -> NoReturn:
+    os.write(2, f"{type(error).__name__}: {error}\n".encode())
+    os._exit(1)

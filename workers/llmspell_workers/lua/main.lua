@@ -1,6 +1,6 @@
 -- One run: load the source, run it, and tell how it ended, in scalars only.
 local ll = ...
-local type, tostring, next, setmetatable, rawequal = type, tostring, next, setmetatable, rawequal
+local type, tostring, next, setmetatable, rawequal, rawset = type, tostring, next, setmetatable, rawequal, rawset
 local find, sub, gsub, format, byte, rep = string.find, string.sub, string.gsub, string.format, string.byte, string.rep
 local concat = table.concat
 local pcall, xpcall, getinfo, running = pcall, xpcall, debug.getinfo, coroutine.running
@@ -111,7 +111,8 @@ local function prepare(arguments)
   local positionals = given.positionals or {}
   for i = 1, #positionals do args[i] = positionals[i] end
   for k, v in next, given.named or {} do args[k] = v end
-  ll.G.ARGS, ll.G.arg = args, args
+  rawset(ll.G, "ARGS", args) -- an earlier run of the session may have given the globals a metatable
+  rawset(ll.G, "arg", args)
   return positionals
 end
 

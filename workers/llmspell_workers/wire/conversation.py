@@ -191,6 +191,15 @@ class Conversation:
         """How many bytes wait for the rest of their frame."""
         return len(self._buffer) - self._start
 
+    def drop(self) -> tuple[bytes, int]:
+        """Lets go of the frame that is being received: its first bytes, and how many of all its bytes were held."""
+        head = bytes(self._buffer[self._start : self._start + 32])
+        held = min(self.held, 4 + int.from_bytes(head[:4], "big"))
+        self._start += held
+        if self._start == len(self._buffer):
+            self._buffer, self._start = b"", 0
+        return head, held
+
     def next_frame(self) -> Frame | None:
         """The next whole frame, or None until more bytes are there. Raises Violation."""
         while True:
