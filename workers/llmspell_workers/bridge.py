@@ -28,6 +28,20 @@ class Bridge:
         self._answered: dict[int, Reply] = {}
         self._forgotten: set[int] = set()
 
+    def call(self, capability: str, packed: bytes) -> tuple[bool, int, bytes] | None:
+        """Makes a call: its ok flag, and the bytes in which its value begins at a place; None without memory for them.
+
+        Raises Unsendable.
+        """
+        number = self._next
+        self._next = number + 1
+        found = self._channel.exchange(number, capability, packed)
+        if found is not None:
+            return found
+        reply = self.wait(number)
+        value = reply.value
+        return (reply.ok, value.start, value.data) if type(value) is Packed else None
+
     def begin(self, capability: str, arguments: Packed | dict[str, object]) -> int:
         """Sends a call and gives its id. Raises Unsendable."""
         number = self._next

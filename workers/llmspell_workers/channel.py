@@ -14,6 +14,8 @@ from llmspell_workers.wire import Conversation, Frame, Pace, Reply, Violation
 from llmspell_workers.wire.frames import split_reply
 
 READ_SIZE = 65536
+SMALL_READ = 4096
+"""Bytes of one try in a spin: the room for them is made anew at each."""
 _HEAD = 16
 """Bytes of a frame with which it is known whose reply it is."""
 
@@ -27,6 +29,7 @@ class Channel:
         self._reader = reader
         self._writer = writer
         self._pace = Pace()
+        self._unread: bytes | None = None
         os.set_blocking(reader, False)
 
     def send(self, frame: Frame) -> None:
@@ -43,6 +46,21 @@ class Channel:
                         written += os.write(self._writer, rest[written:])
         except OSError:
             os._exit(0)  # the host has closed its end: it wants no last word
+
+    def exchange(self, number: int, capability: str, packed: bytes) -> tuple[bool, int, bytes] | None:
+        """Sends a call and waits for what comes: the ok flag of its reply, where the value begins, and the bytes.
+
+        That is the way of nearly every call. None if something else came, or more than that: `receive` has it all.
+        Raises Unsendable, and MemoryError as `receive` does.
+        """
+        conversation = self.conversation
+        self.write(conversation.send_packed_call(number, capability, packed))
+        data = self._wait()
+        found = conversation.take_reply(data, number)
+        if found is None:
+            self._unread = data
+            return None
+        return found[0], found[1], data
 
     def receive(self) -> Frame:
         """Waits for the next frame. Ends the process when the host is gone or breaks the protocol.
@@ -87,6 +105,9 @@ class Channel:
         return Reply(reply.call, False, None)
 
     def _read(self) -> bytes:
+        if self._unread is not None:
+            data, self._unread = self._unread, None
+            return data or os._exit(0)
         try:
             data = os.read(self._reader, READ_SIZE)
         except BlockingIOError:
@@ -104,7 +125,7 @@ class Channel:
                 os.sched_yield()
                 now = perf_counter_ns()
                 try:
-                    data = os.read(reader, READ_SIZE)
+                    data = os.read(reader, SMALL_READ)
                 except BlockingIOError:
                     if pace.goes_on(now - begun, now - before):
                         before = now

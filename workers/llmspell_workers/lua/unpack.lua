@@ -33,7 +33,16 @@ local function decode_map(s, pos, length, depth)
     else
       k, pos = decode(s, pos, depth + 1)
     end
-    v, pos = decode(s, pos, depth + 1)
+    b = byte(s, pos)
+    if b >= 0xa0 and b < 0xc0 then
+      local stop = pos + b - 0xa0
+      v = sub(s, pos + 1, stop)
+      pos = stop + 1
+    elseif b < 0x80 then
+      v, pos = b, pos + 1
+    else
+      v, pos = decode(s, pos, depth + 1)
+    end
     map[k] = v
   end
   return map, pos

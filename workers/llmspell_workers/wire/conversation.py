@@ -153,13 +153,13 @@ class Conversation:
     def take_reply(self, data: bytes, call: int) -> tuple[bool, int] | None:
         """The ok flag of the Reply to `call` if that is all that `data` is, and where its value begins; else None."""
         size = len(data)
-        if size < 14 or self._start != len(self._buffer) or self.state != State.RUNNING or call not in self.open_calls:
+        if size < 9 or self._start != len(self._buffer) or self.state != State.RUNNING or call not in self.open_calls:
             return None
         if data[4] != 0x94 or data[5] != 6 or int.from_bytes(data[:4], "big") != size - 4:
             return None
         first = data[6]
         at = 7 if first < 0x80 else {0xCC: 8, 0xCD: 9, 0xCE: 11}.get(first, 0)
-        if not at or (first if at == 7 else int.from_bytes(data[7:at], "big")) != call or data[at] not in (0xC2, 0xC3):
+        if not 0 < at < size or (first if at == 7 else int.from_bytes(data[7:at], "big")) != call or data[at] not in (0xC2, 0xC3):
             return None
         self.open_calls.remove(call)
         return data[at] == 0xC3, at + 1
