@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class RunCalls(dict[str, Handler]):
-    """The handlers of one run; `get` loads what is not there yet. Whoever made it closes it when the run is over."""
+    """The handlers of one run; a look-up loads what is not there yet. Whoever made it closes it when the run is over."""
 
     def __init__(
         self,
@@ -48,16 +48,12 @@ class RunCalls(dict[str, Handler]):
             "provider": self._load_providers,
         }
 
-    def get(self, capability: str, default: Handler | None = None) -> Handler | None:  # type: ignore[override]
-        """The handler of a capability, or None."""
-        handler = super().get(capability)
-        if handler is not None:
-            return handler
+    def __missing__(self, capability: str) -> Handler:
         load = self._kinds.pop(capability.partition(".")[0], None)
         if load is None:
-            return default
+            raise KeyError(capability)
         load()
-        return super().get(capability, default)
+        return self[capability]
 
     def close(self) -> None:
         """Ends the streams that the script left open."""

@@ -160,7 +160,7 @@ def _execute(tool: Tool, parameters: Mapping[str, Any], grants: ToolGrants) -> A
         return tool.execute(parameters, grants)
     except CallError:
         raise
-    except Exception as error:  # noqa: BLE001 - the boundary around a tool, which may be anybody's
+    except Exception as error:
         raise CallError(
             ErrorKind.TOOL, f"tool {tool.name} failed: {type(error).__name__}: {str(error)[:500]}", {"tool": tool.name}
         ) from error

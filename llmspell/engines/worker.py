@@ -133,9 +133,7 @@ class WorkerBridge:
             "positionals": [_as_given(word) for word in script.positionals],
             "named": {_name(name): _as_given(word) for name, word in script.named.items()},
         }
-        output = self._worker.run(
-            script.source, script.name, arguments, broker, emit, cancellation, mode=script.mode
-        )
+        output = self._worker.run(script.source, script.name, arguments, broker, emit, cancellation, mode=script.mode)
         if output.verdict is Verdict.LIMIT:
             self._worker.process.kill_and_reap()  # also where the worker survived it: its memory is full
         return output

@@ -89,10 +89,10 @@ class Broker:
 
     def dispatch(self, call_id: int, capability: str, arguments: dict[str, Any]) -> Answer | None:
         """Answers a call, or None when the answer comes later. Raises LimitCrossed before anything is sent."""
-        handler = self._handlers.get(capability)
-        if handler is None:
+        try:
+            run, counted, named = self._handlers[capability]
+        except KeyError:
             return _failure(CallError(ErrorKind.NOT_FOUND, f"there is no capability {capability[:60]!r}"))
-        run, counted, named = handler
         name = None
         if counted:
             if self.calls >= self._limits.calls:

@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from tests.cli.programs import COMMAND, SIGNALS, Place, left_over, wait_gone
+from tests.uncounted import uncounted
 
 LOOP = 'print("ready") while true do end'
 WAIT = 'print("ready") sleep(60)'
@@ -100,7 +101,11 @@ if left:
 llmspell.cli.entry.main()
 """
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=place.folder, env=place.environment, capture_output=True, check=False
+        [sys.executable, "-c", program],
+        cwd=place.folder,
+        env=uncounted(place.environment),
+        capture_output=True,
+        check=False,
     )
     assert done.returncode in (0, 130)
     assert b"Traceback" not in done.stderr

@@ -84,7 +84,9 @@ def runtime() -> Iterator[ScriptRuntime]:
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_every_way_through_the_worker_ends_with_a_last_word(name: str, runtime: ScriptRuntime) -> None:
     with WorkerBridge(runtime.engine, runtime.limits) as bridge:
-        script = Script(SCRIPTS[name].encode(), "way.lua", ("a",), {"depth": "3"}, "check" if name == "check" else "run")
+        script = Script(
+            SCRIPTS[name].encode(), "way.lua", ("a",), {"depth": "3"}, "check" if name == "check" else "run"
+        )
         end = bridge.execute(script, broker=runtime.new_broker(), emit=lambda _stream, _data: None)
         assert end.verdict in ("ok", "error", "limit"), end
         if bridge.alive and end.exit_status is None:  # a session: the next run of the same worker
@@ -92,4 +94,3 @@ def test_every_way_through_the_worker_ends_with_a_last_word(name: str, runtime: 
                 Script(b"return 1", "again.lua"), broker=runtime.new_broker(), emit=lambda _stream, _data: None
             )
             assert again.value == 1
-

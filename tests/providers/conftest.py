@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import warnings
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -21,6 +23,15 @@ filter when it is imported, and pytest takes it away after the test in which tha
 litellm copies a pydantic model in a deprecated way."""
 
 MakeProvider = Callable[..., LiteLLMProvider]
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _litellm_leaves_an_event_loop() -> Iterator[None]:
+    """It makes one for its cache and never closes it: collected here, it is no other test's leak."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from llmspell.providers.provider import ModelRequest
 from llmspell.providers.settings import ProviderSettings
 from tests.providers.conftest import LITELLM_WARNINGS, ask
 from tests.providers.model_server import ModelServer
+from tests.uncounted import uncounted
 
 CONFIGURED = {
     "local": ProviderSettings(base_url="http://127.0.0.1:9/v1", default_model="small"),
@@ -180,7 +181,13 @@ print(sorted({"litellm", "asyncio", "httpx"} & set(sys.modules)))
 """
     root = Path(__file__).parents[2]
     done = subprocess.run(
-        [sys.executable, "-c", script], cwd=root, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", script],
+        cwd=root,
+        env=uncounted(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert (done.stdout, done.stderr) == ("[]\n[]\n", "")
 

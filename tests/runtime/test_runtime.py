@@ -239,9 +239,7 @@ def failing() -> None:
     ],
     ids=["raises", "fails with a kind", "an object", "keys that are no text", "an integer too large", "too large"],
 )
-def test_what_a_tool_does_wrong_is_an_error_that_the_script_can_catch(
-    function: object, kind: str, words: str
-) -> None:
+def test_what_a_tool_does_wrong_is_an_error_that_the_script_can_catch(function: object, kind: str, words: str) -> None:
     tool = FunctionTool(function, name="bad")  # type: ignore[arg-type]
     runtime = ScriptRuntime.with_lua(tools=[tool], policy=granted("bad"))
     outcome = runtime.execute("local ok, e = pcall(Tool.execute, 'bad', {}) return {ok, e.kind, e.message}")

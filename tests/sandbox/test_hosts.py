@@ -12,13 +12,14 @@ from pathlib import Path
 from llmspell.errors import SetupError
 from llmspell.sandbox.process import WorkerProcess, spawn
 from tests.sandbox.conftest import LIMITS, command, read
+from tests.uncounted import uncounted
 
 ROOT = Path(__file__).parents[2]
 
 
 def in_another_host(code: str) -> subprocess.Popen[bytes]:
     """A host of its own that runs `code`."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "workers")])}
+    environment = uncounted() | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "workers")])}
     return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=environment)
 
 

@@ -53,11 +53,15 @@ class Bridge:
         """The reply to call `number`; replies to other calls are kept until they are asked for."""
         if number in self._answered:
             return self._answered.pop(number)
-        while (reply := self._next_reply()).call != number:
-            if reply.call in self._forgotten:
-                self._forgotten.remove(reply.call)
-            else:
-                self._answered[reply.call] = reply
+        try:
+            while (reply := self._next_reply()).call != number:
+                if reply.call in self._forgotten:
+                    self._forgotten.remove(reply.call)
+                else:
+                    self._answered[reply.call] = reply
+        except MemoryError:
+            self.forget(number)  # whoever asked is told that there is no memory
+            raise
         return reply
 
     def wait_any(self) -> Reply:

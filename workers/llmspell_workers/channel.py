@@ -11,13 +11,10 @@ import select
 from time import perf_counter_ns
 
 from llmspell_workers.wire import Conversation, Frame, Pace, Reply, Violation
-from llmspell_workers.wire.frames import split_reply
 
 READ_SIZE = 65536
 SMALL_READ = 4096
 """Bytes of one try in a spin: the room for them is made anew at each."""
-_HEAD = 16
-"""Bytes of a frame with which it is known whose reply it is."""
 
 
 class Channel:
@@ -29,7 +26,9 @@ class Channel:
         self._reader = reader
         self._writer = writer
         self._pace = Pace()
-        self._unread: bytes | None = None
+        self._unread = b""  # read, and not taken by the conversation yet
+        self._refused: int | None = None  # the call whose reply does not fit, and how much of it is to be read past
+        self._past = 0
         os.set_blocking(reader, False)
 
     def send(self, frame: Frame) -> None:
@@ -55,59 +54,58 @@ class Channel:
         """
         conversation = self.conversation
         self.write(conversation.send_packed_call(number, capability, packed))
-        data = self._wait()
+        if self._unread or self._refused is not None:
+            return None
+        self._unread = data = self._wait()
         found = conversation.take_reply(data, number)
         if found is None:
-            self._unread = data
             return None
+        self._unread = b""
         return found[0], found[1], data
 
     def receive(self) -> Frame:
         """Waits for the next frame. Ends the process when the host is gone or breaks the protocol.
 
-        A reply that the memory does not take comes without its value (None). Raises MemoryError for another frame,
-        and where not a byte was read yet; then this may be called again.
+        A reply that the memory does not take comes without its value (None). Raises MemoryError where there is not
+        even enough for that, and for another frame; nothing is lost then, and this may be called again.
         """
         conversation = self.conversation
         try:
             while True:
+                if self._refused is not None:
+                    return self._read_past(self._refused)
                 try:
                     frame = conversation.next_frame()
                 except MemoryError:
-                    return self._refuse(b"")
+                    self._refused, self._past = conversation.refuse_reply(b"")
+                    continue
                 if frame is not None:
                     return frame
-                data = self._read()
+                if not self._unread:
+                    self._unread = self._read()
                 try:
-                    conversation.receive(data)
+                    conversation.receive(self._unread)
                 except MemoryError:
-                    return self._refuse(data)
+                    self._refused, self._past = conversation.refuse_reply(self._unread)
+                else:
+                    self._unread = b""
         except Violation as violation:
             os.write(2, f"the host broke the protocol: {violation}\n".encode())
             os._exit(1)
 
-    def _refuse(self, data: bytes) -> Reply:
-        """Reads past a reply that the memory does not take; `data` is what was read of it and is not held."""
-        conversation = self.conversation
-        head, held = conversation.drop()
-        head += data[:_HEAD]
-        reply = split_reply(head[4:]) if len(head) >= _HEAD and conversation.open_calls else None
-        if reply is None or reply.call not in conversation.open_calls:
-            raise MemoryError  # another frame is of no use but whole
-        conversation.open_calls.discard(reply.call)
-        missing = 4 + int.from_bytes(head[:4], "big") - held
-        while missing > len(data):
-            missing -= len(data)
-            data = b""  # before the next piece is there
-            data = self._read()
-        if len(data) > missing:
-            conversation.receive(data[missing:])
-        return Reply(reply.call, False, None)
+    def _read_past(self, call: int) -> Reply:
+        """Reads what is left of a refused reply and keeps nothing of it."""
+        while self._past:
+            if not self._unread:
+                self._unread = self._read()
+            passed = min(self._past, len(self._unread))
+            left, rest = self._past - passed, self._unread[passed:]
+            self._past, self._unread = left, rest
+        reply = Reply(call, False, None)
+        self._refused = None
+        return reply
 
     def _read(self) -> bytes:
-        if self._unread is not None:
-            data, self._unread = self._unread, None
-            return data or os._exit(0)
         try:
             data = os.read(self._reader, READ_SIZE)
         except BlockingIOError:

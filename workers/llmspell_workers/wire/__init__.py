@@ -7,7 +7,7 @@ Both ends import this package, and it is all that the host imports of the worker
 leaves it: `Violation` says that the other end broke the protocol, `Unsendable` that we were about to.
 """
 
-from llmspell_workers.wire.conversation import TRANSITIONS, Conversation, State
+from llmspell_workers.wire.conversation import Conversation
 from llmspell_workers.wire.frames import (
     FIELDS,
     KINDS,
@@ -28,6 +28,7 @@ from llmspell_workers.wire.frames import (
 )
 from llmspell_workers.wire.pace import Pace
 from llmspell_workers.wire.sending import check, pack
+from llmspell_workers.wire.states import TRANSITIONS, State
 from llmspell_workers.wire.values import (
     MAX_DEPTH,
     MAX_VALUES,

@@ -11,10 +11,7 @@ from llmspell_workers.wire.frames import (
     Configure,
     Done,
     Failed,
-    Fatal,
     Frame,
-    Hello,
-    Output,
     Reply,
     Run,
     Shutdown,
@@ -23,6 +20,7 @@ from llmspell_workers.wire.frames import (
     split_reply,
 )
 from llmspell_workers.wire.sending import pack_quickly
+from llmspell_workers.wire.states import TRANSITIONS, State
 from llmspell_workers.wire.values import Packed, Unsendable, Violation
 
 MIB = 1024 * 1024
@@ -32,36 +30,6 @@ TO_WORKER_CAP = 16 * MIB
 """Bytes of one frame towards a worker; and never over a quarter of its memory limit."""
 MAX_OPEN_CALLS = 256
 
-
-class State:
-    """The states of a conversation, by name."""
-
-    STARTING = "starting"
-    GREETED = "greeted"
-    IDLE = "idle"
-    RUNNING = "running"
-    CLOSED = "closed"
-
-
-TRANSITIONS: dict[str, dict[type[Frame], str]] = {
-    State.STARTING: {Hello: State.GREETED, Fatal: State.CLOSED},
-    State.GREETED: {Configure: State.IDLE, Fatal: State.CLOSED, Shutdown: State.CLOSED},
-    State.IDLE: {Run: State.RUNNING, Reply: State.IDLE, Fatal: State.CLOSED, Shutdown: State.CLOSED},
-    State.RUNNING: {
-        Output: State.RUNNING,
-        Call: State.RUNNING,
-        Reply: State.RUNNING,
-        Done: State.IDLE,
-        Failed: State.IDLE,
-        Fatal: State.CLOSED,
-    },
-    State.CLOSED: {},
-}
-"""What may be sent in each state, and the state after it; `FROM_HOST` says whose frame it is.
-
-A Reply in state idle is one that crossed with the last frame of a run which left its call open: a worker meets
-it and `next_frame` drops it, a host never sends one there (for it the calls of a run end with the run).
-"""
 
 FROM_HOST = frozenset({Configure, Run, Reply, Shutdown})
 
@@ -145,9 +113,10 @@ class Conversation:
                 head = b"\x94\x05\xce" + call.to_bytes(4, "big") + name
                 length = len(head) + len(packed)
                 if length <= self._send_cap:
+                    data = b"".join((length.to_bytes(4, "big"), head, packed))  # first: it may find no memory
                     self._last_call = call
                     self.open_calls.add(call)
-                    return b"".join((length.to_bytes(4, "big"), head, packed))
+                    return data
         return self._send(Call(call, capability, Packed(packed)))
 
     def take_reply(self, data: bytes, call: int) -> tuple[bool, int] | None:
@@ -159,7 +128,9 @@ class Conversation:
             return None
         first = data[6]
         at = 7 if first < 0x80 else {0xCC: 8, 0xCD: 9, 0xCE: 11}.get(first, 0)
-        if not 0 < at < size or (first if at == 7 else int.from_bytes(data[7:at], "big")) != call or data[at] not in (0xC2, 0xC3):
+        if not 0 < at < size or data[at] not in (0xC2, 0xC3):
+            return None
+        if (first if at == 7 else int.from_bytes(data[7:at], "big")) != call:
             return None
         self.open_calls.remove(call)
         return data[at] == 0xC3, at + 1
@@ -170,8 +141,9 @@ class Conversation:
         if len(body) > self._send_cap:
             what = "result" if isinstance(frame, Reply) else type(frame).__name__
             raise Unsendable(what, f"takes {len(body):,} bytes on the wire, and one frame may take {self._send_cap:,}")
+        data = len(body).to_bytes(4, "big") + body  # first: it may find no memory, and then nothing has changed
         self._advance(frame, after)
-        return len(body).to_bytes(4, "big") + body
+        return data
 
     def receive(self, data: bytes) -> None:
         """Takes bytes from the other end, as they come."""
@@ -183,6 +155,7 @@ class Conversation:
             buffer = bytearray(memoryview(buffer)[start:])
         elif start:
             del buffer[:start]
+            self._start = 0  # at once: the next line may find no memory
         buffer += data
         self._buffer, self._start = buffer, 0
 
@@ -191,18 +164,28 @@ class Conversation:
         """How many bytes wait for the rest of their frame."""
         return len(self._buffer) - self._start
 
-    def drop(self) -> tuple[bytes, int]:
-        """Lets go of the frame that is being received: its first bytes, and how many of all its bytes were held."""
-        head = bytes(self._buffer[self._start : self._start + 32])
-        held = min(self.held, 4 + int.from_bytes(head[:4], "big"))
+    def refuse_reply(self, more: bytes) -> tuple[int, int]:
+        """Lets go of the Reply that is being received, for want of memory; `more` follows what is held.
+
+        Gives its call, which is open no more, and how many of its bytes are not held. MemoryError if it is no Reply.
+        """
+        head = bytes(self._buffer[self._start : self._start + 16]) + more[:16]
+        reply = split_reply(head[4:]) if len(head) >= 9 and self.state == State.RUNNING else None
+        if reply is None or reply.call not in self.open_calls:
+            raise MemoryError
+        size = 4 + int.from_bytes(head[:4], "big")
+        held = min(self.held, size)
+        refused = reply.call, size - held  # up to here nothing has changed
+        self.open_calls.remove(reply.call)
         self._start += held
         if self._start == len(self._buffer):
             self._buffer, self._start = b"", 0
-        return head, held
+        return refused
 
     def next_frame(self) -> Frame | None:
         """The next whole frame, or None until more bytes are there. Raises Violation."""
         while True:
+            before = self._buffer, self._start
             body = self._cut_frame()
             if body is None:
                 return None
@@ -214,6 +197,9 @@ class Conversation:
                 self._advance(frame, self._after(frame, sending=False))
             except Violation:
                 self.state = State.CLOSED
+                raise
+            except MemoryError:
+                self._buffer, self._start = before  # it is still there to be read, or refused
                 raise
             if not late:
                 return frame
