@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class RunCalls(dict[str, Handler]):
-    """The handlers of one run; a look-up loads what is not there yet. Whoever made it closes it when the run is over."""
+    """The handlers of one run; a look-up loads what is not there yet. Whoever made it closes it after the run."""
 
     def __init__(
         self,

@@ -32,8 +32,8 @@ def check_required(names: Iterable[str]) -> None:
     missing = [name for name in names if name not in ARMED]
     if missing:
         raise SetupError(
-            f"this version cannot enforce {', '.join(missing)}: its workers do not arm Landlock and seccomp yet, so nothing ran;"
-            " type --require memory to run with the memory limit alone"
+            f"this version cannot enforce {', '.join(missing)}: its workers do not arm Landlock and seccomp yet,"
+            " so nothing ran; type --require memory to run with the memory limit alone"
         )
 
 

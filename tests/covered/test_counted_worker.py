@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -75,10 +74,10 @@ def spec() -> EngineSpec:
 
 
 @pytest.fixture
-def runtime() -> Iterator[ScriptRuntime]:
+def runtime() -> ScriptRuntime:
     tools = [FunctionTool(slow, name="slow"), FunctionTool(large, name="large")]
     policy = default_policy().with_tools(["slow", "large"])
-    yield ScriptRuntime(spec(), limits=Limits(memory=MEMORY, cpu=20, wall=60), tools=tools, policy=policy)
+    return ScriptRuntime(spec(), limits=Limits(memory=MEMORY, cpu=20, wall=60), tools=tools, policy=policy)
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
