@@ -66,7 +66,7 @@ class EngineFactory:
         """The engine for a script: by suffix, then by its `#!` line, then the configured one, then the default."""
         suffix = os.path.splitext(name)[1]
         found = self._by_suffix(suffix) or self._by_first_line(first_line)
-        if found is None and suffix and default is None:
+        if found is None and suffix:
             self._read_entry_points()
             found = self._by_suffix(suffix)
         return found or self.get(default or DEFAULT_ENGINE)
@@ -91,7 +91,13 @@ class EngineFactory:
         from importlib.metadata import entry_points
 
         for entry in entry_points(group=ENTRY_POINTS):
-            spec = entry.load()
+            try:
+                spec = entry.load()
+            except Exception as error:  # noqa: BLE001 - a package of somebody else runs here
+                raise SetupError(
+                    f"the entry point {entry.name} of {ENTRY_POINTS} ({entry.value}) cannot be loaded:"
+                    f" {type(error).__name__}: {error}"
+                ) from error
             if not isinstance(spec, EngineSpec):
                 raise SetupError(
                     f"the entry point {entry.name} of {ENTRY_POINTS} is no EngineSpec but {type(spec).__name__}"
