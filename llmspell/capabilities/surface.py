@@ -5,7 +5,7 @@ The rule kept here: a function that is added to this table appears in every lang
 A row says what it `calls`, the names of what it `takes`, other spellings (`also`), arguments that are always the same
 (`with`), and the form of what it `gives`: a plain value where nothing is said, an object of a class (`many` of them),
 or a `stream` that the script pulls by `pulls` and ends by `closes`. `each` runs a stream through a function of the
-script; `starts` begins a builder.
+script; `starts` begins a builder; `caught` makes a failure an answer, `{success, output}` or `{success, error, kind}`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SURFACE: dict[str, Any] = {
             "list": {"calls": "tool.list", "takes": [], "gives": "tool", "many": True},
             "get": {"calls": "tool.get", "takes": ["name"], "gives": "tool"},
             "execute": {"calls": "tool.invoke", "takes": ["name", "parameters"], "also": ["invoke"]},
-            "executeAsync": {"calls": "tool.attempt", "takes": ["name", "parameters"]},
+            "executeAsync": {"calls": "tool.invoke", "takes": ["name", "parameters"], "caught": True},
             "exists": {"calls": "tool.exists", "takes": ["name"]},
             "categories": {"calls": "tool.categories", "takes": []},
             "discover": {"calls": "tool.discover", "takes": ["filter"], "gives": "tool", "many": True},

@@ -32,7 +32,6 @@ class ToolCalls:
         return {
             "tool.invoke": Handler(self.invoke, named="name"),
             "tool.invoke_object": Handler(self.invoke_object, named="self"),
-            "tool.attempt": Handler(self.attempt, named="name"),
             "tool.list": Handler(lambda _: self.list_all()),
             "tool.get": Handler(self.get, named="name"),
             "tool.exists": Handler(lambda arguments: self._find(arguments) is not None, named="name"),
@@ -48,24 +47,6 @@ class ToolCalls:
     def invoke_object(self, arguments: Mapping[str, Any]) -> Any:
         """The same for a tool object, which travels as `self`."""
         return self._call(arguments, "self")
-
-    def attempt(self, arguments: Mapping[str, Any]) -> Any:
-        """The same, but a failure is an answer: `{success, output}` or `{success = false, error, kind}`."""
-        try:
-            result = self.invoke(arguments)
-        except CallError as error:
-            return _failed(error)
-        if type(result) is not Later or result.job is None:
-            return {"success": True, "output": result}
-        job = result.job
-
-        def attempt_later() -> Any:
-            try:
-                return {"success": True, "output": job()}
-            except CallError as error:
-                return _failed(error)
-
-        return result._replace(job=attempt_later)
 
     def list_all(self) -> list[dict[str, Any]]:
         """Every tool there is, granted or not."""
@@ -164,7 +145,3 @@ def _execute(tool: Tool, parameters: Mapping[str, Any], grants: ToolGrants) -> A
         raise CallError(
             ErrorKind.TOOL, f"tool {tool.name} failed: {type(error).__name__}: {str(error)[:500]}", {"tool": tool.name}
         ) from error
-
-
-def _failed(error: CallError) -> dict[str, Any]:
-    return {"success": False, "error": error.message, "kind": error.kind.value}

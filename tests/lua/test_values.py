@@ -65,13 +65,15 @@ class Session:
         self._bridge = bridge
 
     def run(self, source: str, given: Any = None) -> tuple[Any, Any]:
-        """What the run returns, and what it handed to the host by `Tool.executeAsync(name, value)`."""
+        """What the run returns, and what it handed to the host by `Tool.execute('take', value)`."""
         taken: list[Any] = []
 
-        def take(arguments: Any) -> None:
-            taken.append(arguments.get("parameters"))
+        def invoke(arguments: Any) -> Any:
+            if arguments["name"] == "give":
+                return given
+            return taken.append(arguments.get("parameters"))
 
-        handlers = {"tool.invoke": Handler(lambda _: given), "tool.attempt": Handler(take)}
+        handlers = {"tool.invoke": Handler(invoke)}
         broker = Broker(handlers, Limits(), threads=Threads)
         end = self._bridge.execute(
             Script(source.encode(), "spell.lua"), broker=broker, emit=lambda _stream, _data: None
@@ -90,7 +92,7 @@ def session() -> Iterator[Session]:
 @given(given_value=VALUES)
 def test_every_value_goes_to_the_script_and_back_unchanged(session: Session, given_value: Any) -> None:
     returned, handed = session.run(
-        "local v = Tool.execute('give') Tool.executeAsync('take', {v = v}) return {v = v}", given_value
+        "local v = Tool.execute('give') Tool.execute('take', {v = v}) return {v = v}", given_value
     )
     wanted = as_lua_gives_it({"v": given_value})
     assert same(returned, wanted)
@@ -141,7 +143,7 @@ def test_a_long_text_as_a_key_survives(session: Session) -> None:
 def test_bytes_go_in_and_out_without_loss(session: Session) -> None:
     every = bytes(range(256))
     returned, handed = session.run(
-        "local b = Tool.execute('give') Tool.executeAsync('take', {b = b .. b}) return {#b, b:byte(1, -1)}", every
+        "local b = Tool.execute('give') Tool.execute('take', {b = b .. b}) return {#b, b:byte(1, -1)}", every
     )
     assert returned == [256, *every]
     assert handed == {"b": every + every}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
-import warnings
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -25,13 +25,13 @@ litellm copies a pydantic model in a deprecated way."""
 MakeProvider = Callable[..., LiteLLMProvider]
 
 
-@pytest.fixture(scope="package", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _litellm_leaves_an_event_loop() -> Iterator[None]:
-    """It makes one for its cache and never closes it: collected here, it is no other test's leak."""
+    """It makes one for the main thread and never closes it: closed here, it is no other test's leak."""
     yield
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
+    for thing in gc.get_objects():
+        if isinstance(thing, asyncio.AbstractEventLoop) and not thing.is_closed() and not thing.is_running():
+            thing.close()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 local ll = ...
 local type, next, error, select, setmetatable, tostring, rawlen, rawequal =
   type, next, error, select, setmetatable, tostring, rawlen, rawequal
+local pcall = pcall
 local format, concat = string.format, table.concat
 local call, call_named, packed_key, make_error, names_of = ll.call, ll.call_named, ll.packed_key, ll.make_error, ll.names_of
 
@@ -122,9 +123,20 @@ local function make_builder(class)
   return builder
 end
 
+-- A row whose failure is an answer: `{success, output}`, or `{success = false, error, kind}`.
+local function make_caught(made)
+  return function(...)
+    local fine, value = pcall(made, ...)
+    if fine then return {success = true, output = value} end
+    if not ll.is_error(value) then error(value, 0) end
+    return {success = false, error = value.message, kind = value.kind}
+  end
+end
+
 local function make_function(spec, method)
   if spec.starts then return function() return make_builder(spec.starts) end end
   if spec.each then return make_drain(spec, method) end
+  if spec.caught then return make_caught(make_call(spec, method)) end
   return make_call(spec, method)
 end
 
