@@ -8,6 +8,7 @@ local gsub, heap, metatable_of = string.gsub, collectgarbage, debug.getmetatable
 local yield, running, isyieldable = coroutine.yield, coroutine.running, coroutine.isyieldable
 local MEMORY = "not enough memory"
 local LARGE = 65536
+local SMALL_REPLY = 32768 -- bytes: for such an answer there is room before it is asked for
 local MAX_OPEN = 250 -- the wire admits 256 open calls
 ll.memory_message = MEMORY
 
@@ -56,6 +57,8 @@ local function make_room(data)
     local used = heap("count") -- nothing inside a finalizer
     if used and used <= safe_heap then return end
   end
+  if host_room(#data + SMALL_REPLY) then return end
+  heap("collect") -- what the script has let go of may still be there: the host's side cannot ask Lua to collect it
   if not host_room(#data) then error(MEMORY, 0) end
 end
 
