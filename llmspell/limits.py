@@ -40,6 +40,14 @@ class Limits(NamedTuple):
         return min(self.source, self.memory // 10)
 
 
+def check_limits(limits: Limits) -> Limits:
+    """The same limits; raises UsageError for one that is negative or no finite number: it would bound nothing."""
+    for name, value in limits._asdict().items():
+        if not 0 <= value < math.inf:
+            raise UsageError(f"the limit {name} is {value!r:.40}: a limit is a finite number from 0 on")
+    return limits
+
+
 def parse_size(text: str | int) -> int:
     """A size in bytes. `K M G KiB MiB GiB` are powers of 1024, `kB MB GB` of 1000, a bare number is bytes.
 

@@ -17,8 +17,8 @@ from llmspell.capabilities.spending import Spending
 from llmspell.engines.bridge import Emit, EngineFeatures, Script, split_arguments
 from llmspell.engines.factory import DEFAULT_ENGINE, EngineFactory, EngineSpec
 from llmspell.engines.worker import WorkerBridge, check_memory
-from llmspell.errors import UsageError
-from llmspell.limits import Limits, format_size
+from llmspell.errors import UsageError, nearest
+from llmspell.limits import Limits, check_limits, format_size
 from llmspell.outcome import LimitHit, Outcome, ScriptError, Usage, Verdict
 from llmspell.policy import Policy, default_policy
 from llmspell.sandbox.broker import Broker
@@ -27,7 +27,7 @@ from llmspell.sandbox.process import WorkerProcess
 from llmspell.sandbox.require import check_required, confinement
 from llmspell.sandbox.wake import Cancellation
 from llmspell.source import read_script, sha256
-from llmspell.tools.catalog import builtin_tools
+from llmspell.tools.catalog import ToolCatalog, builtin_tools
 from llmspell.tools.tool import Tool
 
 if TYPE_CHECKING:
@@ -59,10 +59,13 @@ class ScriptRuntime:
 
         Raises UsageError and SetupError for what cannot be given.
         """
+        if not isinstance(engine, EngineSpec):
+            raise UsageError(f"{engine!r:.60} is no EngineSpec: ScriptRuntime.with_engine takes a name")
         self.engine = engine
-        self.limits = limits or Limits()
+        self.limits = check_limits(limits or Limits())
         self.policy = default_policy() if policy is None else policy
         self.tools = builtin_tools(tools)
+        _check_grants(self.policy, self.tools)
         self._providers = providers
         self._log = log or (lambda _level, _message, _fields: None)
         self._stdin = stdin or (lambda _size: b"")
@@ -104,12 +107,18 @@ class ScriptRuntime:
         handler. `prestarted` is a worker of the same engine and memory limit, which this call takes over.
         Raises UsageError and SetupError; never anything for what the script does.
         """
+        if not isinstance(source, (str, bytes, bytearray)):
+            raise UsageError(f"a source is text or bytes, not {type(source).__name__}")
+        arguments = tuple(arguments)
+        for argument in arguments:
+            if not isinstance(argument, str):
+                raise UsageError(f"an argument of a script is text, not {argument!r:.60}")
         data = source.encode("utf-8", "surrogateescape") if isinstance(source, str) else bytes(source)
         if len(data) > self.limits.source_allowed:
             if prestarted is not None:
                 prestarted.kill_and_reap()
             return self._too_large(data, name)
-        positionals, named = split_arguments(tuple(arguments))
+        positionals, named = split_arguments(arguments)
         script = Script(data, name, positionals, named, mode)
         modules = self._module_folder(folder)
         try:
@@ -245,7 +254,11 @@ class ScriptRuntime:
     def _module_folder(self, folder: str | None) -> ModuleFolder | None:
         if folder is None or not self.policy.modules:
             return None
-        return ModuleFolder(folder, self.engine.suffixes, largest=self.limits.source_allowed)
+        try:
+            return ModuleFolder(folder, self.engine.suffixes, largest=self.limits.source_allowed)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise UsageError(f"modules cannot be looked for in {folder!a}: {reason}") from None
 
     def _shared_threads(self) -> Threads:
         if self._threads is None:
@@ -271,6 +284,15 @@ class ScriptRuntime:
             error=ScriptError("limit", message, file=name),
             confinement=confinement(),
         )
+
+
+def _check_grants(policy: Policy, tools: ToolCatalog) -> None:
+    """Raises UsageError for a grant of a tool that is not there: it would grant nothing, and say nothing."""
+    for name in policy.tools:
+        if name not in tools:
+            close = nearest(name, list(tools))
+            hint = f"; did you mean {close}?" if close else ""
+            raise UsageError(f"the policy grants a tool that is not there: {name!r:.100}{hint}")
 
 
 def factory_of(engines: Mapping[str, Any], source: Callable[[str], str]) -> EngineFactory:

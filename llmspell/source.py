@@ -16,6 +16,8 @@ _KINDS = (
     (stat.S_ISSOCK, "a socket"),
 )
 
+_CONTROLS = frozenset(range(32)) - {*b"\t\n\v\f\r\x1b"}
+
 
 def read_script(path: str, allowed: int) -> bytes:
     """The bytes of a script; raises UsageError that names what is wrong with the file.
@@ -52,7 +54,17 @@ def check_text(source: bytes, name: str) -> bytes:
         raise UsageError(f"script {_shown(name)} is no text: it holds a zero byte at offset {at:,}")
     if source.startswith(b"\x1b"):
         raise UsageError(f"script {_shown(name)} is no text: it looks like compiled code, which is never run")
+    if _CONTROLS.intersection(source) and not _is_unicode(source):
+        raise UsageError(f"script {_shown(name)} is no text: it holds control characters and is no UTF-8")
     return source
+
+
+def _is_unicode(source: bytes) -> bool:
+    try:
+        source.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def sha256(source: bytes) -> str:

@@ -37,7 +37,11 @@ class RunCalls(dict[str, Handler]):
         log: LogSink,
         stdin: Reader,
     ) -> None:
-        super().__init__(ScriptCalls(policy, modules=modules, log=log, stdin=stdin, now=time.monotonic).handlers())
+        super().__init__(
+            ScriptCalls(
+                policy, modules=modules, log=log, log_bytes=limits.output, stdin=stdin, now=time.monotonic
+            ).handlers()
+        )
         self._tools, self._policy, self._limits = tools, policy, limits
         self._providers, self._spending, self._log = providers, spending, log
         self._streams: Streams | None = None

@@ -9,8 +9,10 @@ from typing import Any
 from llmspell.capabilities.arguments import invalid, kind_of, mapping, number, text
 from llmspell.capabilities.modules import ModuleFolder
 from llmspell.errors import CallError, ErrorKind
+from llmspell.outcome import LimitHit
 from llmspell.policy import Policy
-from llmspell.sandbox.broker import Handler, Later
+from llmspell.sandbox.broker import Handler, Later, weight
+from llmspell.sandbox.session import LimitCrossed
 
 MAX_SLEEP = 86_400.0
 MAX_READ = 1024 * 1024
@@ -25,13 +27,23 @@ class ScriptCalls:
     """The plain services of one run."""
 
     def __init__(
-        self, policy: Policy, *, modules: ModuleFolder | None, log: LogSink, stdin: Reader, now: Callable[[], float]
+        self,
+        policy: Policy,
+        *,
+        modules: ModuleFolder | None,
+        log: LogSink,
+        log_bytes: int,
+        stdin: Reader,
+        now: Callable[[], float],
     ) -> None:
+        """`log_bytes` bounds the log by itself: one byte more is the `output` limit."""
         self._policy = policy
         self._modules = modules
         self._log = log
         self._stdin = stdin
         self._now = now
+        self._log_bytes = log_bytes
+        self._logged = 0
 
     def handlers(self) -> dict[str, Handler]:
         """The capabilities that this file answers; none of them needs a grant of its own."""
@@ -69,7 +81,11 @@ class ScriptCalls:
             raise invalid("Log: the level must be debug, info, warn or error")
         if type(message) is not str:
             message = kind_of(message)
-        self._log(level, message[:4096], mapping(arguments, "fields", of=f"Log.{level}"))
+        fields = mapping(arguments, "fields", of=f"Log.{level}")
+        self._logged += len(message) + weight(fields)
+        if self._logged > self._log_bytes:
+            raise LimitCrossed(LimitHit("output", self._log_bytes, self._logged, "bytes"))
+        self._log(level, message[:4096], fields)
 
     def get_config(self, arguments: Mapping[str, Any]) -> Any:
         """The value at `path` (`a.b.c`) in what the configuration shows to scripts, or `default`."""

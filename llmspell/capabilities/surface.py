@@ -90,7 +90,7 @@ SURFACE: dict[str, Any] = {
     "engine_made": ["JSON", "Streaming", "parallel"],
     "missing": [
         "Workflow", "RAG", "Memory", "State", "Session", "Event", "Hook", "Replay", "Artifact", "Template", "Context",
-        "Graph", "LocalLLM", "Media",
+        "Debug", "Graph", "LocalLLM", "Media",
     ],
 }  # fmt: skip
 """`missing` are globals of the later system: they raise on use and say so."""

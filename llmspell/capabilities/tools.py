@@ -20,7 +20,7 @@ class ToolCalls:
 
     def __init__(self, tools: ToolCatalog, policy: Policy, limits: Limits) -> None:
         self._tools = tools
-        self._policy = policy
+        self._policy = policy._replace(tools={canonical(name): grant for name, grant in policy.tools.items()})
         self._seconds = limits.tool_seconds
         self._grants = ToolGrants(read=policy.read, write=policy.write)
         self._granted: dict[str, Tool] = {}
@@ -141,7 +141,9 @@ def _execute(tool: Tool, parameters: Mapping[str, Any], grants: ToolGrants) -> A
         return tool.execute(parameters, grants)
     except CallError:
         raise
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise  # a person's, not the tool's
+    except BaseException as error:
         raise CallError(
             ErrorKind.TOOL, f"tool {tool.name} failed: {type(error).__name__}: {str(error)[:500]}", {"tool": tool.name}
         ) from error

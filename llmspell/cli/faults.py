@@ -10,6 +10,7 @@ from llmspell.cli.terminal import complain, escaped, say
 from llmspell.errors import LlmspellError
 
 FAULT, USAGE, CTRL_C, CLOSED_STDOUT = 70, 2, 130, 141
+_UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 NEXT_STEP = "\n  (-vv shows where)"
 
 
@@ -32,6 +33,9 @@ def explain(error: BaseException, *, verbose: bool) -> int:
             return int(error.exit_code)
     if isinstance(error, OSError) and error.errno == errno.EIO:  # the terminal has gone
         return CLOSED_STDOUT
+    if isinstance(error, OSError) and error.errno in _UNWRITABLE:
+        complain(f"the output cannot be written: {(error.strerror or str(error)).lower()}")
+        return USAGE
     if verbose:
         import traceback
 

@@ -54,7 +54,12 @@ def parse_cost(text: str) -> float:
 
 
 OPTIONS = (
-    Option("engine", ("--engine",), "The script engine (default: by suffix, then by the #! line).", "NAME"),
+    Option(
+        "engine",
+        ("--engine",),
+        "The script engine (default: by suffix, #! line, configuration, then lua).",
+        "NAME",
+    ),
     Option("memory", ("--mem",), "Memory of the whole worker, like 50M (the default).", "SIZE", parse_size),
     Option("cpu", ("--cpu",), "Processor time (default 30).", "SECONDS", parse_seconds),
     Option("wall", ("--timeout",), "Time on the clock (default 300).", "SECONDS", parse_seconds),

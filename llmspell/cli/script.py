@@ -87,13 +87,13 @@ def run_spell(spell: Spell, setup: Setup, choices: Choices, prestarted: "Prestar
                 cancellation=cancellation,
                 prestarted=prestarted.take(runtime.engine.name, runtime.limits.memory) if prestarted else None,
             )
-            if choices.report is not None:
-                write_report(choices.report, outcome, pass_on=not spell.sandboxed)
             left = writer.finish(hurried=outcome.verdict in (Verdict.LIMIT, Verdict.CRASH))
         late = cancellation.exit_code  # also what came when the run was over
     if left and late is None:
         complain(f"{left:,} bytes of output were not written: nobody read any of them for {PATIENCE:g} s")
     _show(outcome, spell, setup, choices)
+    if choices.report is not None:
+        write_report(choices.report, outcome, pass_on=not spell.sandboxed)
     return late or outcome.exit_code(pass_on=not spell.sandboxed)
 
 

@@ -176,12 +176,20 @@ class WorkerProcess:
             # By the descriptor first, and without reaping: if the host ignores SIGCHLD or reaps every child,
             # the pid may mean another child of the host by now.
             os.waitid(os.P_PIDFD, self.pidfd, os.WEXITED | os.WNOWAIT)
+            self._kill_group()
             _, status, usage = os.wait4(self.pid, 0)
         except ChildProcessError:
             return Ended(None, None, 0.0)
         cpu = usage.ru_utime + usage.ru_stime
         code = os.waitstatus_to_exitcode(status)
         return Ended(code, None, cpu) if code >= 0 else Ended(None, -code, cpu)
+
+    def _kill_group(self) -> None:
+        """Ends what it has started: the group is its own, and cannot be another's before its leader is reaped."""
+        try:
+            os.killpg(self.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            pass  # nobody but the corpse is left in it
 
     def _close(self) -> None:
         for descriptor in (self.stdin, self.stdout, self.stderr, self.pidfd, self._status):

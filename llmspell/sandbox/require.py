@@ -29,7 +29,7 @@ def read_required(text: str) -> tuple[str, ...]:
 
 def check_required(names: Iterable[str]) -> None:
     """Raises SetupError unless every protection can be armed: then nothing may run."""
-    missing = [name for name in names if name not in ARMED]
+    missing = [name for name in read_required(",".join(names)) if name not in ARMED]
     if missing:
         raise SetupError(
             f"this version cannot enforce {', '.join(missing)}: its workers do not arm Landlock and seccomp yet,"

@@ -45,7 +45,7 @@ def start(command: Sequence[str], engine: str, memory: int) -> tuple[int, int, i
         return pid, ours[3], ours[4], ours[:3]
     except BaseException as error:
         if pid and not isinstance(error, ProcessLookupError):  # else it is gone, and its number may be another's
-            os.kill(pid, SIGKILL)  # not reaped yet, so it is still ours
+            os.killpg(pid, SIGKILL)  # not reaped yet, so the number is still ours; with all that it has started
             os.waitpid(pid, 0)
         for descriptor in ours + theirs:
             if descriptor >= 0:

@@ -256,3 +256,22 @@ def test_a_stdout_that_somebody_else_made_not_to_wait_gets_every_byte(place: Pla
 def test_stdout_and_stderr_in_one_pipe_keep_their_order(place: Place) -> None:
     ran = place.shell('$LLMSPELL exec \'for i = 1, 300 do io.write(i, "\\n") io.stderr:write(i, "\\n") end\' 2>&1')
     assert ran.stdout.split() == [b"%d" % number for number in range(1, 301) for _ in range(2)]
+
+
+@pytest.mark.parametrize("form", ["text", "json", "pretty"])
+def test_a_full_disk_is_told_in_every_form(place: Place, form: str) -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'exec "$0" -m llmspell exec "return 1" --output {form} > /dev/full', sys.executable],
+        cwd=place.folder, env=place.environment, capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert b"no space left on device" in done.stderr.lower()
+    assert b"fault of ours" not in done.stderr
+
+
+def test_a_report_that_fails_takes_nothing_of_the_result_with_it(place: Place) -> None:
+    command = [sys.executable, "-m", "llmspell", "exec", "return 5", "--report", "/dev/full"]
+    done = subprocess.run(command, cwd=place.folder, env=place.environment, capture_output=True, check=False)
+    assert done.stdout == b"5\n"
+    assert done.returncode == 2
+    assert b"--report" in done.stderr

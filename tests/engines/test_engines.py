@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from llmspell import EngineFactory, EngineSpec, ScriptRuntime, SetupError, UsageError, Verdict
@@ -110,3 +112,13 @@ def test_arguments_are_split_as_data() -> None:
         ("a", "--", "-z"),
         {"x": "1", "flag": "true", "y": "2"},
     )
+
+
+def test_what_a_worker_has_started_ends_with_it() -> None:
+    script = "sleep 300 & echo $! >&2; exit 7"
+    spec = EngineSpec("shell", (), command=("/bin/sh", "-c", script))
+    with pytest.raises(SetupError, match=r"exited with status 7 before it was ready; it said: (\d+)") as raised:
+        ScriptRuntime(spec).execute("")
+    started = int(str(raised.value).rsplit(" ", 1)[1])
+    with suppress(psutil.NoSuchProcess):
+        psutil.Process(started).wait(10)  # raises TimeoutExpired unless it goes

@@ -52,7 +52,7 @@ def test_exit_cannot_be_caught_wherever_it_stands(form: str) -> None:
         ("0", 0),
         ("1", 1),
         ("255", 255),
-        ("256", 0),
+        ("256", 255),
         ("-1", 255),
         ("nil", 0),
         ("3.0", 3),

@@ -61,7 +61,7 @@ API = {
 }
 MISSING = [
     "Workflow", "RAG", "Memory", "State", "Session", "Event", "Hook", "Replay", "Artifact", "Template", "Context",
-    "Graph", "LocalLLM", "Media",
+    "Debug", "Graph", "LocalLLM", "Media",
 ]  # fmt: skip
 
 

@@ -307,3 +307,64 @@ def test_the_document_of_an_outcome_has_the_promised_keys() -> None:
         "memory": "address-space", "files": None, "network": None, "processes": None,
         "landlock_abi": None, "namespaces": [], "cgroup": None,
     }  # fmt: skip
+
+
+def leaving() -> None:
+    raise SystemExit(3)
+
+
+@pytest.mark.parametrize("blocking", [False, True])
+def test_a_tool_that_wants_to_leave_fails_and_the_program_goes_on(blocking: bool) -> None:
+    runtime = ScriptRuntime.with_lua(
+        tools=[FunctionTool(leaving, name="leave", blocking=blocking)], policy=granted("leave")
+    )
+    outcome = runtime.execute("local ok, e = pcall(Tool.execute, 'leave', {}) return {ok, e.kind}")
+    assert outcome.value == [False, "tool"]
+
+
+def test_a_flood_of_log_lines_is_the_output_limit() -> None:
+    lines: list[str] = []
+    runtime = ScriptRuntime.with_lua(
+        limits=Limits(output=100_000), log=lambda _level, message, _fields: lines.append(message)
+    )
+    outcome = runtime.execute("while true do Log.error(('x'):rep(4000)) end")
+    assert outcome.limit is not None
+    assert (outcome.limit.name, outcome.limit.allowed) == ("output", 100_000)
+    assert sum(map(len, lines)) <= 100_000
+
+
+def test_names_are_granted_in_either_spelling() -> None:
+    runtime = ScriptRuntime.with_lua(policy=Policy().with_tools(["hash_calculator"]))
+    outcome = runtime.execute("return Tool.execute('hash-calculator', {operation = 'hash', input = 'a'}).success")
+    assert outcome.value is True
+
+
+def test_a_grant_of_a_tool_that_is_not_there_names_the_nearest() -> None:
+    with pytest.raises(UsageError, match="'calculater'; did you mean calculator"):
+        ScriptRuntime.with_lua(policy=Policy().with_tools(["calculater"]))
+
+
+@pytest.mark.parametrize("limit", [{"wall": float("nan")}, {"cpu": float("inf")}, {"output": -1}])
+def test_a_limit_that_bounds_nothing_is_a_usage_error(limit: dict[str, float]) -> None:
+    with pytest.raises(UsageError, match="a limit is a finite number"):
+        ScriptRuntime.with_lua(limits=Limits()._replace(**limit))
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"source": 3}, "a source is text or bytes, not int"),
+        ({"source": "", "arguments": ["a", 3]}, "an argument of a script is text, not 3"),
+        ({"source": "", "folder": "/no/such/folder"}, "modules cannot be looked for in"),
+    ],
+)
+def test_what_cannot_be_meant_is_a_usage_error(options: dict[str, object], words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        ScriptRuntime.with_lua().execute(**options)  # type: ignore[arg-type]
+
+
+def test_a_name_is_no_engine_and_an_unknown_protection_is_named() -> None:
+    with pytest.raises(UsageError, match="with_engine takes a name"):
+        ScriptRuntime("lua")  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="there is no protection 'filez'; did you mean files"):
+        ScriptRuntime.with_lua(require=["memory", "filez"])

@@ -56,7 +56,8 @@ local function make_os(environment)
     if code == nil or code == true then code = 0 elseif code == false then code = 1 end
     local status = math_type(code) and tointeger(code)
     if not status then error(format("bad argument #1 to 'exit' (integer expected, got %s)", type(code)), 2) end
-    ll.host_exit(status & 255) -- does not come back
+    local low = status & 255 -- as the kernel keeps it; but what is not 0 is no success
+    ll.host_exit(low == 0 and status ~= 0 and 255 or low) -- does not come back
   end
   return library
 end
