@@ -347,7 +347,7 @@ def test_a_grant_of_a_tool_that_is_not_there_names_the_nearest() -> None:
 @pytest.mark.parametrize("limit", [{"wall": float("nan")}, {"cpu": float("inf")}, {"output": -1}])
 def test_a_limit_that_bounds_nothing_is_a_usage_error(limit: dict[str, float]) -> None:
     with pytest.raises(UsageError, match="a limit is a finite number"):
-        ScriptRuntime.with_lua(limits=Limits()._replace(**limit))
+        ScriptRuntime.with_lua(limits=Limits()._replace(**limit))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
