@@ -140,7 +140,7 @@ class Pipes:
                 before = now
                 continue
             if data:
-                pace.answered(monotonic_ns() - began)
+                pace.spun(monotonic_ns() - began)
             return data or None  # the end of the stream is found again by `read`
 
     def wait(self, seconds: float) -> int:

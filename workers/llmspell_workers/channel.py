@@ -129,7 +129,7 @@ class Channel:
                         before = now
                         continue
                     break
-                pace.answered(now - begun)
+                pace.spun(now - begun)
                 return data
         select.select((reader,), (), ())
         pace.answered(perf_counter_ns() - begun)

@@ -12,7 +12,8 @@ SPIN_NS = 100_000
 SLOW_YIELD_NS = 50_000
 """A yield that took longer says that the cores are busy (E19)."""
 REST_WAITS = 256
-"""For how many waits the spin is given up then (E19)."""
+"""For how many waits the spin is given up at most (E19); a first slow yield may be a hiccup, and costs few."""
+FIRST_REST_WAITS = 8
 QUICK_NS = 400_000
 """An answer within this time counts as quick."""
 
@@ -20,11 +21,12 @@ QUICK_NS = 400_000
 class Pace:
     """One end's memory of how its last waits went. No I/O: the caller tries, yields and sleeps."""
 
-    __slots__ = ("_quick", "_rest")
+    __slots__ = ("_quick", "_rest", "_rest_waits")
 
     def __init__(self) -> None:
         self._quick = True
         self._rest = 0
+        self._rest_waits = FIRST_REST_WAITS
 
     def may_spin(self) -> bool:
         """Whether this wait may begin with a spin."""
@@ -36,10 +38,21 @@ class Pace:
     def goes_on(self, waited_ns: int, yield_ns: int) -> bool:
         """Whether the spin goes on, after a yield that took `yield_ns`, `waited_ns` into the wait."""
         if yield_ns > SLOW_YIELD_NS:
-            self._rest = REST_WAITS
+            self._give_up()
             return False
         return waited_ns < SPIN_NS
 
+    def spun(self, waited_ns: int) -> None:
+        """A spin was answered, `waited_ns` into the wait."""
+        if waited_ns > SPIN_NS:  # its last yield was slow, and the answer was there after it
+            self._give_up()
+        elif self._rest_waits > FIRST_REST_WAITS:
+            self._rest_waits -= 1  # the cores have been free for a while
+
     def answered(self, waited_ns: int) -> None:
-        """The wait is over after `waited_ns`."""
+        """A sleep is over after `waited_ns`."""
         self._quick = waited_ns < QUICK_NS
+
+    def _give_up(self) -> None:
+        self._rest = self._rest_waits
+        self._rest_waits = min(4 * self._rest_waits, REST_WAITS)
