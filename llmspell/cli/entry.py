@@ -115,11 +115,12 @@ def _explain(error: BaseException, arguments: list[str]) -> int:
     """Says on stderr what ended the program, and gives its exit code."""
     from llmspell.cli.faults import explain
 
+    code = OURS
     try:
         code = explain(error, verbose="-vv" in arguments)
         _flush()
     except OSError:  # nobody reads what we would say
-        return CLOSED_STDOUT if isinstance(error, BrokenPipeError) else OURS
+        return CLOSED_STDOUT if isinstance(error, BrokenPipeError) else code
     return code
 
 
