@@ -70,5 +70,5 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     missed = any(figure >= target for _, _, figure, target in _ratios)
-    if missed and not os.environ.get("LLMSPELL_BENCH_REPORT_ONLY"):
+    if missed and not os.environ.get("BENCH_REPORT_ONLY"):
         session.exitstatus = 1
