@@ -80,8 +80,13 @@ class Broker:
         self._open_bytes = 0
         self._wake: Callable[[], None] = lambda: None
         self.calls = 0
-        self.records: list[CallRecord] = []
+        self._records: list[tuple[int, str, str | None, bool, float]] = []
         self.refused = False
+
+    @property
+    def records(self) -> list[CallRecord]:
+        """The counted calls that were answered, the first `keep_records` of them."""
+        return [CallRecord(*row) for row in self._records]
 
     def attach(self, wake: Callable[[], None]) -> None:
         """The driver's wake-up, which a finished job calls from its own thread."""
@@ -110,7 +115,7 @@ class Broker:
                 counted = False  # recorded once it is answered
                 return None
             ok = True
-            return Answer(True, value)
+            return True, value
         except CallError as error:
             return self._refusal(error)
         except LimitCrossed:
@@ -191,7 +196,7 @@ class Broker:
     def _answer_of(self, call_id: int, pending: _Open, job: Callable[[], Any]) -> Answer:
         self._close(call_id, pending)
         try:
-            answer = Answer(True, job())
+            answer: Answer = True, job()
         except CallError as error:
             answer = self._refusal(error)
         except LimitCrossed:
@@ -202,13 +207,13 @@ class Broker:
                 CallError(ErrorKind.INTERNAL, f"{pending.capability} failed inside the host: {type(error).__name__}")
             )
         if self._handlers[pending.capability].counted:
-            self._record(call_id, pending.capability, pending.name, answer.ok, pending.begun)
+            self._record(call_id, pending.capability, pending.name, answer[0], pending.begun)
         return answer
 
     def _overdue(self, call_id: int, pending: _Open) -> Answer:
         self._close(call_id, pending)
         if pending.later.job is None:
-            answer = Answer(True, pending.later.value)
+            answer = (True, pending.later.value)
         else:
             seconds = pending.later.seconds
             answer = _failure(
@@ -218,7 +223,7 @@ class Broker:
                 )
             )
         if self._handlers[pending.capability].counted:
-            self._record(call_id, pending.capability, pending.name, answer.ok, pending.begun)
+            self._record(call_id, pending.capability, pending.name, answer[0], pending.begun)
         return answer
 
     def _refusal(self, error: CallError) -> Answer:
@@ -227,12 +232,12 @@ class Broker:
         return _failure(error)
 
     def _record(self, call_id: int, capability: str, name: str | None, ok: bool, begun: float) -> None:
-        if len(self.records) < self._keep_records:
-            self.records.append(CallRecord(call_id, capability, name, ok, self._now() - begun))
+        if len(self._records) < self._keep_records:
+            self._records.append((call_id, capability, name, ok, self._now() - begun))
 
 
 def _failure(error: CallError) -> Answer:
-    return Answer(False, {"kind": error.kind.value, "message": error.message, "details": error.details})
+    return False, {"kind": error.kind.value, "message": error.message, "details": error.details}
 
 
 def weight(value: Any) -> int:

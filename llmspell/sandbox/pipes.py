@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import select
-from time import monotonic, monotonic_ns
+from time import monotonic
 
 from llmspell.sandbox.output import Tail
 from llmspell.sandbox.process import WorkerProcess
@@ -125,22 +125,19 @@ class Pipes:
         self.broken_at = self.broken_at or monotonic()
         return None
 
-    def spin(self, pace: Pace) -> bytes | None:
-        """Tries to read for a moment, and yields the processor in between (`wire.pace`)."""
-        read, give_way, stdout = os.read, os.sched_yield, self._stdout
-        began = before = monotonic_ns()
+    def spin(self, pace: Pace, now: float) -> bytes | None:
+        """Tries to read for a moment from `now` on, and yields the processor in between (`wire.pace`)."""
+        read, give_way, stdout, began = os.read, os.sched_yield, self._stdout, now
         while True:
             give_way()
             try:
                 data = read(stdout, SMALL_CHUNK)
             except BlockingIOError:
-                now = monotonic_ns()
+                before, now = now, monotonic()
                 if not pace.goes_on(now - began, now - before):
                     return None
-                before = now
                 continue
-            if data:
-                pace.spun(monotonic_ns() - began)
+            pace.spun = monotonic() - began
             return data or None  # the end of the stream is found again by `read`
 
     def wait(self, seconds: float) -> int:

@@ -10,7 +10,7 @@ that the script can catch. A worker that breaks the protocol is told by `wire.Vi
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from llmspell.errors import ErrorKind, SetupError, UsageError
 from llmspell.limits import Limits
@@ -33,11 +33,8 @@ from llmspell_workers.wire import (
 )
 
 
-class Answer(NamedTuple):
-    """The answer to a call: a value of the wire, or an error `{"kind", "message", "details"}`."""
-
-    ok: bool
-    value: Any
+Answer = tuple[bool, Any]
+"""The answer to a call: ok and a value of the wire, or not ok and an error `{"kind", "message", "details"}`."""
 
 
 class LimitCrossed(Exception):
@@ -115,6 +112,12 @@ class Session:
         """
         return self._conversation.next_frame()
 
+    def take_call(self, data: bytes) -> tuple[int, str, dict[str, Any]] | None:
+        """Id, capability and arguments of the Call that is all of `data`; None if it may be more or something else,
+        and then `receive` is to be given it.
+        """
+        return self._conversation.take_call(data)
+
     def greeted(self, engine: str) -> Hello | None:
         """The worker's greeting once it is there. Raises SetupError if it gives up or is not what was asked
         for; Violation.
@@ -154,14 +157,11 @@ class Session:
         self._sent = True
         return sent
 
-    def reply(self, call: int, answer: Answer) -> bytes | None:
-        """The bytes of a Reply; None if nobody waits for it any more."""
-        conversation = self._conversation
-        if call not in conversation.open_calls:
-            return None
+    def reply(self, call: int, answer: Answer) -> bytes:
+        """The bytes of the Reply to an open call."""
         self._heard = True
         try:
-            return conversation.send_reply(call, answer.ok, answer.value)
+            return self._conversation.send_reply(call, *answer)
         except Unsendable as error:
             message = f"the answer cannot be handed to the script: {str(error)[:1000]}"
         return self._conversation.send(

@@ -162,4 +162,4 @@ def run(script: str, desk: Desk | None = None, *, limits: Limits = LIMITS, **pat
 
 def echo(arguments: dict[str, Any]) -> Answer:
     """A capability that gives back what it was given."""
-    return Answer(True, arguments)
+    return (True, arguments)

@@ -58,7 +58,7 @@ def test_calls_of_a_worker_that_has_died_are_not_sent() -> None:
 
         def wait_for_the_end(_: dict[str, Any]) -> Answer:
             assert worker.process.wait(10)
-            return Answer(True, None)
+            return (True, None)
 
         desk.capabilities["wait"] = wait_for_the_end
         calls = "[unchecked(wire.Call(n, 'echo', {})) for n in range(2, 2000)]"
@@ -129,7 +129,7 @@ def test_a_worker_that_died_between_two_runs_has_crashed() -> None:
 
 @pytest.mark.parametrize("open_call", [False, True])
 def test_a_stopped_worker_is_stuck_unless_it_has_a_call_open(open_call: bool) -> None:
-    answer = threading.Timer(1.0, lambda: desk.put(1, Answer(True, None)))
+    answer = threading.Timer(1.0, lambda: desk.put(1, (True, None)))
     desk = Desk(later=lambda _: answer.start())
     script = "ask(1, 'later')\n" * open_call + "os.kill(os.getpid(), signal.SIGSTOP)"
     end = run(script, desk, stuck=0.3)
@@ -152,7 +152,7 @@ def test_a_worker_that_sleeps_without_a_call_is_stuck() -> None:
 
 
 def test_a_worker_that_does_not_read_is_killed() -> None:
-    desk = Desk(big=lambda _: Answer(True, b"x" * (1 << 20)))
+    desk = Desk(big=lambda _: (True, b"x" * (1 << 20)))
     end = run("[ask(n, 'big') for n in range(40)]; signal.pause()", desk, unread=0.3)
     assert end.error is not None
     assert end.verdict is Verdict.CRASH
@@ -169,7 +169,7 @@ def test_a_worker_that_closes_a_pipe_and_goes_on_is_killed(script: str) -> None:
 
 
 def test_a_worker_that_closes_its_stdin_while_bytes_wait_for_it_has_crashed() -> None:
-    desk = Desk(big=lambda _: Answer(True, b"x" * (1 << 20)))
+    desk = Desk(big=lambda _: (True, b"x" * (1 << 20)))
     end = run("ask(1, 'big'); os.read(0, 10); os.close(0); signal.pause()", desk, closed=0.2)
     assert end.verdict is Verdict.CRASH
 

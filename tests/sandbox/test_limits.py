@@ -102,7 +102,7 @@ def test_a_run_wide_limit_may_be_found_when_an_answer_comes() -> None:
         def finished(self) -> list[tuple[int, Answer]]:
             raise LimitCrossed(LimitHit("cost", 1.0, 1.5, "USD"))
 
-    desk = Billing(paid=lambda _: desk.put(1, Answer(True, None)))
+    desk = Billing(paid=lambda _: desk.put(1, (True, None)))
     end = run("call(1, 'paid')", desk)
     assert crossed(end).name == "cost"
     assert end.error is not None

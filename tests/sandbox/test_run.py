@@ -59,7 +59,7 @@ def test_parallel_calls_are_answered_by_threads_in_any_order() -> None:
     def later(arguments: dict[str, Any]) -> None:
         def work() -> None:
             all_open.wait(10)
-            desk.put(arguments["n"], Answer(True, arguments["n"] * 10))
+            desk.put(arguments["n"], (True, arguments["n"] * 10))
 
         started.append(threading.Thread(target=work))
         started[-1].start()
@@ -78,7 +78,7 @@ def test_answers_in_reverse_order_reach_their_calls() -> None:
         kept.append(arguments["n"])
         if len(kept) == 3:
             for number in reversed(kept):
-                desk.put(number, Answer(True, number))
+                desk.put(number, (True, number))
 
     desk = Desk(keep=keep)
     script = "for n in (1, 2, 3): ask(n, 'keep', n=n)\ndone([receive().call for _ in range(3)])"
@@ -96,7 +96,7 @@ def test_the_broker_is_asked_again_when_its_deadline_has_passed() -> None:
             assert self.due is not None
             assert monotonic() >= self.due
             self.due = None
-            return [(1, Answer(True, "slept"))]
+            return [(1, (True, "slept"))]
 
     end = run("done(call(1, 'sleep'))", Clockwork())
     assert end.value == "slept"
@@ -105,7 +105,7 @@ def test_the_broker_is_asked_again_when_its_deadline_has_passed() -> None:
 
 def test_a_failing_call_is_an_error_in_the_script() -> None:
     error = {"kind": "tool", "message": "no", "details": {}}
-    desk = Desk(fail=lambda _: Answer(False, error))
+    desk = Desk(fail=lambda _: (False, error))
     assert run("ask(1, 'fail'); reply = answer(1); done([reply.ok, reply.value])", desk).value == [
         False,
         error,
@@ -114,7 +114,7 @@ def test_a_failing_call_is_an_error_in_the_script() -> None:
 
 @pytest.mark.parametrize("answer", [object(), b"x" * (13 << 20)])
 def test_an_answer_that_cannot_travel_is_an_error_in_the_script(answer: Any) -> None:
-    desk = Desk(give=lambda _: Answer(True, answer))
+    desk = Desk(give=lambda _: (True, answer))
     ok, error = run("ask(1, 'give'); reply = answer(1); done([reply.ok, reply.value])", desk).value
     assert not ok
     assert error["kind"] == "internal"
@@ -123,20 +123,20 @@ def test_an_answer_that_cannot_travel_is_an_error_in_the_script(answer: Any) -> 
 
 def test_an_answer_to_no_open_call_is_dropped() -> None:
     def both(_: dict[str, Any]) -> None:
-        desk.put(99, Answer(True, 0))
-        desk.put(1, Answer(True, 7))
+        desk.put(99, (True, 0))
+        desk.put(1, (True, 7))
 
     desk = Desk(both=both)
     assert run("done(call(1, 'both'))", desk).value == 7
 
 
 def test_an_answer_larger_than_the_pipe_arrives_whole() -> None:
-    desk = Desk(big=lambda _: Answer(True, b"x" * (6 << 20)))
+    desk = Desk(big=lambda _: (True, b"x" * (6 << 20)))
     assert run("done(len(call(1, 'big')))", desk).value == 6 << 20
 
 
 def test_answers_that_queue_up_beyond_the_cap_wait_until_the_worker_reads() -> None:
-    desk = Desk(big=lambda _: Answer(True, b"x" * (9 << 20)), later=lambda _: desk.put(9, Answer(True, "late")))
+    desk = Desk(big=lambda _: (True, b"x" * (9 << 20)), later=lambda _: desk.put(9, (True, "late")))
     script = "for n in (1, 2, 3): ask(n, 'big')\nask(9, 'later')\n"
     script += "sizes = [len(answer(n).value) for n in (1, 2, 3)]\ndone([*sizes, answer(9).value])"
     assert run(script, desk, limits=LIMITS._replace(memory=200 << 20)).value == [9 << 20] * 3 + ["late"]
@@ -145,8 +145,8 @@ def test_answers_that_queue_up_beyond_the_cap_wait_until_the_worker_reads() -> N
 def test_answers_that_come_while_too_much_is_queued_are_asked_for_later() -> None:
     def big(arguments: dict[str, Any]) -> Answer:
         if arguments["n"] == 2:
-            desk.put(1, Answer(True, "late"))
-        return Answer(True, b"x" * (10 << 20))
+            desk.put(1, (True, "late"))
+        return (True, b"x" * (10 << 20))
 
     desk = Desk(later=lambda _: None, big=big)
     script = "ask(1, 'later')\nfor n in (2, 3): ask(n, 'big', n=n)\n"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from llmspell_workers.wire import Pace
-from llmspell_workers.wire.pace import FIRST_REST_WAITS, QUICK_NS, REST_WAITS, SLOW_YIELD_NS, SPIN_NS
+from llmspell_workers.wire.pace import FIRST_REST_WAITS, QUICK, REST_WAITS, SLOW_YIELD, SPIN
 
 
 def rests(pace: Pace) -> int:
@@ -18,15 +18,15 @@ def rests(pace: Pace) -> int:
 def test_a_spin_goes_on_for_its_time_and_no_longer() -> None:
     pace = Pace()
     assert pace.may_spin()
-    assert pace.goes_on(SPIN_NS - 1, 10)
-    assert not pace.goes_on(SPIN_NS, 10)
+    assert pace.goes_on(SPIN * 0.99, 10e-6)
+    assert not pace.goes_on(SPIN, 10e-6)
 
 
 def test_slow_answers_are_slept_for_until_one_comes_quickly() -> None:
     pace = Pace()
-    pace.answered(QUICK_NS)
+    pace.answered(QUICK)
     assert not pace.may_spin()
-    pace.answered(QUICK_NS - 1)
+    pace.answered(QUICK * 0.99)
     assert pace.may_spin()
 
 
@@ -35,22 +35,23 @@ def test_one_slow_yield_costs_few_waits_and_busy_cores_soon_cost_all() -> None:
     seen = []
     for _ in range(5):
         assert pace.may_spin()
-        assert not pace.goes_on(SLOW_YIELD_NS + 1, SLOW_YIELD_NS + 1)
+        assert not pace.goes_on(SLOW_YIELD * 1.01, SLOW_YIELD * 1.01)
         seen.append(rests(pace))
     assert seen == [FIRST_REST_WAITS, 4 * FIRST_REST_WAITS, 16 * FIRST_REST_WAITS, REST_WAITS, REST_WAITS]
 
 
 def test_an_answer_that_was_there_after_a_slow_yield_counts_as_slow() -> None:
     pace = Pace()
-    pace.spun(SPIN_NS + 1)
+    pace.spun = SPIN * 1.01
     assert rests(pace) == FIRST_REST_WAITS
 
 
 def test_free_cores_are_forgiven_slowly() -> None:
     pace = Pace()
-    pace.spun(SPIN_NS + 1)
+    pace.spun = SPIN * 1.01
     rests(pace)
     for _ in range(3 * FIRST_REST_WAITS):
-        pace.spun(1000)
-    pace.spun(SPIN_NS + 1)
+        pace.spun = 1e-6
+        assert pace.may_spin()
+    pace.spun = SPIN * 1.01
     assert rests(pace) == FIRST_REST_WAITS

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import select
-from time import perf_counter_ns
+from time import monotonic
 
 from llmspell_workers.wire import Conversation, Frame, Pace, Reply, Violation
 
@@ -46,8 +46,8 @@ class Channel:
         except OSError:
             os._exit(0)  # the host has closed its end: it wants no last word
 
-    def exchange(self, number: int, capability: str, packed: bytes) -> tuple[bool, int, bytes] | None:
-        """Sends a call and waits for what comes: the ok flag of its reply, where the value begins, and the bytes.
+    def exchange(self, number: int, capability: str, packed: bytes) -> tuple[bool, bytes] | None:
+        """Sends a call and waits for what comes: the ok flag of its reply, and bytes with the value at `VALUE_AT`.
 
         That is the way of nearly every call. None if something else came, or more than that: `receive` has it all.
         Raises Unsendable, and MemoryError as `receive` does.
@@ -57,11 +57,11 @@ class Channel:
         if self._unread or self._refused is not None:
             return None
         self._unread = data = self._wait()
-        found = conversation.take_reply(data, number)
-        if found is None:
+        ok = conversation.take_reply(data, number)
+        if ok is None:
             return None
         self._unread = b""
-        return found[0], found[1], data
+        return ok, data
 
     def receive(self) -> Frame:
         """Waits for the next frame. Ends the process when the host is gone or breaks the protocol.
@@ -117,11 +117,11 @@ class Channel:
     def _wait(self) -> bytes:
         """Bytes, after a wait in two steps: a short spin that yields, then a real sleep."""
         pace, reader = self._pace, self._reader
-        begun = before = perf_counter_ns()
+        begun = before = monotonic()
         if pace.may_spin():
             while True:
                 os.sched_yield()
-                now = perf_counter_ns()
+                now = monotonic()
                 try:
                     data = os.read(reader, SMALL_READ)
                 except BlockingIOError:
@@ -129,8 +129,8 @@ class Channel:
                         before = now
                         continue
                     break
-                pace.spun(now - begun)
+                pace.spun = now - begun
                 return data
         select.select((reader,), (), ())
-        pace.answered(perf_counter_ns() - begun)
+        pace.answered(monotonic() - begun)
         return os.read(reader, READ_SIZE)

@@ -12,6 +12,9 @@ import os
 from llmspell_workers.bridge import Bridge, has_room
 from llmspell_workers.wire import Packed, Reply, Unsendable
 
+_SMALL = 32768
+"""Bytes: for a smaller answer `calls.lua` has made room before it was asked for."""
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,9 +40,10 @@ def host_functions(bridge: Bridge, leave: Callable[[int], None]) -> dict[bytes, 
     def call(capability: bytes, packed: bytes) -> object:
         try:
             found = bridge.call(names.get(capability) or name_of(capability), packed)
-            if found is None or not has_room(len(found[2])):
+            if found is None:
                 return None
-            return found[0], found[1] + 1, found[2]
+            ok, start, data = found
+            return (ok, start + 1, data) if len(data) <= _SMALL or has_room(len(data)) else None
         except Unsendable as error:
             return None, str(error).encode()
         except MemoryError:

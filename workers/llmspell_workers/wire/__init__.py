@@ -7,7 +7,7 @@ Both ends import this package, and it is all that the host imports of the worker
 leaves it: `Violation` says that the other end broke the protocol, `Unsendable` that we were about to.
 """
 
-from llmspell_workers.wire.conversation import Conversation
+from llmspell_workers.wire.conversation import VALUE_AT, Conversation
 from llmspell_workers.wire.frames import (
     FIELDS,
     KINDS,
@@ -46,6 +46,7 @@ __all__ = [
     "MAX_VALUES",
     "PROTOCOL_VERSION",
     "TRANSITIONS",
+    "VALUE_AT",
     "Call",
     "Configure",
     "Conversation",

@@ -6,7 +6,10 @@ the cap are violations that name the frame and the state, and nothing is held be
 
 from __future__ import annotations
 
+from struct import Struct
+
 from llmspell_workers.wire.frames import (
+    MAX_NAME_BYTES,
     Call,
     Configure,
     Done,
@@ -21,7 +24,11 @@ from llmspell_workers.wire.frames import (
 )
 from llmspell_workers.wire.sending import pack_quickly
 from llmspell_workers.wire.states import TRANSITIONS, State
-from llmspell_workers.wire.values import Packed, Unsendable, Violation
+from llmspell_workers.wire.values import Packed, Unsendable, Violation, decode_quickly
+
+TYPE_CHECKING = False  # not from typing: its import costs half a worker's start (E16)
+if TYPE_CHECKING:
+    from typing import Any
 
 MIB = 1024 * 1024
 TO_HOST_CAP = 4 * MIB
@@ -32,6 +39,12 @@ MAX_OPEN_CALLS = 256
 
 
 FROM_HOST = frozenset({Configure, Run, Reply, Shutdown})
+_CALL_HEAD = b"\x94\x05"  # a list of four, of the kind Call
+_REPLY_HEAD = b"\x94\x06\xce"  # the same of a Reply, and the header of an id of 32 bits
+_FLAGS = b"\xc2\xc3"
+_head = Struct(">IBBBI").pack  # a frame's length, and a Call or Reply up to its id
+VALUE_AT = 12
+"""Where the value of a Reply begins that `take_reply` takes."""
 
 
 _packed_names: dict[str, bytes] = {}
@@ -39,12 +52,10 @@ _packed_names: dict[str, bytes] = {}
 
 def _packed_name(name: str) -> bytes | None:
     """The bytes of a capability's name, if it is a short one; they are kept."""
-    if type(name) is not str:
-        return None
-    packed = _packed_names.get(name)
-    if packed is None and name.isascii() and 0 < len(name) < 32 and len(_packed_names) < 256:
-        packed = _packed_names[name] = bytes([0xA0 + len(name)]) + name.encode()
-    return packed
+    if type(name) is str and name.isascii() and 0 < len(name) < 32 and len(_packed_names) < 256:
+        _packed_names[name] = bytes([0xA0 + len(name)]) + name.encode()
+        return _packed_names[name]
+    return None
 
 
 class Conversation:
@@ -98,42 +109,75 @@ class Conversation:
 
     def send_reply(self, call: int, ok: bool, value: object) -> bytes:
         """`send` of a Reply, the quick way where it is plainly right: half of what a run is made of."""
-        if type(call) is int and type(ok) is bool and call in self.open_calls and self._from_host:
-            body = pack_quickly([6, call, ok, value]) if self.state == State.RUNNING else None
-            if body is not None and len(body) <= self._send_cap:
-                self.open_calls.remove(call)
-                return len(body).to_bytes(4, "big") + body
+        if self.state == State.RUNNING and self._from_host and type(call) is int and call in self.open_calls:
+            packed = pack_quickly(value)
+            if packed is not None and call < 2**32 and type(ok) is bool:
+                length = len(packed) + 8
+                if length <= self._send_cap:
+                    self.open_calls.remove(call)
+                    return _head(length, 0x94, Reply.kind, 0xCE, call) + (b"\xc3" if ok else b"\xc2") + packed
         return self._send(Reply(call, ok, value))
 
     def send_packed_call(self, call: int, capability: str, packed: bytes) -> bytes:
         """`send` of a Call whose arguments an engine has packed, the quick way: the other half."""
         if self.state == State.RUNNING and not self._from_host and len(self.open_calls) < MAX_OPEN_CALLS:
-            name = _packed_name(capability)
+            name = _packed_names.get(capability) or _packed_name(capability)
             if name is not None and type(call) is int and self._last_call < call < 2**32:
-                head = b"\x94\x05\xce" + call.to_bytes(4, "big") + name
-                length = len(head) + len(packed)
+                length = len(name) + len(packed) + 7
                 if length <= self._send_cap:
-                    data = b"".join((length.to_bytes(4, "big"), head, packed))  # first: it may find no memory
+                    data = _head(length, 0x94, Call.kind, 0xCE, call) + name + packed  # first: it may find no memory
                     self._last_call = call
                     self.open_calls.add(call)
                     return data
         return self._send(Call(call, capability, Packed(packed)))
 
-    def take_reply(self, data: bytes, call: int) -> tuple[bool, int] | None:
-        """The ok flag of the Reply to `call` if that is all that `data` is, and where its value begins; else None."""
-        size = len(data)
-        if size < 9 or self._start != len(self._buffer) or self.state != State.RUNNING or call not in self.open_calls:
+    def take_reply(self, data: bytes, call: int) -> bool | None:
+        """The ok flag of the Reply to `call`, if that is all that `data` is; its value begins at `VALUE_AT`.
+
+        None if not, or if it is one that no host of ours would write: `receive` is to be given `data` then.
+        """
+        if (
+            data.startswith(_REPLY_HEAD + call.to_bytes(4, "big"), 4)
+            and data[11] in _FLAGS
+            and int.from_bytes(data[:4], "big") + 4 == len(data)
+            and call in self.open_calls
+            and self._start == len(self._buffer)
+            and self.state == State.RUNNING
+        ):
+            self.open_calls.remove(call)
+            return data[11] == 0xC3
+        return None
+
+    def take_call(self, data: bytes) -> tuple[int, str, dict[str, object]] | None:
+        """Id, capability and arguments of the Call that is all of `data`, if it is plainly right.
+
+        None if not: `receive` is to be given `data` then.
+        """
+        if self._start == len(self._buffer) and int.from_bytes(data[:4], "big") + 4 == len(data):
+            return self._plain_call(data[4:])
+        return None
+
+    def _plain_call(self, body: bytes) -> tuple[int, str, dict[str, object]] | None:
+        """The fields of a Call that is plainly right; None for another, of which `parse_frame` and `_after` say why."""
+        if body[:2] != _CALL_HEAD or self.state != State.RUNNING or not self._from_host:
             return None
-        if data[4] != 0x94 or data[5] != 6 or int.from_bytes(data[:4], "big") != size - 4:
+        items: Any = decode_quickly(body, 0)
+        if items is None:
             return None
-        first = data[6]
-        at = 7 if first < 0x80 else {0xCC: 8, 0xCD: 9, 0xCE: 11}.get(first, 0)
-        if not 0 < at < size or data[at] not in (0xC2, 0xC3):
-            return None
-        if (first if at == 7 else int.from_bytes(data[7:at], "big")) != call:
-            return None
-        self.open_calls.remove(call)
-        return data[at] == 0xC3, at + 1
+        _, call, capability, arguments = items
+        if (
+            type(call) is int
+            and call > self._last_call
+            and type(capability) is str
+            and capability.isascii()
+            and 0 < len(capability) <= MAX_NAME_BYTES
+            and type(arguments) is dict
+            and len(self.open_calls) < MAX_OPEN_CALLS
+        ):
+            self._last_call = call
+            self.open_calls.add(call)
+            return call, capability, arguments
+        return None
 
     def _send(self, frame: Frame) -> bytes:
         body = frame_body(frame)  # first: it checks the fields that `_after` reads
@@ -190,9 +234,10 @@ class Conversation:
             if body is None:
                 return None
             try:
+                call = self._plain_call(body)
+                if call is not None:
+                    return Call(*call)
                 frame = (split_reply(body) if self.raw_replies else None) or parse_frame(body)
-                if type(frame) is Call and self._is_plain(frame):
-                    return frame
                 late = self.state == State.IDLE and type(frame) is Reply
                 self._advance(frame, self._after(frame, sending=False))
             except Violation:
@@ -227,19 +272,6 @@ class Conversation:
         else:
             self._start = end
         return body
-
-    def _is_plain(self, call: Call) -> bool:
-        """Takes a Call that is plainly right; `_after` says what is wrong with another."""
-        if (
-            self.state == State.RUNNING
-            and self._from_host
-            and call.call > self._last_call
-            and len(self.open_calls) < MAX_OPEN_CALLS
-        ):
-            self._last_call = call.call
-            self.open_calls.add(call.call)
-            return True
-        return False
 
     def _after(self, frame: Frame, *, sending: bool) -> str:
         """The state after `frame`; raises Unsendable or Violation where it may not stand."""

@@ -221,17 +221,6 @@ def parse_frame(body: bytes) -> Frame:
     if type(items) is not list or not items:
         raise Violation("a frame is no list that begins with its kind")
     number = items[0]
-    if number == Call.kind and len(items) == 4:  # the one that a run is made of: the same checks, in a line
-        _, call, capability, arguments = items
-        if (
-            type(number) is type(call) is int
-            and call >= 0
-            and type(capability) is str
-            and capability.isascii()
-            and 0 < len(capability) <= MAX_NAME_BYTES
-            and type(arguments) is dict
-        ):
-            return Call(call, capability, arguments)
     frame = KINDS.get(number) if type(number) is int else None
     if frame is None:
         raise Violation(f"a frame is of the unknown kind {shown(number)}")

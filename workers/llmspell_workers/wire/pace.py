@@ -7,51 +7,54 @@ busy cores a yield hands the processor away for milliseconds: one slow yield, an
 
 from __future__ import annotations
 
-SPIN_NS = 100_000
-"""How long an end tries before it sleeps; twice a wake-up across cores."""
-SLOW_YIELD_NS = 50_000
-"""A yield that took longer says that the cores are busy (E19)."""
+SPIN = 100e-6
+"""Seconds: how long an end tries before it sleeps; twice a wake-up across cores."""
+SLOW_YIELD = 50e-6
+"""Seconds: a yield that took longer says that the cores are busy (E19)."""
 REST_WAITS = 256
 """For how many waits the spin is given up at most (E19); a first slow yield may be a hiccup, and costs few."""
 FIRST_REST_WAITS = 8
-QUICK_NS = 400_000
-"""An answer within this time counts as quick."""
+QUICK = 400e-6
+"""Seconds: an answer within this time counts as quick."""
 
 
 class Pace:
-    """One end's memory of how its last waits went. No I/O: the caller tries, yields and sleeps."""
+    """One end's memory of how its last waits went. No I/O: the caller tries, yields and sleeps.
 
-    __slots__ = ("_quick", "_rest", "_rest_waits")
+    A spin that was answered is noted in `spun`, the seconds it took: what follows from it is thought of at the next
+    wait, because now somebody waits for what was read.
+    """
+
+    __slots__ = ("_quick", "_rest", "_rest_waits", "spun")
 
     def __init__(self) -> None:
+        self.spun = 0.0
         self._quick = True
         self._rest = 0
         self._rest_waits = FIRST_REST_WAITS
 
     def may_spin(self) -> bool:
         """Whether this wait may begin with a spin."""
+        if self.spun > SPIN:  # its last yield was slow, and the answer was there after it
+            self._give_up()
+        elif self.spun and self._rest_waits > FIRST_REST_WAITS:
+            self._rest_waits -= 1  # the cores have been free for a while
+        self.spun = 0.0
         if self._rest:
             self._rest -= 1
             return False
         return self._quick
 
-    def goes_on(self, waited_ns: int, yield_ns: int) -> bool:
-        """Whether the spin goes on, after a yield that took `yield_ns`, `waited_ns` into the wait."""
-        if yield_ns > SLOW_YIELD_NS:
+    def goes_on(self, waited: float, yielded: float) -> bool:
+        """Whether the spin goes on, after a yield that took `yielded`, `waited` into the wait."""
+        if yielded > SLOW_YIELD:
             self._give_up()
             return False
-        return waited_ns < SPIN_NS
+        return waited < SPIN
 
-    def spun(self, waited_ns: int) -> None:
-        """A spin was answered, `waited_ns` into the wait."""
-        if waited_ns > SPIN_NS:  # its last yield was slow, and the answer was there after it
-            self._give_up()
-        elif self._rest_waits > FIRST_REST_WAITS:
-            self._rest_waits -= 1  # the cores have been free for a while
-
-    def answered(self, waited_ns: int) -> None:
-        """A sleep is over after `waited_ns`."""
-        self._quick = waited_ns < QUICK_NS
+    def answered(self, waited: float) -> None:
+        """A sleep is over after `waited`."""
+        self._quick = waited < QUICK
 
     def _give_up(self) -> None:
         self._rest = self._rest_waits
