@@ -40,13 +40,23 @@ class ToolCalls:
             "tool.schema": Handler(self.schema, named="self"),
         }
 
-    def invoke(self, arguments: Mapping[str, Any]) -> Any:
-        """Calls a tool: its result, or a Later that gives it. Raises CallError."""
-        return self._call(arguments, "name")
+    def invoke(self, arguments: Mapping[str, Any], key: str = "name") -> Any:
+        """Calls the tool that `key` names: its result, or a Later that gives it. Raises CallError."""
+        name = arguments.get(key)
+        tool = self._granted.get(name) if type(name) is str else None  # as it was spelled: looked up before
+        if tool is None:
+            tool = self._find_granted(short_name(arguments, key, of="Tool.execute"))
+        if self._bounded:
+            self._spend(tool)
+        parameters = arguments.get("parameters")
+        parameters = check_parameters(tool, {} if parameters is None else parameters)
+        if tool.blocking:
+            return Later(job=lambda: self._execute(tool, parameters), seconds=self._seconds, name=f"tool {tool.name}")
+        return self._execute(tool, parameters)
 
     def invoke_object(self, arguments: Mapping[str, Any]) -> Any:
         """The same for a tool object, which travels as `self`."""
-        return self._call(arguments, "self")
+        return self.invoke(arguments, "self")
 
     def list_all(self) -> list[dict[str, Any]]:
         """Every tool there is, granted or not."""
@@ -82,20 +92,14 @@ class ToolCalls:
             )
         return tool
 
-    def _call(self, arguments: Mapping[str, Any], key: str) -> Any:
-        name = arguments.get(key)
-        tool = self._granted.get(name) if type(name) is str else None  # as it was spelled: looked up before
-        if tool is None:
-            tool = self._find_granted(short_name(arguments, key, of="Tool.execute"))
-        if self._bounded:
-            self._spend(tool)
-        parameters = arguments.get("parameters")
-        parameters = check_parameters(tool, {} if parameters is None else parameters)
-        if tool.blocking:
-            return Later(
-                job=lambda: _execute(tool, parameters, self._grants), seconds=self._seconds, name=f"tool {tool.name}"
-            )
-        return _execute(tool, parameters, self._grants)
+    def _execute(self, tool: Tool, parameters: Mapping[str, Any]) -> Any:
+        try:
+            return tool.execute(parameters, self._grants)
+        except (CallError, KeyboardInterrupt):
+            raise  # the one is an answer; the other is a person's, not the tool's
+        except BaseException as error:
+            said = f"{type(error).__name__}: {str(error)[:500]}"
+            raise CallError(ErrorKind.TOOL, f"tool {tool.name} failed: {said}", {"tool": tool.name}) from error
 
     def _find_granted(self, spelled: str) -> Tool:
         tool = self._tool(spelled)
@@ -134,16 +138,3 @@ class ToolCalls:
             "version": row.version,
             "granted": row.name in self._policy.tools,
         }
-
-
-def _execute(tool: Tool, parameters: Mapping[str, Any], grants: ToolGrants) -> Any:
-    try:
-        return tool.execute(parameters, grants)
-    except CallError:
-        raise
-    except KeyboardInterrupt:
-        raise  # a person's, not the tool's
-    except BaseException as error:
-        raise CallError(
-            ErrorKind.TOOL, f"tool {tool.name} failed: {type(error).__name__}: {str(error)[:500]}", {"tool": tool.name}
-        ) from error

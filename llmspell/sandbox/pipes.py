@@ -14,7 +14,7 @@ from time import monotonic
 from llmspell.sandbox.output import Tail
 from llmspell.sandbox.process import WorkerProcess
 from llmspell.sandbox.wake import Wake
-from llmspell_workers.wire import Pace
+from llmspell_workers.wire import TRIES, Pace
 
 CHUNK = 64 * 1024
 """Bytes of one read: what a pipe holds."""
@@ -130,15 +130,16 @@ class Pipes:
         read, give_way, stdout, began = os.read, os.sched_yield, self._stdout, now
         while True:
             give_way()
-            try:
-                data = read(stdout, SMALL_CHUNK)
-            except BlockingIOError:
-                before, now = now, monotonic()
-                if not pace.goes_on(now - began, now - before):
-                    return None
-                continue
-            pace.spun = monotonic() - began
-            return data or None  # the end of the stream is found again by `read`
+            for _ in TRIES:
+                try:
+                    data = read(stdout, SMALL_CHUNK)
+                except BlockingIOError:
+                    continue
+                pace.spun = monotonic() - began
+                return data or None  # the end of the stream is found again by `read`
+            before, now = now, monotonic()
+            if not pace.goes_on(now - began, now - before):
+                return None
 
     def wait(self, seconds: float) -> int:
         """Sleeps until something happens or `seconds` have passed; says what happened. Tends the queue and

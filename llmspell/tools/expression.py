@@ -230,11 +230,11 @@ def evaluate(program: Program, variables: Mapping[str, Number]) -> Number:
         for step, operand, count in program:
             if step == PUSH:
                 push(operand)
-            elif step == LOAD:
-                push(_variable(operand, variables))
             elif step == APPLY_TWO:
                 right = pop()
-                stack[-1] = operand(stack[-1], right)
+                push(operand(pop(), right))
+            elif step == LOAD:
+                push(_variable(operand, variables))
             elif step == APPLY_ONE:
                 stack[-1] = operand(stack[-1])
             else:

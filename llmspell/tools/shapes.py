@@ -58,6 +58,7 @@ class Shape:
         "enum",
         "exact",
         "integral",
+        "is_map",
         "items",
         "least",
         "most",
@@ -91,6 +92,7 @@ class Shape:
         items = schema.get("items", True)
         self.items = Shape(items) if isinstance(items, Mapping) and items else None
         bounded = self.enum is not None or self.least is not None or self.most is not None
+        self.is_map = exact == {dict} and not bounded
         nested = bool(self.properties or self.required or self.closed or self.rest or self.items)
         self.plain = bool(exact) and not bounded and not nested
         """Whether the Python type alone decides."""
@@ -112,7 +114,7 @@ class Shape:
         if kind is int or kind is float:
             self._check_bounds(value)
         elif kind is dict:
-            return self._admit_members(value)
+            return self.admit_map(value)
         elif kind is list and self.items is not None:
             return self._admit_items(value)
         return value
@@ -133,9 +135,10 @@ class Shape:
                 raise misfit.within(f"[{index}]") from None
         return admitted
 
-    def _admit_members(self, members: dict[str, Any]) -> dict[str, Any]:
+    def admit_map(self, members: dict[str, Any]) -> dict[str, Any]:
+        """`admit` for what is known to be a map, where the schema asks for no more than that and its members."""
         properties = self.properties
-        admitted = {}
+        admitted: dict[str, Any] = {}
         for name, value in members.items():
             shape = properties.get(name)
             if shape is None:
@@ -145,13 +148,14 @@ class Shape:
                 if shape is None:
                     admitted[name] = value
                     continue
-            if type(value) in shape.exact and (shape.plain or (shape.words and value in shape.words)):
+            kind = type(value)
+            if kind in shape.exact and (shape.plain or (shape.words and value in shape.words)):
                 admitted[name] = value
             elif value is None and not shape.nullable and name not in self.required:
                 continue  # a JavaScript undefined or a Python None for "not given"
             else:
                 try:
-                    admitted[name] = shape.admit(value)
+                    admitted[name] = shape.admit_map(value) if kind is dict and shape.is_map else shape.admit(value)
                 except MisfitError as misfit:
                     raise misfit.within(name) from None
         for name in self.required:

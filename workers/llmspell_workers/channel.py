@@ -10,7 +10,7 @@ import os
 import select
 from time import monotonic
 
-from llmspell_workers.wire import Conversation, Frame, Pace, Reply, Violation
+from llmspell_workers.wire import TRIES, Conversation, Frame, Pace, Reply, Violation
 
 READ_SIZE = 65536
 SMALL_READ = 4096
@@ -53,7 +53,13 @@ class Channel:
         Raises Unsendable, and MemoryError as `receive` does.
         """
         conversation = self.conversation
-        self.write(conversation.send_packed_call(number, capability, packed))
+        data = conversation.send_packed_call(number, capability, packed)
+        try:
+            written = os.write(self._writer, data)
+        except OSError:
+            os._exit(0)
+        if written < len(data):
+            self.write(data[written:])
         if self._unread or self._refused is not None:
             return None
         self._unread = data = self._wait()
@@ -122,15 +128,16 @@ class Channel:
             while True:
                 os.sched_yield()
                 now = monotonic()
-                try:
-                    data = os.read(reader, SMALL_READ)
-                except BlockingIOError:
-                    if pace.goes_on(now - begun, now - before):
-                        before = now
+                for _ in TRIES:
+                    try:
+                        data = os.read(reader, SMALL_READ)
+                    except BlockingIOError:
                         continue
+                    pace.spun = now - begun
+                    return data
+                if not pace.goes_on(now - begun, now - before):
                     break
-                pace.spun = now - begun
-                return data
+                before = now
         select.select((reader,), (), ())
         pace.answered(monotonic() - begun)
         return os.read(reader, READ_SIZE)

@@ -13,7 +13,7 @@ local MAX_KNOWN_KEYS, MAX_KEPT_PARTS = 512, 256
 
 local null = setmetatable({}, {__tostring = function() return "null" end, __name = "null", __metatable = "null"})
 local empty_lists = setmetatable({}, {__mode = "k"})
-local names_of = setmetatable({}, {__mode = "k"}) -- objects of the script API that travel as their name
+local names_of = setmetatable({[null] = true}, {__mode = "k"}) -- objects that travel as their name; null as nil
 
 local BYTE = {}
 for n = 0, 255 do BYTE[n] = char(n) end
@@ -144,10 +144,16 @@ local function encode_table(t, out, n, depth)
       return misfit("has a key that is no UTF-8 text")
     end
     out[n + 1] = key
-    n = encode(v, out, n + 1, depth + 1)
-    if not n then
-      place = step_of(k) .. place
-      return nil
+    if type(v) == "string" and #v < 32 and utf8_len(v) then -- `encode`, for what most values are
+      count = count + 1
+      out[n + 2], out[n + 3] = BYTE[0xa0 + #v], v
+      n = n + 3
+    else
+      n = encode(v, out, n + 1, depth + 1)
+      if not n then
+        place = step_of(k) .. place
+        return nil
+      end
     end
   end
   top = base
@@ -169,11 +175,11 @@ function encode(v, out, n, depth)
   elseif kind == "boolean" then
     out[n + 1] = v and "\xc3" or "\xc2"
   elseif kind == "table" then
-    if rawequal(v, null) then
+    local name = names_of[v]
+    if not name then return encode_table(v, out, n, depth) end
+    if name == true then -- null
       out[n + 1] = "\xc0"
     else
-      local name = names_of[v]
-      if not name then return encode_table(v, out, n, depth) end
       out[n + 1] = string_header(name, #name)
       out[n + 2] = name
       return n + 2

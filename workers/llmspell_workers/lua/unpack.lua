@@ -20,9 +20,18 @@ local function decode_list(s, pos, length, depth)
   return list, pos
 end
 
+-- Maps with room for 0 to 8 keys, so that they do not grow while they are filled: the constructor makes the room, and
+-- a nil takes none of it.
+local function make_4() return {a = nil, b = nil, c = nil, d = nil} end
+local function make_8() return {a = nil, b = nil, c = nil, d = nil, e = nil, f = nil, g = nil, h = nil} end
+local MAKE = {
+  [0] = function() return {} end, function() return {a = nil} end, function() return {a = nil, b = nil} end,
+  make_4, make_4, make_8, make_8, make_8, make_8,
+}
+
 local function decode_map(s, pos, length, depth)
   if depth > MAX_DEPTH then error("a reply is nested deeper than 48 levels", 0) end
-  local map = {}
+  local map = (MAKE[length] or make_8)()
   for _ = 1, length do
     local k, v
     local b = byte(s, pos)

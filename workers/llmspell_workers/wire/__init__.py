@@ -26,7 +26,7 @@ from llmspell_workers.wire.frames import (
     frame_body,
     parse_frame,
 )
-from llmspell_workers.wire.pace import Pace
+from llmspell_workers.wire.pace import TRIES, Pace
 from llmspell_workers.wire.sending import check, pack
 from llmspell_workers.wire.states import TRANSITIONS, State
 from llmspell_workers.wire.values import (
@@ -46,6 +46,7 @@ __all__ = [
     "MAX_VALUES",
     "PROTOCOL_VERSION",
     "TRANSITIONS",
+    "TRIES",
     "VALUE_AT",
     "Call",
     "Configure",
