@@ -37,7 +37,7 @@ def check_parameters(tool: Tool, parameters: Mapping[str, Any] | None) -> dict[s
     if type(checker) is not Shape:
         return _checked_by_jsonschema(tool.name, checker, schema, parameters)  # type: ignore[arg-type]
     try:
-        return checker.admit_map(parameters) if checker.is_map else checker.admit(parameters)  # type: ignore[no-any-return]
+        return checker.admit_map(parameters) if checker.is_map else checker.admit(parameters)
     except MisfitError as misfit:
         raise _refusal(tool.name, misfit) from None
 

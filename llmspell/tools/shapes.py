@@ -37,6 +37,9 @@ _NAMES = {
 _SAID = {"object": "map", "array": "list"}
 
 
+_ABSENT: Any = object()
+
+
 class MisfitError(ValueError):
     """A value does not satisfy its schema; `place` is the path of names to it, outermost first."""
 
@@ -138,7 +141,7 @@ class Shape:
     def admit_map(self, members: dict[str, Any]) -> dict[str, Any]:
         """`admit` for what is known to be a map, where the schema asks for no more than that and its members."""
         properties = self.properties
-        admitted: dict[str, Any] = {}
+        changed: dict[str, Any] | None = None  # mostly it is the map itself that is given back
         for name, value in members.items():
             shape = properties.get(name)
             if shape is None:
@@ -146,22 +149,28 @@ class Shape:
                     raise MisfitError(f"is not known{hint(name[:100], list(properties))}", (name,))
                 shape = self.rest
                 if shape is None:
-                    admitted[name] = value
                     continue
             kind = type(value)
             if kind in shape.exact and (shape.plain or (shape.words and value in shape.words)):
-                admitted[name] = value
-            elif value is None and not shape.nullable and name not in self.required:
-                continue  # a JavaScript undefined or a Python None for "not given"
+                continue
+            if value is None and not shape.nullable and name not in self.required:
+                admitted = _ABSENT  # a JavaScript undefined or a Python None for "not given"
             else:
                 try:
-                    admitted[name] = shape.admit_map(value) if kind is dict and shape.is_map else shape.admit(value)
+                    admitted = shape.admit_map(value) if kind is dict and shape.is_map else shape.admit(value)
                 except MisfitError as misfit:
                     raise misfit.within(name) from None
+            if admitted is not value:
+                changed = dict(members) if changed is None else changed
+                if admitted is _ABSENT:
+                    del changed[name]
+                else:
+                    changed[name] = admitted
+        given = members if changed is None else changed
         for name in self.required:
-            if name not in admitted:
+            if name not in given:
                 raise MisfitError("is missing", (name,))
-        return admitted
+        return given
 
 
 def is_plain(schema: object) -> bool:

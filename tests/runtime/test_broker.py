@@ -62,14 +62,14 @@ def make(handlers: dict[str, Handler], clock: Clock | None = None, **limits: Any
 
 def test_a_cheap_handler_answers_in_place_and_is_recorded_by_name() -> None:
     broker, _ = make({"echo": Handler(lambda arguments: arguments["x"], named="x")})
-    assert broker.dispatch(1, "echo", {"x": "hi"}) == Answer(True, "hi")
+    assert broker.dispatch(1, "echo", {"x": "hi"}) == (True, "hi")
     assert [(r.id, r.capability, r.name, r.ok) for r in broker.records] == [(1, "echo", "hi", True)]
     assert broker.calls == 1
 
 
 def test_a_handler_that_does_not_count_is_neither_limited_nor_recorded() -> None:
     broker, _ = make({"free": Handler(lambda _: 1, counted=False)}, calls=0)
-    assert broker.dispatch(1, "free", {}) == Answer(True, 1)
+    assert broker.dispatch(1, "free", {}) == (True, 1)
     assert (broker.calls, broker.records) == (0, [])
 
 
@@ -88,14 +88,14 @@ def test_an_unknown_capability_is_not_found() -> None:
     broker, _ = make({})
     answer = broker.dispatch(1, "nothing", {})
     assert answer is not None
-    assert (answer.ok, answer.value["kind"]) == (False, "not_found")
+    assert (answer[0], answer[1]["kind"]) == (False, "not_found")
 
 
 def test_only_a_refusal_counts_as_refused() -> None:
     broker, _ = make({"v": Handler(fail(ErrorKind.VALIDATION)), "d": Handler(fail(ErrorKind.DENIED))})
     broker.dispatch(1, "v", {})
     assert not broker.refused
-    assert broker.dispatch(2, "d", {}) == Answer(False, {"kind": "denied", "message": "no", "details": {"why": 1}})
+    assert broker.dispatch(2, "d", {}) == (False, {"kind": "denied", "message": "no", "details": {"why": 1}})
     assert broker.refused
 
 
@@ -103,8 +103,8 @@ def test_a_fault_of_a_handler_is_internal_and_keeps_its_text_to_itself() -> None
     broker, _ = make({"b": Handler(broken)})
     answer = broker.dispatch(1, "b", {})
     assert answer is not None
-    assert answer.value["kind"] == "internal"
-    assert "secret" not in answer.value["message"]
+    assert answer[1]["kind"] == "internal"
+    assert "secret" not in answer[1]["message"]
 
 
 def test_a_limit_out_of_a_handler_ends_the_run_and_leaves_a_record() -> None:
@@ -121,7 +121,7 @@ def test_a_moment_is_answered_once_it_has_come() -> None:
     assert broker.deadline() == 105.0
     assert broker.finished() == []
     clock.now = 105.0
-    assert broker.finished() == [(1, Answer(True, "up"))]
+    assert broker.finished() == [(1, (True, "up"))]
     assert broker.deadline() is None
 
 
@@ -135,7 +135,7 @@ def test_a_job_is_done_on_a_thread_and_wakes_the_driver() -> None:
     broker, woken = make({"j": Handler(lambda _: Later(job=job))})
     assert broker.dispatch(1, "j", {}) is None
     woken.wait()
-    assert broker.finished() == [(1, Answer(True, "done"))]
+    assert broker.finished() == [(1, (True, "done"))]
     assert names == ["llmspell-call"]
     assert [record.ok for record in broker.records] == [True]
 
@@ -156,7 +156,7 @@ def test_what_a_job_raises_is_its_answer(raised: BaseException, kind: str | None
             broker.finished()
         return
     ((number, answer),) = broker.finished()
-    assert (number, answer.ok, answer.value["kind"]) == (1, False, kind)
+    assert (number, answer[0], answer[1]["kind"]) == (1, False, kind)
 
 
 def test_a_job_that_overruns_is_a_timeout_and_its_late_answer_is_dropped() -> None:
@@ -165,9 +165,9 @@ def test_a_job_that_overruns_is_a_timeout_and_its_late_answer_is_dropped() -> No
     broker.dispatch(1, "j", {})
     clock.now += 5
     ((number, answer),) = broker.finished()
-    assert (number, answer.ok) == (1, False)
-    assert answer.value["kind"] == "timeout"
-    assert answer.value["message"] == "tool slow gave no answer within 5 seconds; it is left behind"
+    assert (number, answer[0]) == (1, False)
+    assert answer[1]["kind"] == "timeout"
+    assert answer[1]["message"] == "tool slow gave no answer within 5 seconds; it is left behind"
     gate.set()
     woken.wait()
     assert broker.finished() == []
@@ -186,7 +186,7 @@ def test_a_job_that_overran_keeps_its_slot_until_it_ends() -> None:
     while not answers:
         woken.wait()
         answers = broker.finished()
-    assert answers == [(OPEN_JOBS, Answer(True, True))]
+    assert answers == [(OPEN_JOBS, (True, True))]
 
 
 def test_arguments_of_open_calls_are_bounded() -> None:
@@ -195,7 +195,7 @@ def test_arguments_of_open_calls_are_bounded() -> None:
     assert broker.dispatch(1, "j", {"x": "a" * 6000}) is None
     answer = broker.dispatch(2, "j", {"x": "a" * 6000})
     assert answer is not None
-    assert answer.value["kind"] == "budget"
+    assert answer[1]["kind"] == "budget"
     gate.set()
 
 

@@ -56,13 +56,18 @@ local function packed_key(key)
   return packed
 end
 
+-- In the shortest way, as all that is packed here: the host takes that quickly.
 local function packed_integer(v)
   if v >= 0 then
     if v < 128 then return BYTE[v] end
+    if v < 256 then return char(0xcc, v) end
     if v < 65536 then return spack(">BI2", 0xcd, v) end
     if v < 4294967296 then return spack(">BI4", 0xce, v) end
-  elseif v >= -32 then
-    return BYTE[256 + v]
+  else
+    if v >= -32 then return BYTE[256 + v] end
+    if v >= -128 then return char(0xd0, 256 + v) end
+    if v >= -32768 then return spack(">Bi2", 0xd1, v) end
+    if v >= -2147483648 then return spack(">Bi4", 0xd2, v) end
   end
   return spack(">Bi8", 0xd3, v)
 end

@@ -9,7 +9,6 @@ from __future__ import annotations
 from struct import Struct
 
 from llmspell_workers.wire.frames import (
-    MAX_NAME_BYTES,
     Call,
     Configure,
     Done,
@@ -22,9 +21,9 @@ from llmspell_workers.wire.frames import (
     parse_frame,
     split_reply,
 )
-from llmspell_workers.wire.sending import pack_quickly
+from llmspell_workers.wire.quick import pack_plain, unpack_plain
 from llmspell_workers.wire.states import TRANSITIONS, State
-from llmspell_workers.wire.values import Packed, Unsendable, Violation, decode_quickly
+from llmspell_workers.wire.values import Packed, Unsendable, Violation
 
 TYPE_CHECKING = False  # not from typing: its import costs half a worker's start (E16)
 if TYPE_CHECKING:
@@ -39,8 +38,8 @@ MAX_OPEN_CALLS = 256
 
 
 FROM_HOST = frozenset({Configure, Run, Reply, Shutdown})
-_CALL_HEAD = b"\x94\x05"  # a list of four, of the kind Call
-_REPLY_HEAD = b"\x94\x06\xce"  # the same of a Reply, and the header of an id of 32 bits
+_CALL_HEAD = b"\x94\x05\xce"  # a list of four, of the kind Call, and the header of an id of 32 bits
+_REPLY_HEAD = b"\x94\x06\xce"  # the same of a Reply
 _FLAGS = b"\xc2\xc3"
 _head = Struct(">IBBBI").pack  # a frame's length, and a Call or Reply up to its id
 VALUE_AT = 12
@@ -48,13 +47,22 @@ VALUE_AT = 12
 
 
 _packed_names: dict[str, bytes] = {}
+_names: dict[bytes, str] = {}
 
 
 def _packed_name(name: str) -> bytes | None:
     """The bytes of a capability's name, if it is a short one; they are kept."""
-    if type(name) is str and name.isascii() and 0 < len(name) < 32 and len(_packed_names) < 256:
-        _packed_names[name] = bytes([0xA0 + len(name)]) + name.encode()
-        return _packed_names[name]
+    if name.isascii() and 0 < len(name) < 32 and len(_packed_names) < 256:
+        packed = _packed_names[name] = bytes([0xA0 + len(name)]) + name.encode()
+        return packed
+    return None
+
+
+def _learn_name(packed: bytes) -> str | None:
+    """The name that `packed` is, if it is a short one; it is kept."""
+    if 0xA1 <= packed[0] <= 0xBF and len(packed) == packed[0] - 0x9F and packed[1:].isascii() and len(_names) < 256:
+        name = _names[packed] = packed[1:].decode()
+        return name
     return None
 
 
@@ -101,8 +109,6 @@ class Conversation:
 
     def send(self, frame: Frame) -> bytes:
         """The bytes of `frame`, its length first. Raises Unsendable if it may not be sent, and nothing has changed."""
-        if type(frame) is Reply:
-            return self.send_reply(frame.call, frame.ok, frame.value)
         if type(frame) is Call and type(frame.arguments) is Packed and not frame.arguments.start:
             return self.send_packed_call(frame.call, frame.capability, frame.arguments.data)
         return self._send(frame)
@@ -110,7 +116,7 @@ class Conversation:
     def send_reply(self, call: int, ok: bool, value: object) -> bytes:
         """`send` of a Reply, the quick way where it is plainly right: half of what a run is made of."""
         if self.state == State.RUNNING and self._from_host and type(call) is int and call in self.open_calls:
-            packed = pack_quickly(value)
+            packed = pack_plain(value)
             if packed is not None and call < 2**32 and type(ok) is bool:
                 length = len(packed) + 8
                 if length <= self._send_cap:
@@ -121,7 +127,7 @@ class Conversation:
     def send_packed_call(self, call: int, capability: str, packed: bytes) -> bytes:
         """`send` of a Call whose arguments an engine has packed, the quick way: the other half."""
         if self.state == State.RUNNING and not self._from_host and len(self.open_calls) < MAX_OPEN_CALLS:
-            name = _packed_names.get(capability) or _packed_name(capability)
+            name = (_packed_names.get(capability) or _packed_name(capability)) if type(capability) is str else None
             if name is not None and type(call) is int and self._last_call < call < 2**32:
                 length = len(name) + len(packed) + 7
                 if length <= self._send_cap:
@@ -137,9 +143,9 @@ class Conversation:
         None if not, or if it is one that no host of ours would write: `receive` is to be given `data` then.
         """
         if (
-            data.startswith(_REPLY_HEAD + call.to_bytes(4, "big"), 4)
+            int.from_bytes(data[:4], "big") + 4 == len(data) > VALUE_AT
+            and data.startswith(_REPLY_HEAD + call.to_bytes(4, "big"), 4)
             and data[11] in _FLAGS
-            and int.from_bytes(data[:4], "big") + 4 == len(data)
             and call in self.open_calls
             and self._start == len(self._buffer)
             and self.state == State.RUNNING
@@ -148,7 +154,7 @@ class Conversation:
             return data[11] == 0xC3
         return None
 
-    def take_call(self, data: bytes) -> tuple[int, str, dict[str, object]] | None:
+    def take_call(self, data: bytes) -> tuple[int, str, dict[str, Any]] | None:
         """Id, capability and arguments of the Call that is all of `data`, if it is plainly right.
 
         None if not: `receive` is to be given `data` then.
@@ -157,27 +163,24 @@ class Conversation:
             return self._plain_call(data[4:])
         return None
 
-    def _plain_call(self, body: bytes) -> tuple[int, str, dict[str, object]] | None:
+    def _plain_call(self, body: bytes) -> tuple[int, str, dict[str, Any]] | None:
         """The fields of a Call that is plainly right; None for another, of which `parse_frame` and `_after` say why."""
-        if body[:2] != _CALL_HEAD or self.state != State.RUNNING or not self._from_host:
+        if not body.startswith(_CALL_HEAD) or len(body) < 10 or self.state != State.RUNNING or not self._from_host:
             return None
-        items: Any = decode_quickly(body, 0)
-        if items is None:
-            return None
-        _, call, capability, arguments = items
+        call = int.from_bytes(body[3:7], "big")
+        end = 8 + (body[7] & 0x1F)
+        capability = _names.get(body[7:end]) or _learn_name(body[7:end])
+        arguments = unpack_plain(body[end:])
         if (
-            type(call) is int
-            and call > self._last_call
-            and type(capability) is str
-            and capability.isascii()
-            and 0 < len(capability) <= MAX_NAME_BYTES
-            and type(arguments) is dict
-            and len(self.open_calls) < MAX_OPEN_CALLS
+            capability is None
+            or type(arguments) is not dict
+            or call <= self._last_call
+            or len(self.open_calls) >= MAX_OPEN_CALLS
         ):
-            self._last_call = call
-            self.open_calls.add(call)
-            return call, capability, arguments
-        return None
+            return None
+        self._last_call = call
+        self.open_calls.add(call)
+        return call, capability, arguments
 
     def _send(self, frame: Frame) -> bytes:
         body = frame_body(frame)  # first: it checks the fields that `_after` reads

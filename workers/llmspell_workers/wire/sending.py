@@ -5,60 +5,9 @@ The rule kept here: there is never a silent `repr`, and what passes here is what
 
 from __future__ import annotations
 
-from msgpack import ExtType, Packer, packb  # type: ignore[import-untyped]
+from msgpack import ExtType, packb  # type: ignore[import-untyped]
 
 from llmspell_workers.wire.values import INT_MAX, INT_MIN, MAX_DEPTH, MAX_VALUES, Unsendable, kind_of
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-_QUICK = 64 * 1024
-"""Bytes: what is larger is not worth the room that the packer would keep."""
-_QUICK_VALUES = 4096
-_ODD = bytes([*range(0xC4, 0xCA), 0xCF, *range(0xD4, 0xD9)])
-"""What begins byte strings, extensions and integers of 64 unsigned bits: also objects that msgpack takes and we do not."""
-_packer = Packer(strict_types=True, buf_size=4096)
-
-
-def pack_quickly(value: object) -> bytes | None:
-    """The bytes of a small value of plain text, numbers, lists and maps; None for any other: ask `check`."""
-    global _packer
-    try:
-        if _weigh(value, 1) > _QUICK_VALUES:
-            return None
-        packed: bytes = _packer.pack(value)  # refuses subclasses, and text that is no Unicode
-    except (_Misfit, ValueError, TypeError):
-        return None
-    if len(packed) > _QUICK:
-        _packer = Packer(strict_types=True, buf_size=4096)
-    return packed if len(packed.translate(None, _ODD)) == len(packed) else None
-
-
-_join = "".join
-
-
-def _weigh(value: object, depth: int) -> int:
-    """How many values `value` is; its maps must have text keys. All else is left to the packer."""
-    kind = type(value)
-    items: Iterable[object]
-    if kind is dict:
-        _join(value)  # type: ignore[arg-type]  # a TypeError, if a key is no text
-        items = value.values()  # type: ignore[attr-defined]
-    elif kind is list:
-        items = value  # type: ignore[assignment]
-    else:
-        return 1
-    if depth > MAX_DEPTH:
-        raise _Misfit("")
-    count = 2 * len(value)  # type: ignore[arg-type]
-    for item in items:
-        kind = type(item)
-        if kind is dict or kind is list:
-            count += _weigh(item, depth + 1)
-            if count > _QUICK_VALUES:  # a list that is shared may be counted 2^40 times
-                raise _Misfit("")
-    return count
 
 
 def pack(value: object, name: str = "value") -> bytes:

@@ -25,10 +25,8 @@ INT_MIN, INT_MAX = -(2**63), 2**63 - 1
 # extension headers stands before them: what they share is the end of the header, a length and the type -1.
 _TIMESTAMPS = (b"\xd6\xff", b"\xd7\xff", b"\x04\xff", b"\x08\xff", b"\x0c\xff")
 _WIDE = (b"\xdc", b"\xdd", b"\xde", b"\xdf")  # headers of lists and maps of 16 and more
-_PLAIN = bytes(set(range(256)) - {*range(0x80, 0xA0), *range(0xC4, 0xCA), 0xCF, *range(0xD4, 0xD9), *range(0xDC, 0xE0)})
-"""Bytes that begin no list, map, byte string, extension or unsigned integer of 64 bits; all of ASCII is."""
-_MARKS = bytes(0 if byte < 0xA0 else 0xFF for byte in range(256))
-"""Of the others: what begins a list or map of up to 15 is told from the rest by being ASCII."""
+_CONTAINERS = bytes([*range(0x80, 0xA0), *range(0xDC, 0xE0)])
+_HARMLESS = bytes(set(range(256)) - {*_CONTAINERS, 0xCF, 0xC7, 0xC8, 0xC9, *range(0xD4, 0xD9)})
 _QUICK = 4096
 """Bytes: a smaller body with at most 48 headers is decoded without a budget: it cannot spend one."""
 _SMALL = 1024
@@ -110,9 +108,17 @@ def unpack(body: bytes) -> object:
 
 def decode(body: bytes, *, depth: int) -> object:
     """`unpack` for a value that stands at level `depth`: a frame's own list is no level, so it stands at 0."""
-    quick = decode_quickly(body, depth)
-    if quick is not None:
-        return quick
+    if len(body) <= _QUICK:
+        # Every byte that could begin a list, a map, a timestamp or an unsigned integer of 64 bits; ASCII has none.
+        marks = body.translate(None, _HARMLESS)
+        if len(marks) + depth <= MAX_DEPTH and not marks.translate(None, _CONTAINERS):
+            try:
+                small: object = unpackb(body, strict_map_key=False, object_pairs_hook=_text_map, ext_hook=_extension)
+            except Violation:
+                raise
+            except Exception as error:  # noqa: BLE001 - the codec's boundary, as below
+                raise _invalid(error) from None
+            return small
     budget = _Budget()
     size = len(body)
     levels = MAX_DEPTH + 1 - depth
@@ -140,26 +146,6 @@ def decode(body: bytes, *, depth: int) -> object:
     ):
         _scan(body, levels)
     return value
-
-
-def decode_quickly(body: bytes, depth: int) -> object:
-    """A small value that is plainly right; None for any other, of which `decode` says what is wrong."""
-    if len(body) > _QUICK:
-        return None
-    marks = body.translate(_MARKS, _PLAIN)
-    if len(marks) + depth > MAX_DEPTH or not marks.isascii():
-        return None
-    try:
-        return unpackb(body, object_pairs_hook=_distinct)  # type: ignore[no-any-return]
-    except Exception:  # noqa: BLE001 - the codec's boundary, as in `decode`
-        return None
-
-
-def _distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        raise ValueError
-    return made
 
 
 def _text_map(pairs: list[tuple[object, object]]) -> dict[object, object]:
