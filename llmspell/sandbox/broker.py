@@ -125,8 +125,8 @@ class Broker:
                 CallError(ErrorKind.INTERNAL, f"{capability} failed inside the host: {type(error).__name__}")
             )
         finally:
-            if counted:
-                self._record(call_id, capability, name, ok, begun)
+            if counted and len(self._records) < self._keep_records:
+                self._records.append((call_id, capability, name, ok, self._now() - begun))
 
     def finished(self) -> list[tuple[int, Answer]]:
         """The answers that have come since the last time."""

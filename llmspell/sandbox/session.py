@@ -32,7 +32,6 @@ from llmspell_workers.wire import (
     Unsendable,
 )
 
-
 Answer = tuple[bool, Any]
 """The answer to a call: ok and a value of the wire, or not ok and an error `{"kind", "message", "details"}`."""
 

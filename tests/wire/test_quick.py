@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 import msgpack  # type: ignore[import-untyped]
@@ -81,8 +81,9 @@ def test_no_bytes_are_taken_that_the_careful_way_refuses(body: bytes) -> None:
     "value",
     [
         (1,), [(1,)], {1: 2}, {None: 1}, {b"k": 1}, {Text("k"): 1}, Text("x"), b"x", bytearray(b"x"), memoryview(b"x"),
-        msgpack.ExtType(1, b"x"), msgpack.Timestamp(0), datetime.now(tz=timezone.utc), {1}, object(), 2**63, 2**64,
-        -(2**63) - 1, "\ud800", {"\ud800": 1}, nested_list(49), nested_map(49), [0] * 5000, "x" * 70_000 + "\u0434\uffff",
+        msgpack.ExtType(1, b"x"), msgpack.Timestamp(0), datetime.now(tz=UTC), {1}, object(), 2**63, 2**64,
+        -(2**63) - 1, "\ud800", {"\ud800": 1}, nested_list(49), nested_map(49), [0] * 5000,
+        "x" * 70_000 + "\u0434\uffff",
     ],
     ids=lambda value: type(value).__name__,
 )  # fmt: skip

@@ -7,7 +7,7 @@ refused memory in the middle of a hand-over may hang (E12).
 from __future__ import annotations
 
 from llmspell_workers.channel import Channel
-from llmspell_workers.wire import VALUE_AT, Call, Output, Packed, Reply
+from llmspell_workers.wire import Call, Output, Packed, Reply
 
 _PIECE = 1024 * 1024
 _LEAST_TRIAL = 4096
@@ -37,8 +37,7 @@ class Bridge:
         self._next = number + 1
         found = self._channel.exchange(number, capability, packed)
         if found is not None:
-            ok, data = found
-            return ok, VALUE_AT, data
+            return found
         reply = self.wait(number)
         value = reply.value
         return (reply.ok, value.start, value.data) if type(value) is Packed else None

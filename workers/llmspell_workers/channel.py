@@ -10,7 +10,7 @@ import os
 import select
 from time import monotonic
 
-from llmspell_workers.wire import TRIES, Conversation, Frame, Pace, Reply, Violation
+from llmspell_workers.wire import TRIES, VALUE_AT, Conversation, Frame, Pace, Reply, Violation
 
 READ_SIZE = 65536
 SMALL_READ = 4096
@@ -46,8 +46,8 @@ class Channel:
         except OSError:
             os._exit(0)  # the host has closed its end: it wants no last word
 
-    def exchange(self, number: int, capability: str, packed: bytes) -> tuple[bool, bytes] | None:
-        """Sends a call and waits for what comes: the ok flag of its reply, and bytes with the value at `VALUE_AT`.
+    def exchange(self, number: int, capability: str, packed: bytes) -> tuple[bool, int, bytes] | None:
+        """Sends a call and waits for what comes: the ok flag of its reply, where the value begins, and the bytes.
 
         That is the way of nearly every call. None if something else came, or more than that: `receive` has it all.
         Raises Unsendable, and MemoryError as `receive` does.
@@ -67,7 +67,7 @@ class Channel:
         if ok is None:
             return None
         self._unread = b""
-        return ok, data
+        return ok, VALUE_AT, data
 
     def receive(self) -> Frame:
         """Waits for the next frame. Ends the process when the host is gone or breaks the protocol.
