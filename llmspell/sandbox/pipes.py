@@ -130,14 +130,14 @@ class Pipes:
         read, give_way, stdout, began = os.read, os.sched_yield, self._stdout, now
         while True:
             give_way()
+            before, now = now, monotonic()
             for _ in TRIES:
                 try:
                     data = read(stdout, SMALL_CHUNK)
                 except BlockingIOError:
                     continue
-                pace.spun = monotonic() - began
+                pace.spun = now - began
                 return data or None  # the end of the stream is found again by `read`
-            before, now = now, monotonic()
             if not pace.goes_on(now - began, now - before):
                 return None
 

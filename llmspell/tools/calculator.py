@@ -84,9 +84,7 @@ class Calculator:
             text = needed(self.name, operation, parameters, _INPUT)
         if operation == "validate":
             return _validated(text)
-        return self._evaluated(text, parameters.get("variables") or {})
-
-    def _evaluated(self, text: str, variables: dict[str, Number]) -> dict[str, Any]:
+        variables: dict[str, Number] = parameters.get("variables") or {}
         if len(variables) > MOST_VARIABLES:
             raise invalid(self.name, f"{len(variables):,} variables, the most is {MOST_VARIABLES}", "variables")
         try:

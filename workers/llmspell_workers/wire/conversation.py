@@ -35,34 +35,27 @@ TO_HOST_CAP = 4 * MIB
 TO_WORKER_CAP = 16 * MIB
 """Bytes of one frame towards a worker; and never over a quarter of its memory limit."""
 MAX_OPEN_CALLS = 256
+MAX_KEPT_NAMES = 256
 
 
 FROM_HOST = frozenset({Configure, Run, Reply, Shutdown})
 _CALL_HEAD = b"\x94\x05\xce"  # a list of four, of the kind Call, and the header of an id of 32 bits
 _REPLY_HEAD = b"\x94\x06\xce"  # the same of a Reply
-_FLAGS = b"\xc2\xc3"
-_head = Struct(">IBBBI").pack  # a frame's length, and a Call or Reply up to its id
-VALUE_AT = 12
+_head = Struct(">I3sI")
+_make_head, _read_head = _head.pack, _head.unpack_from
+_ID_END = _head.size
+VALUE_AT = _ID_END + 1
 """Where the value of a Reply begins that `take_reply` takes."""
 
 
 _packed_names: dict[str, bytes] = {}
-_names: dict[bytes, str] = {}
 
 
 def _packed_name(name: str) -> bytes | None:
     """The bytes of a capability's name, if it is a short one; they are kept."""
-    if name.isascii() and 0 < len(name) < 32 and len(_packed_names) < 256:
+    if name.isascii() and 0 < len(name) < 32 and len(_packed_names) < MAX_KEPT_NAMES:
         packed = _packed_names[name] = bytes([0xA0 + len(name)]) + name.encode()
         return packed
-    return None
-
-
-def _learn_name(packed: bytes) -> str | None:
-    """The name that `packed` is, if it is a short one; it is kept."""
-    if 0xA1 <= packed[0] <= 0xBF and len(packed) == packed[0] - 0x9F and packed[1:].isascii() and len(_names) < 256:
-        name = _names[packed] = packed[1:].decode()
-        return name
     return None
 
 
@@ -77,6 +70,7 @@ class Conversation:
         "_buffer",
         "_from_host",
         "_last_call",
+        "_names",
         "_receive_cap",
         "_run",
         "_send_cap",
@@ -98,6 +92,7 @@ class Conversation:
         self._start = 0
         self._last_call = -1
         self._run = -1
+        self._names: dict[bytes, str] = {}
 
     def cap_worker_memory(self, memory: int) -> None:
         """A worker held to `memory` bytes is sent no frame over a quarter of it."""
@@ -121,7 +116,7 @@ class Conversation:
                 length = len(packed) + 8
                 if length <= self._send_cap:
                     self.open_calls.remove(call)
-                    return _head(length, 0x94, Reply.kind, 0xCE, call) + (b"\xc3" if ok else b"\xc2") + packed
+                    return _make_head(length, _REPLY_HEAD, call) + (b"\xc3" if ok else b"\xc2") + packed
         return self._send(Reply(call, ok, value))
 
     def send_packed_call(self, call: int, capability: str, packed: bytes) -> bytes:
@@ -131,7 +126,7 @@ class Conversation:
             if name is not None and type(call) is int and self._last_call < call < 2**32:
                 length = len(name) + len(packed) + 7
                 if length <= self._send_cap:
-                    data = _head(length, 0x94, Call.kind, 0xCE, call) + name + packed  # first: it may find no memory
+                    data = _make_head(length, _CALL_HEAD, call) + name + packed  # first: it may find no memory
                     self._last_call = call
                     self.open_calls.add(call)
                     return data
@@ -142,45 +137,52 @@ class Conversation:
 
         None if not, or if it is one that no host of ours would write: `receive` is to be given `data` then.
         """
-        if (
-            int.from_bytes(data[:4], "big") + 4 == len(data) > VALUE_AT
-            and data.startswith(_REPLY_HEAD + call.to_bytes(4, "big"), 4)
-            and data[11] in _FLAGS
-            and call in self.open_calls
-            and self._start == len(self._buffer)
-            and self.state == State.RUNNING
-        ):
-            self.open_calls.remove(call)
-            return data[11] == 0xC3
-        return None
+        size = len(data)
+        if size <= VALUE_AT or self._start != len(self._buffer) or self.state != State.RUNNING:
+            return None
+        length, head, number = _read_head(data)
+        flag = data[_ID_END]
+        if length + 4 != size or head != _REPLY_HEAD or number != call or call not in self.open_calls:
+            return None
+        if flag != 0xC3 and flag != 0xC2:
+            return None
+        self.open_calls.remove(call)
+        return flag == 0xC3
 
     def take_call(self, data: bytes) -> tuple[int, str, dict[str, Any]] | None:
         """Id, capability and arguments of the Call that is all of `data`, if it is plainly right.
 
         None if not: `receive` is to be given `data` then.
         """
-        if self._start == len(self._buffer) and int.from_bytes(data[:4], "big") + 4 == len(data):
-            return self._plain_call(data[4:])
-        return None
-
-    def _plain_call(self, body: bytes) -> tuple[int, str, dict[str, Any]] | None:
-        """The fields of a Call that is plainly right; None for another, of which `parse_frame` and `_after` say why."""
-        if not body.startswith(_CALL_HEAD) or len(body) < 10 or self.state != State.RUNNING or not self._from_host:
+        size = len(data)
+        if size <= VALUE_AT or self._start != len(self._buffer) or self.state != State.RUNNING or not self._from_host:
             return None
-        call = int.from_bytes(body[3:7], "big")
-        end = 8 + (body[7] & 0x1F)
-        capability = _names.get(body[7:end]) or _learn_name(body[7:end])
-        arguments = unpack_plain(body[end:])
+        length, head, call = _read_head(data)
         if (
-            capability is None
-            or type(arguments) is not dict
+            length + 4 != size
+            or head != _CALL_HEAD
             or call <= self._last_call
             or len(self.open_calls) >= MAX_OPEN_CALLS
         ):
             return None
+        end = VALUE_AT + (data[_ID_END] & 0x1F)
+        name = data[_ID_END:end]
+        capability = self._names.get(name) or self._learn_name(name)
+        arguments = unpack_plain(data[end:])
+        if capability is None or type(arguments) is not dict:
+            return None
         self._last_call = call
         self.open_calls.add(call)
         return call, capability, arguments
+
+    def _learn_name(self, packed: bytes) -> str | None:
+        """The name that `packed` is, if it is a short one; it is kept."""
+        if 0xA1 <= packed[0] <= 0xBF and len(packed) == packed[0] - 0x9F:
+            name = packed[1:]
+            if name.isascii() and len(self._names) < MAX_KEPT_NAMES:
+                self._names[packed] = name.decode()
+                return self._names[packed]
+        return None
 
     def _send(self, frame: Frame) -> bytes:
         body = frame_body(frame)  # first: it checks the fields that `_after` reads
@@ -237,9 +239,6 @@ class Conversation:
             if body is None:
                 return None
             try:
-                call = self._plain_call(body)
-                if call is not None:
-                    return Call(*call)
                 frame = (split_reply(body) if self.raw_replies else None) or parse_frame(body)
                 late = self.state == State.IDLE and type(frame) is Reply
                 self._advance(frame, self._after(frame, sending=False))

@@ -14,8 +14,8 @@ SLOW_YIELD = 50e-6
 REST_WAITS = 256
 """For how many waits the spin is given up at most (E19); a first slow yield may be a hiccup, and costs few."""
 FIRST_REST_WAITS = 8
-TRIES = range(3)
-"""A try after each yield, and two more: with an end on a core of its own a yield is but time lost."""
+TRIES = range(8)
+"""Tries after each yield: with an end on a core of its own, a yield is but time lost."""
 QUICK = 400e-6
 """Seconds: an answer within this time counts as quick."""
 
