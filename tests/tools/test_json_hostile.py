@@ -10,35 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmspell.errors import CallError, ErrorKind
+from llmspell.errors import CallError
 from llmspell.tools.check import check_parameters
 from llmspell.tools.json_processor import JsonProcessor
 from llmspell.tools.tool import ToolGrants
 
+from .shop import SHOP, TOOL, must_be_validation
+
 Call = Callable[..., dict[str, Any]]
 Refusal = Callable[..., str]
-TOOL = "json-processor"
-
-
-def must_be_validation(error: CallError) -> None:
-    assert error.kind is ErrorKind.VALIDATION
-
-
-SHOP = {
-    "users": [
-        {"name": "Ada", "age": 36, "skills": ["rust", "lua"]},
-        {"name": "Bob", "age": 25, "skills": []},
-        {"name": "Cyd", "age": 30, "skills": ["lua"]},
-    ],
-    "projects": [
-        {"name": "x", "status": "active"},
-        {"name": "y", "status": "done"},
-        {"name": "z", "status": "active"},
-    ],
-    "a key": 1,
-    "none": None,
-    "text": "abc",
-}
 
 
 @pytest.mark.parametrize(

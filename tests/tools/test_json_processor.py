@@ -8,32 +8,10 @@ from typing import Any
 
 import pytest
 
-from llmspell.errors import CallError, ErrorKind
+from .shop import SHOP, TOOL
 
 Call = Callable[..., dict[str, Any]]
 Refusal = Callable[..., str]
-
-
-def must_be_validation(error: CallError) -> None:
-    assert error.kind is ErrorKind.VALIDATION
-
-
-TOOL = "json-processor"
-SHOP = {
-    "users": [
-        {"name": "Ada", "age": 36, "skills": ["rust", "lua"]},
-        {"name": "Bob", "age": 25, "skills": []},
-        {"name": "Cyd", "age": 30, "skills": ["lua"]},
-    ],
-    "projects": [
-        {"name": "x", "status": "active"},
-        {"name": "y", "status": "done"},
-        {"name": "z", "status": "active"},
-    ],
-    "a key": 1,
-    "none": None,
-    "text": "abc",
-}
 
 
 @pytest.mark.parametrize(
