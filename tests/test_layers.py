@@ -76,8 +76,62 @@ def test_click_stays_in_the_command_line_and_rich_in_one_module_of_it() -> None:
     assert importers(HOST, "rich") == {"cli/tables.py"}
 
 
+LEAVES = {"llmspell.errors", "llmspell.limits"}
+
+
+def ours(folder: str) -> set[str]:
+    """The modules of ours that a folder's files import."""
+    found = {module for path in sources(HOST / folder) for module, _ in imports(path)}
+    modules = {".".join(path.relative_to(HOST.parent).with_suffix("").parts) for path in sources(HOST)}
+    return {module for module in found if module in modules or module.startswith("llmspell_workers")}
+
+
+def test_utils_import_leaves_only() -> None:
+    assert {module for module in ours("utils") if not module.startswith("llmspell.utils.")} == LEAVES
+
+
+def test_types_import_leaves_utils_and_the_wire_only() -> None:
+    outside = {name for name in ours("types") if not name.startswith(("llmspell.types.", "llmspell.utils."))}
+    assert {name for name in outside if not name.startswith("llmspell_workers.wire")} == LEAVES
+
+
+@pytest.mark.parametrize(
+    ("library", "home", "at_import"),
+    [
+        ("tenacity", "utils/aio.py", False),
+        ("tomli_w", "utils/documents.py", False),
+        ("yaml", "utils/yaml_text.py", True),
+    ],
+)
+def test_a_library_of_utils_is_imported_in_one_module_on_first_use(library: str, home: str, at_import: bool) -> None:
+    assert importers(HOST, library) == {home}
+    assert at_import == any(module == library and top for module, top in imports(HOST / home))
+    assert not any(module == "llmspell.utils.yaml_text" and top for module, top in imports(HOST / "utils/documents.py"))
+
+
+def test_a_plain_run_loads_no_utils_and_no_types() -> None:
+    code = "import sys; sys.argv = ['llmspell', 'exec', 'print(1)']; from llmspell.cli.entry import main; main()"
+    done = subprocess.run([sys.executable, "-X", "importtime", "-c", code], capture_output=True, text=True, check=True)
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert done.stdout == "1\n"
+    assert "llmspell.runtime" in loaded
+    slow = {"asyncio", "dataclasses", "tenacity", "tomli_w", "yaml", "platformdirs", "psutil", "uuid"}
+    assert {name for name in loaded if name in slow or name.startswith(("llmspell.utils", "llmspell.types"))} == set()
+
+
 def test_nothing_imports_the_command_line() -> None:
     assert {name for name in importers(HOST, "llmspell.cli") if not name.startswith("cli/")} == {"__main__.py"}
+
+
+def test_the_model_server_for_tests_stands_alone() -> None:
+    """It is loaded into other people's pytest: nothing heavy, and nothing of the host's in either direction."""
+    folder = HOST / "testing"
+    for path in sources(folder):
+        for module, _ in imports(path):
+            allowed = {"pytest"} if path.name == "pytest_plugin.py" else set()
+            is_own = module == "llmspell.testing" or module.startswith("llmspell.testing.")
+            assert is_own or module.split(".")[0] in sys.stdlib_module_names | allowed, f"{path} imports {module}"
+    assert all(name.startswith("testing/") for name in importers(HOST, "llmspell.testing"))
 
 
 def test_the_host_names_no_engine_outside_the_table_of_built_in_ones() -> None:

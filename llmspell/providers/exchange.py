@@ -11,20 +11,42 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 
 from llmspell.limits import MIB, format_size
+from llmspell.providers.events import EventCheck, EventError
+from llmspell.providers.retry_after import seconds_until_retry
+from llmspell.providers.words import Words, words_in
 
 ERROR_CAP = 1 * MIB
 """The largest body of an answer with an error status, in bytes."""
 
 _SEPARATORS = {"text/event-stream": (b"\n\n", b"\n\r\n"), "application/x-ndjson": (b"\n",)}
 """What ends an event, by content type; a body of any other type is one whole."""
+
+
+_NOTED_BYTES = 64 * 1024
+"""How much of a body is kept, to find in it why the call failed."""
+
+
+class Seen(NamedTuple):
+    """What was seen of an answer: its HTTP status, what it says of a failure, in how many seconds a retry is
+    welcome, and whether it is one document and no stream."""
+
+    status: int | None
+    words: Words | None
+    retry_after: float | None
+    is_document: bool
+
+    @property
+    def failed_status(self) -> int | None:
+        """The status, if it is none of success."""
+        return self.status if self.status is not None and self.status >= 300 else None
 
 
 class AnswerRefusedError(Exception):
@@ -45,16 +67,31 @@ _current: ContextVar[Exchange | None] = ContextVar("llmspell_exchange", default=
 class Exchange:
     """The exchange of one call. `cap` is the largest body, or the largest event of a stream, in bytes.
 
-    `status` is the status of the latest response, None before there is one.
+    `clock` counts seconds for the deadline, `now` is the time of day: seconds since 1970.
     """
 
-    __slots__ = ("_cap", "_clock", "_closed", "_deadline", "_lock", "_socket", "_tails", "status")
+    __slots__ = (
+        "_cap",
+        "_clock",
+        "_closed",
+        "_deadline",
+        "_lock",
+        "_now",
+        "_retry_after",
+        "_socket",
+        "_status",
+        "_tails",
+    )
 
-    def __init__(self, *, cap: int, deadline: float | None, clock: Callable[[], float]) -> None:
-        self.status: int | None = None
+    def __init__(
+        self, *, cap: int, deadline: float | None, clock: Callable[[], float], now: Callable[[], float]
+    ) -> None:
+        self._status: int | None = None
+        self._retry_after: float | None = None
         self._cap = cap
         self._deadline = deadline
         self._clock = clock
+        self._now = now
         self._lock = threading.Lock()
         self._closed = False
         self._socket: socket.socket | None = None
@@ -64,6 +101,11 @@ class Exchange:
     def closed(self) -> bool:
         """Whether the caller has closed the exchange."""
         return self._closed
+
+    def seen(self) -> Seen:
+        """What was seen of the latest response."""
+        noted = bytes(self._tails[-1].noted) if self._tails else b""
+        return Seen(self._status, words_in(noted), self._retry_after, is_document=bool(noted))
 
     @contextlib.contextmanager
     def active(self) -> Iterator[None]:
@@ -90,13 +132,17 @@ class Exchange:
 
     def adopt(self, response: httpx.Response) -> None:
         """Takes over the body of `response`. Raises when it is bound to break a rule."""
-        self.status = response.status_code
+        self._status = response.status_code
+        self._retry_after = seconds_until_retry(response.headers, self._now())
         encoding = response.headers.get("content-encoding", "identity")
         if encoding != "identity":
             raise AnswerRefusedError(f"its answer is compressed ({encoding[:20]}), though plain text was asked for")
         content_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if content_type == "text/html" and response.status_code < 300:
+            raise AnswerRefusedError("its answer is a web page (check the provider's base_url)")
         cap = self._cap if response.status_code < 400 else min(self._cap, ERROR_CAP)
-        watched = _Watched(self, response.stream, cap, _SEPARATORS.get(content_type, ()))
+        check = EventCheck() if content_type == "text/event-stream" else None
+        watched = _Watched(self, response.stream, cap, separators=_SEPARATORS.get(content_type, ()), check=check)
         response.stream = watched
         self._tails.append(watched)
         self._hold(response.extensions.get("network_stream"))
@@ -120,9 +166,19 @@ class Exchange:
 
 
 class _Watched(httpx.SyncByteStream):
-    """The bytes of one response, counted."""
+    """The bytes of one response, counted. `noted` are the first of them, of a body that is one whole."""
 
-    def __init__(self, exchange: Exchange, stream: Any, cap: int, separators: tuple[bytes, ...]) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        stream: Any,
+        cap: int,
+        *,
+        separators: tuple[bytes, ...],
+        check: EventCheck | None,
+    ) -> None:
+        self.noted = bytearray()
+        self._check = check
         self._exchange = exchange
         self._stream = stream
         self._cap = cap
@@ -142,6 +198,11 @@ class _Watched(httpx.SyncByteStream):
             if size > self._cap:
                 what = "an event of its answer" if self._separators else "its answer"
                 raise AnswerRefusedError(f"{what} is larger than {format_size(self._cap)}")
+            if self._check is not None:
+                yield from _passed(self._check, chunk)
+                continue
+            if not self._separators and len(self.noted) < _NOTED_BYTES:
+                self.noted += chunk[:_NOTED_BYTES]
             yield chunk
         self._exchange.check()  # a body without a length ends without an error when it is cut off
 
@@ -150,21 +211,34 @@ class _Watched(httpx.SyncByteStream):
         self._stream.close()
 
 
+def _passed(check: EventCheck, chunk: bytes) -> Iterator[bytes]:
+    """The chunk; when it holds an event that ends the stream, what came before it."""
+    try:
+        check.feed(chunk)
+    except EventError as error:
+        yield chunk[: error.before]
+        raise
+    yield chunk
+
+
 def _watch(response: httpx.Response) -> None:
     exchange = _current.get()
     if exchange is not None:
         exchange.adopt(response)
 
 
-def _ask_for_plain_text(request: httpx.Request) -> None:
-    request.headers["accept-encoding"] = "identity"  # a small compressed answer can be a large one
-
-
-def watched_client() -> httpx.Client:
+def watched_client(*, unsent: Iterable[str] = ()) -> httpx.Client:
     """A client whose responses belong to the active exchange. It keeps no cookies and follows no redirect:
-    a key goes to the configured address and nowhere else."""
+    a key goes to the configured address and nowhere else. Headers named in `unsent` are taken off requests."""
+    names = tuple(unsent)
+
+    def prepare(request: httpx.Request) -> None:
+        request.headers["accept-encoding"] = "identity"  # a small compressed answer can be a large one
+        for name in names:
+            request.headers.pop(name, None)
+
     return httpx.Client(
-        event_hooks={"request": [_ask_for_plain_text], "response": [_watch]},
+        event_hooks={"request": [prepare], "response": [_watch]},
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         follow_redirects=False,
     )

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 from llmspell.errors import CallError, ErrorKind
 from llmspell.limits import format_size
 from llmspell.providers.exchange import Exchange
-from llmspell.providers.failure import Asked, call_error
+from llmspell.providers.failure import Asked, Marks, call_error, ended_early
 from llmspell.providers.masking import sendable
 from llmspell.providers.prefixes import Route
 from llmspell.providers.provider import Completion
@@ -41,9 +41,13 @@ class Call(NamedTuple):
             if self.exchange.closed:  # whatever came of it
                 failure = self.asked.error(ErrorKind.PROVIDER, "the call was closed before its answer ended")
             else:
-                late = (self.litellm.Timeout,)
-                failure = call_error(error, self.asked, status=self.exchange.status, late=late)
+                marks = Marks(late=self.litellm.Timeout, too_long=self.litellm.ContextWindowExceededError)
+                failure = call_error(error, self.asked, seen=self.exchange.seen(), marks=marks)
         raise failure  # outside of `except`, so that no unmasked text hangs on it
+
+    def ended_early(self) -> CallError:
+        """What is to be raised for a stream that ended without saying why."""
+        return ended_early(self.exchange.seen(), self.asked)
 
     def checked(self, text: str, size: int) -> str:
         """`text` as it can travel; raises CallError when it and `size` bytes before it are over the cap."""

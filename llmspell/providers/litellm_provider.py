@@ -34,6 +34,11 @@ TIMEOUT_SECONDS = 60.0
 NO_KEY = "no-key"
 """Sent as the key where none is configured for a `base_url`: else litellm sends the public service's."""
 
+_NEEDED = frozenset(
+    {"accept", "accept-encoding", "authorization", "connection", "content-length", "content-type", "host"}
+)
+"""Headers, in lower case, without which there is no request."""
+
 _LOCAL = "MODEL_COST_MAP ANTHROPIC_BETA_HEADERS BLOG_POSTS POLICY_TEMPLATES AUTOROUTER_PRESETS"
 """What litellm would fetch from its repository, by the end of the variable that makes it use its own copy."""
 
@@ -41,11 +46,11 @@ _LOCAL = "MODEL_COST_MAP ANTHROPIC_BETA_HEADERS BLOG_POSTS POLICY_TEMPLATES AUTO
 class LiteLLMProvider:
     """A provider that litellm reaches. Safe to call from several threads at once.
 
-    `environ` holds the keys; `clock` is monotonic seconds.
+    `environ` holds the keys; `clock` is monotonic seconds, `now` the time of day in seconds since 1970.
     `close` drops idle connections; calls may follow it.
     """
 
-    __slots__ = ("_answer_cap", "_client", "_clock", "_environ", "_lock", "_settings", "name")
+    __slots__ = ("_answer_cap", "_client", "_clock", "_environ", "_lock", "_now", "_settings", "name")
 
     def __init__(
         self,
@@ -55,12 +60,14 @@ class LiteLLMProvider:
         environ: Mapping[str, str],
         answer_cap: int = ANSWER_CAP,
         clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self.name = name
         self._settings = settings
         self._environ = environ
         self._answer_cap = answer_cap
         self._clock = clock
+        self._now = now
         self._client: httpx.Client | None = None
         self._lock = threading.Lock()
 
@@ -122,6 +129,7 @@ class LiteLLMProvider:
             cap=6 * self._answer_cap + MIB,  # JSON may write one byte as the six of \u0061
             deadline=None if streams else self._clock() + timeout,
             clock=self._clock,
+            now=self._now,
         )
         arguments = {
             "model": to.specifier,
@@ -138,7 +146,7 @@ class LiteLLMProvider:
         if streams:
             arguments |= {"stream": True, "stream_options": {"include_usage": True}}
         secrets = () if key is None else (key,)
-        asked = Asked(self.name, request.model, names, secrets, timeout)
+        asked = Asked(self.name, request.model, names, secrets, timeout, self._settings.models)
         present = {name: value for name, value in arguments.items() if value is not None}
         return Call(litellm, present, exchange, asked, to, self._answer_cap)
 
@@ -170,9 +178,10 @@ class LiteLLMProvider:
             return None
         from llmspell.providers.exchange import watched_client
 
+        foreign = _foreign_headers() if self._settings.base_url is not None else {}
         with self._lock:
             if self._client is None:
-                self._client = watched_client()
+                self._client = watched_client(unsent=[name for name in foreign if name not in _NEEDED])
             client = self._client
         if to.prefix in WATCHED:
             from litellm.llms.custom_httpx.http_handler import HTTPHandler
@@ -180,7 +189,18 @@ class LiteLLMProvider:
             return HTTPHandler(client=client)
         from openai import OpenAI
 
-        return OpenAI(api_key=key, base_url=self._settings.base_url, http_client=client, max_retries=0)
+        own = {spelling: f"Bearer {key}" for name, spelling in foreign.items() if name == "authorization"}
+        return OpenAI(
+            api_key=key, base_url=self._settings.base_url, http_client=client, max_retries=0, default_headers=own
+        )
+
+
+def _foreign_headers() -> dict[str, str]:
+    """What the OpenAI library and litellm take from the environment for the public service, which is for nobody
+    else: the names of headers in lower case, each as it is spelled there."""
+    lines = os.environ.get("OPENAI_CUSTOM_HEADERS", "").split("\n")
+    custom = [line.partition(":")[0].strip() for line in lines if ":" in line]
+    return {name.lower(): name for name in (*custom, "OpenAI-Organization", "OpenAI-Project")}
 
 
 def _whole(call: Call) -> Completion:

@@ -122,8 +122,7 @@ class LiteLLMStream:
         # litellm makes up a "stop" for a stream that ended without one; what it received stands beside it.
         reasons = ("received_finish_reason", "intermittent_finish_reason")
         if not any(getattr(self._source, name, True) for name in reasons):
-            happened = "broke off its answer without saying why; try again"
-            raise call.asked.error(ErrorKind.PROVIDER, happened, retryable=True)
+            raise call.ended_early()
         kept = getattr(self._source, "chunks", None)
         is_guess = isinstance(kept, list) and not any(getattr(chunk, "usage", None) for chunk in kept)
         return call.completion(self._text.getvalue(), None if is_guess else self._usage, self._finish)

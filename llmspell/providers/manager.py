@@ -66,24 +66,33 @@ class ProviderManager:
         The first slash splits, so a model may hold more of them. A name of a provider alone means its default
         model. Raises CallError: `not_found` for an unknown provider, `validation` where one or a model lacks.
         """
-        if specifier is None and provider is None:
-            specifier, provider = self._default_model, self._default_provider
-            if specifier is None and provider is None:
-                specifier = "echo/echo"
-        elif provider is None and specifier is not None and "/" not in specifier and not self._is_known(specifier):
-            provider = self._default_provider
-        if provider is None:
-            name, _, model = (specifier or "").partition("/")
-            if not model and not self._is_known(name):
-                raise CallError(ErrorKind.VALIDATION, self._nameless(name))
-        else:
-            name, model = provider, (specifier or "").removeprefix(f"{provider}/")
+        name, model = self._names(specifier, provider)
         found = self.get(name)
         model = model or found.default_model or ""
         if not model:
             message = f"provider {name!r} has no default model; write {name}/MODEL, or set its default_model"
             raise CallError(ErrorKind.VALIDATION, message, {"provider": name})
         return found, model
+
+    def check_default(self) -> None:
+        """Raises CallError if the default names no provider, or one that is not there. Makes none, and asks nobody."""
+        name, _ = self._names(None, None)
+        self._find(name)
+
+    def _names(self, specifier: str | None, provider: str | None) -> tuple[str, str]:
+        """The names of the provider and of its model, which is empty where only the provider was named."""
+        if specifier is None and provider is None:
+            specifier, provider = self._default_model, self._default_provider
+            if specifier is None and provider is None:
+                specifier = "echo/echo"
+        elif provider is None and specifier is not None and "/" not in specifier and not self._is_known(specifier):
+            provider = self._default_provider
+        if provider is not None:
+            return provider, (specifier or "").removeprefix(f"{provider}/")
+        name, _, model = (specifier or "").partition("/")
+        if not model and not self._is_known(name):
+            raise CallError(ErrorKind.VALIDATION, self._nameless(name))
+        return name, model
 
     def is_available(self, name: str) -> bool:
         """Whether a call could be made: the provider is known and its key is there. Asks nobody."""

@@ -1,4 +1,4 @@
-"""A model server, and providers that ask it."""
+"""Providers that ask a model server."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ import pytest
 from llmspell.providers.litellm_provider import LiteLLMProvider
 from llmspell.providers.provider import ModelRequest
 from llmspell.providers.settings import ProviderSettings
-from tests.providers.model_server import DEADLINE, ModelServer
+from llmspell.testing import Answer, LLMServer, Usage
+
+DEADLINE = 10.0
+"""Seconds that any wait in these tests may take."""
 
 KEY = "sk-secret-0123456789"
 LITELLM_WARNINGS = pytest.mark.filterwarnings(
@@ -35,15 +38,14 @@ def _litellm_leaves_an_event_loop() -> Iterator[None]:
 
 
 @pytest.fixture
-def server() -> Iterator[ModelServer]:
-    """A server that runs for one test."""
-    server = ModelServer()
-    yield server
-    server.stop()
+def server(llm_server: LLMServer) -> LLMServer:
+    """A server that says hello to what nothing is queued for."""
+    llm_server.answer(Answer("hello", usage=Usage(3, 2)))
+    return llm_server
 
 
 @pytest.fixture
-def make(server: ModelServer) -> Iterator[MakeProvider]:
+def make(server: LLMServer) -> Iterator[MakeProvider]:
     """Makes providers for the server; keywords replace settings, and `key` the key."""
     made: list[LiteLLMProvider] = []
 

@@ -8,13 +8,13 @@ from llmspell.errors import CallError, ErrorKind
 from llmspell.providers.litellm_provider import LiteLLMProvider
 from llmspell.providers.provider import ModelRequest
 from llmspell.providers.settings import ProviderSettings
+from llmspell.testing import Answer, Failure, LLMServer, Plain, Usage
 from tests.providers.conftest import KEY, LITELLM_WARNINGS, MakeProvider, ask
-from tests.providers.model_server import ModelServer, completion
 
 pytestmark = LITELLM_WARNINGS
 
 
-def test_an_answer_comes_with_its_figures(server: ModelServer, provider: LiteLLMProvider) -> None:
+def test_an_answer_comes_with_its_figures(server: LLMServer, provider: LiteLLMProvider) -> None:
     answer = provider.complete(ask("hi"))
     assert answer.text == "hello"
     assert answer.model == "some-model"
@@ -23,14 +23,14 @@ def test_an_answer_comes_with_its_figures(server: ModelServer, provider: LiteLLM
     assert answer.cost_usd is None, "nobody knows the price of some-model"
     (request,) = server.requests
     assert request.path == "/v1/chat/completions"
-    assert request.body == {"model": "some-model", "messages": [{"role": "user", "content": "hi"}]}
+    assert request.json == {"model": "some-model", "messages": [{"role": "user", "content": "hi"}]}
     assert request.headers["authorization"] == f"Bearer {KEY}"
 
 
-def test_temperature_and_max_tokens_are_sent(server: ModelServer, provider: LiteLLMProvider) -> None:
+def test_temperature_and_max_tokens_are_sent(server: LLMServer, provider: LiteLLMProvider) -> None:
     provider.complete(ask()._replace(temperature=0.5, max_tokens=7))
-    assert server.requests[0].body["temperature"] == 0.5
-    assert server.requests[0].body["max_tokens"] == 7
+    assert server.requests[0].json["temperature"] == 0.5
+    assert server.requests[0].json["max_tokens"] == 7
 
 
 def test_a_known_model_has_a_cost(make: MakeProvider) -> None:
@@ -38,51 +38,49 @@ def test_a_known_model_has_a_cost(make: MakeProvider) -> None:
     assert answer.cost_usd == pytest.approx(3 * 2.5e-6 + 2 * 10e-6)
 
 
-def test_a_model_may_hold_slashes(server: ModelServer, provider: LiteLLMProvider) -> None:
+def test_a_model_may_hold_slashes(server: LLMServer, provider: LiteLLMProvider) -> None:
     assert provider.complete(ask(model="org/family/model")).model == "org/family/model"
-    assert server.requests[0].body["model"] == "org/family/model"
+    assert server.requests[0].json["model"] == "org/family/model"
 
 
-def test_why_an_answer_ended_is_passed_on(server: ModelServer, provider: LiteLLMProvider) -> None:
-    cut = completion("hel")
-    cut["choices"][0]["finish_reason"] = "length"
-    server.reply = lambda reply: reply.json(cut)
+def test_why_an_answer_ended_is_passed_on(server: LLMServer, provider: LiteLLMProvider) -> None:
+    server.queue(Answer("hel", finish_reason="length"))
     assert provider.complete(ask()).finish_reason == "length"
 
 
-def test_tokens_that_are_not_reported_are_counted(server: ModelServer, provider: LiteLLMProvider) -> None:
-    server.reply = lambda reply: reply.json(completion("one two three four", usage=None))
+def test_tokens_that_are_not_reported_are_counted(server: LLMServer, provider: LiteLLMProvider) -> None:
+    server.queue(Answer("one two three four", reports_usage=False))
     answer = provider.complete(ask("hi there"))
     assert answer.prompt_tokens > 0
     assert answer.completion_tokens == 4
 
 
 @pytest.mark.parametrize("reported", [2**70, -5])
-def test_absurd_figures_are_brought_into_bounds(server: ModelServer, provider: LiteLLMProvider, reported: int) -> None:
-    usage = {"prompt_tokens": reported, "completion_tokens": 1, "total_tokens": 1}
-    server.reply = lambda reply: reply.json(completion("x", usage=usage))
+def test_absurd_figures_are_brought_into_bounds(server: LLMServer, provider: LiteLLMProvider, reported: int) -> None:
+    server.queue(Answer("x", usage=Usage(reported, 1)))
     assert 0 < provider.complete(ask()).prompt_tokens <= 2**53
 
 
-def test_an_empty_answer_is_an_answer(server: ModelServer, provider: LiteLLMProvider) -> None:
-    server.reply = lambda reply: reply.json(completion(None))
+def test_an_empty_answer_is_an_answer(server: LLMServer, provider: LiteLLMProvider) -> None:
+    server.queue(Answer(""))
     assert provider.complete(ask()).text == ""
 
 
-def test_half_a_surrogate_pair_in_an_answer_can_travel(server: ModelServer, provider: LiteLLMProvider) -> None:
-    server.reply = lambda reply: reply.json(completion("a\ud800b"))
+def test_half_a_surrogate_pair_in_an_answer_can_travel(server: LLMServer, provider: LiteLLMProvider) -> None:
+    server.queue(Answer("a\ud800b"))
     assert provider.complete(ask()).text.encode() == b"a?b"
 
 
-def test_a_base_url_without_a_key_gets_no_real_key(server: ModelServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_base_url_without_a_key_gets_no_real_key(server: LLMServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     provider = LiteLLMProvider("local", ProviderSettings(base_url=server.base_url), environ={"OPENAI_API_KEY": KEY})
     provider.complete(ask())
     provider.close()
-    assert KEY not in str(server.requests[0])
+    assert KEY not in str(server.requests[0].headers)
+    assert server.requests[0].key == "no-key"
 
 
-def test_a_missing_key_is_named_and_nothing_is_sent(server: ModelServer) -> None:
+def test_a_missing_key_is_named_and_nothing_is_sent(server: LLMServer) -> None:
     settings = ProviderSettings(base_url=server.base_url, api_key_env="MY_KEY")
     with pytest.raises(CallError, match="provider 'local' has no key: set the environment variable MY_KEY") as e:
         LiteLLMProvider("local", settings, environ={"MY_KEY": ""}).complete(ask())
@@ -99,19 +97,19 @@ def test_a_name_that_says_no_service_needs_a_base_url() -> None:
 
 
 @pytest.mark.parametrize("name", ["deepseek", "groq", "hosted_vllm", "mistral", "openrouter", "together_ai", "xai"])
-def test_other_services_go_through_the_watched_connection(server: ModelServer, make: MakeProvider, name: str) -> None:
+def test_other_services_go_through_the_watched_connection(server: LLMServer, make: MakeProvider, name: str) -> None:
     provider = make(name)
     assert provider.complete(ask()).text == "hello"
     assert server.requests[0].headers["accept-encoding"] == "identity"
     assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
 
 
-def test_a_service_that_we_cannot_watch_still_answers(server: ModelServer, make: MakeProvider) -> None:
+def test_a_service_that_we_cannot_watch_still_answers(server: LLMServer, make: MakeProvider) -> None:
     assert make("perplexity").complete(ask()).text == "hello"
     assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
 
 
-def test_anthropic_answers_in_its_own_protocol(server: ModelServer, make: MakeProvider) -> None:
+def test_anthropic_answers_in_its_own_protocol(server: LLMServer, make: MakeProvider) -> None:
     message = {
         "id": "1",
         "type": "message",
@@ -121,14 +119,14 @@ def test_anthropic_answers_in_its_own_protocol(server: ModelServer, make: MakePr
         "stop_reason": "end_turn",
         "usage": {"input_tokens": 4, "output_tokens": 1},
     }
-    server.reply = lambda reply: reply.json(message)
+    server.answer(Plain(message), path="/v1/messages")
     answer = make("anthropic", base_url=server.base_url.removesuffix("/v1")).complete(ask())
     assert (answer.text, answer.prompt_tokens, answer.completion_tokens) == ("bonjour", 4, 1)
     assert server.requests[0].path == "/v1/messages"
     assert server.requests[0].headers["x-api-key"] == KEY
 
 
-def test_calls_after_close_work(server: ModelServer, provider: LiteLLMProvider) -> None:
+def test_calls_after_close_work(server: LLMServer, provider: LiteLLMProvider) -> None:
     provider.complete(ask())
     provider.close()
     assert provider.complete(ask()).text == "hello"
@@ -145,9 +143,9 @@ def test_what_is_known_without_a_call() -> None:
     provider.close()
 
 
-def test_nothing_is_printed(provider: LiteLLMProvider, server: ModelServer, capfd: pytest.CaptureFixture[str]) -> None:
+def test_nothing_is_printed(provider: LiteLLMProvider, server: LLMServer, capfd: pytest.CaptureFixture[str]) -> None:
     provider.complete(ask())
-    server.reply = lambda reply: reply.json({"error": {"message": "no"}}, 500)
+    server.queue(Failure(500), Failure(500))
     with pytest.raises(CallError):
         provider.complete(ask())
     with pytest.raises(CallError):

@@ -15,8 +15,8 @@ from llmspell.providers.litellm_provider import LiteLLMProvider
 from llmspell.providers.manager import ProviderManager
 from llmspell.providers.provider import ModelRequest
 from llmspell.providers.settings import ProviderSettings
+from llmspell.testing import LLMServer
 from tests.providers.conftest import LITELLM_WARNINGS, ask
-from tests.providers.model_server import ModelServer
 from tests.uncounted import uncounted
 
 CONFIGURED = {
@@ -158,7 +158,7 @@ class Other(NamedTuple):
 
 
 @LITELLM_WARNINGS
-def test_settings_may_be_of_any_type_with_these_attributes(server: ModelServer) -> None:
+def test_settings_may_be_of_any_type_with_these_attributes(server: LLMServer) -> None:
     configured = {"mine": Other("mine", "litellm", server.base_url, default_model="m")}
     with ProviderManager(configured, environ={}) as providers:
         found, model = providers.resolve("mine")
