@@ -9,7 +9,7 @@ from typing import Any
 
 from conftest import Ratios, alternate, median
 
-from llmspell.engines.factory import EngineFactory
+from llmspell.engines.factory import EngineFactory, worker_command
 from llmspell.engines.worker import WorkerBridge
 from llmspell.limits import MIB, Limits
 
@@ -36,6 +36,35 @@ def test_spawn_to_hello(benchmark: Any, ratios: Ratios) -> None:
         median(ours) / median(floor),
         2.5,
     )
+
+
+ARMING = """
+import sys
+sys.path[:0] = sys.argv[1:]
+import os, select, llmspell_workers.lua.engine
+from time import perf_counter
+times = [perf_counter()]
+from llmspell_workers.confine import confine_worker
+times.append(perf_counter())
+confine_worker(50 << 20)
+times.append(perf_counter())
+os.write(1, " ".join(map(str, times)).encode())
+"""
+"""What a worker does between its last import and its Hello, with the clock read in between."""
+
+
+def test_confinement(benchmark: Any, ratios: Ratios) -> None:
+    python, isolated, no_site, _, *folders = worker_command(EngineFactory().get("lua"))
+    command = [python, isolated, no_site, "-c", ARMING, *folders]
+
+    def armed() -> list[float]:
+        done = subprocess.run(command, env={}, capture_output=True, check=True)
+        return [float(word) for word in done.stdout.split()]
+
+    rounds = [armed() for _ in range(ROUNDS)]
+    benchmark.pedantic(armed, rounds=5)
+    loading, arming = (median([times[at + 1] - times[at] for times in rounds]) * 1e3 for at in (0, 1))
+    ratios.add("arming a worker, ms", f"beside {loading:.2f} ms in which the code for it is loaded", arming, 1)
 
 
 def test_worker_at_rest(benchmark: Any, ratios: Ratios) -> None:

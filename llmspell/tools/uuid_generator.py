@@ -13,6 +13,7 @@ from typing import Any
 
 from llmspell.tools.answer import answer, check_size, hint, invalid, needed, shown
 from llmspell.tools.tool import ToolGrants
+from llmspell.utils.ids import NAMESPACE_AGENT, NAMESPACE_TOOL, NAMESPACE_WORKFLOW
 
 MOST_NAME = 64 * 1024
 """Bytes of the name that a v3, v5 or deterministic UUID is made from."""
@@ -23,9 +24,9 @@ _NAME = ("name", "input", "content", "text", "data")
 _UUID = ("uuid", "input", "content", "text", "data")
 _FORMATS = ("standard", "hyphenated", "simple", "urn", "braced")
 _NAMESPACES = {
-    "agent": uuid.UUID("6ba13d5a-3f5d-4a5b-9f7e-3d5a2f4d3a2b"),
-    "tool": uuid.UUID("7cb24e6b-4f6e-5b6c-af8f-4e6b3f5e4b3c"),
-    "workflow": uuid.UUID("8dc35f7c-5f7f-6c7d-bf9f-5f7c4f6f5c4d"),
+    "agent": NAMESPACE_AGENT,
+    "tool": NAMESPACE_TOOL,
+    "workflow": NAMESPACE_WORKFLOW,
     "dns": uuid.NAMESPACE_DNS,
     "url": uuid.NAMESPACE_URL,
     "oid": uuid.NAMESPACE_OID,
