@@ -22,12 +22,13 @@ def builtin_command(engine: str, library: str | None) -> tuple[str, ...]:
     """
     if not sys.executable:
         raise _missing("this Python does not know its own executable, so it cannot start workers")
-    files = [_file_of(engine, package) for package in ("llmspell_workers", "msgpack", library or "msgpack")]
+    files = [file_of(engine, package) for package in ("llmspell_workers", "msgpack", library or "msgpack")]
     folders = dict.fromkeys(os.path.dirname(os.path.dirname(file)) for file in files)
     return (sys.executable, "-I", "-S", os.path.join(os.path.dirname(files[0]), "__main__.py"), *folders)
 
 
-def _file_of(engine: str, library: str) -> str:
+def file_of(engine: str, library: str) -> str:
+    """The file of a package that engine `engine` needs, found without importing it. Raises SetupError."""
     from importlib.machinery import PathFinder
 
     found = PathFinder.find_spec(library)

@@ -22,6 +22,8 @@ class EngineSpec(NamedTuple):
 
     A built-in engine has no command but the `library` that its worker imports. `least_memory` is what its worker
     needs to start, in bytes. `settings` are handed to the worker as they are. `source` says where the row came from.
+    `needs` are the paths that a command reads, folders with all that is in them: with it, even if empty, the command is
+    confined before it is executed; without it (None) it has to confine itself.
     """
 
     name: str
@@ -31,6 +33,7 @@ class EngineSpec(NamedTuple):
     least_memory: int = 4 * MIB
     settings: Mapping[str, Any] = {}
     source: str = "built in"
+    needs: tuple[str, ...] | None = None
 
 
 BUILT_IN = tuple(
@@ -119,8 +122,17 @@ class EngineFactory:
 
 
 def worker_command(spec: EngineSpec) -> tuple[str, ...]:
-    """What starts an engine's worker, without its last two arguments. Raises SetupError if a library is missing."""
-    return spec.command or builtin_command(spec.name, spec.library)
+    """What starts an engine's worker, without its last two arguments.
+
+    Raises SetupError if a library is missing, UsageError for a path that is needed and not absolute.
+    """
+    if not spec.command:
+        return builtin_command(spec.name, spec.library)
+    if spec.needs is None:
+        return spec.command
+    from llmspell.engines.launched import launched_command
+
+    return launched_command(spec.name, spec.command, spec.needs)
 
 
 __all__ = ["BUILT_IN", "DEFAULT_ENGINE", "ENTRY_POINTS", "EngineFactory", "EngineSpec", "worker_command"]

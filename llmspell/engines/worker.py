@@ -10,16 +10,20 @@ from llmspell.engines.bridge import EngineFeatures, Script, ScriptOutput
 from llmspell.engines.factory import EngineSpec, worker_command
 from llmspell.errors import UsageError
 from llmspell.limits import Limits, format_size
-from llmspell.outcome import Verdict
+from llmspell.outcome import Confinement, Verdict
 from llmspell.sandbox.driver import Worker
 from llmspell.sandbox.process import WorkerProcess, spawn
+from llmspell.sandbox.require import DEFAULT, Claims, Protection
 from llmspell.sandbox.session import Broker
 from llmspell.sandbox.wake import Cancellation
 from llmspell_workers.wire import PROTOCOL_VERSION, Configure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
+
+_LAUNCHED = ("landlock-files",)
+"""What the launcher insists on, without saying so: a worker that it has started would not be there without it."""
 
 
 def start_worker(spec: EngineSpec, memory: int) -> WorkerProcess:
@@ -65,7 +69,7 @@ def _machine_memory() -> int:
 
 
 class WorkerBridge:
-    """A worker and its engine, from Hello to Shutdown. Making it raises SetupError."""
+    """A worker and its engine, from Hello to Shutdown. Making and entering it raise SetupError."""
 
     def __init__(
         self,
@@ -74,6 +78,7 @@ class WorkerBridge:
         *,
         environment: Mapping[str, str] | None = None,
         prestarted: WorkerProcess | None = None,
+        require: Collection[str] = DEFAULT,
         surface: Mapping[str, Any] = SURFACE,
     ) -> None:
         configure = Configure(
@@ -91,7 +96,15 @@ class WorkerBridge:
         )
         self._spec = spec
         command = worker_command(spec) if prestarted is None else ()
-        self._worker = Worker(command, engine=spec.name, limits=limits, configure=configure, prestarted=prestarted)
+        self._worker = Worker(
+            command,
+            engine=spec.name,
+            limits=limits,
+            configure=configure,
+            prestarted=prestarted,
+            require=require,
+            vouched=_LAUNCHED if spec.command and spec.needs is not None else (),
+        )
 
     def __enter__(self) -> WorkerBridge:
         self._worker.__enter__()
@@ -114,6 +127,21 @@ class WorkerBridge:
     def features(self) -> EngineFeatures:
         """What the engine says that it can do."""
         return EngineFeatures.of(self._worker.hello.features)
+
+    @property
+    def protections(self) -> tuple[Protection, ...]:
+        """What its worker is confined by, with what is missing and why; empty before it was looked at."""
+        return self._worker.protections
+
+    @property
+    def claims(self) -> Claims:
+        """What its worker says of its own confinement."""
+        return self._worker.claims
+
+    @property
+    def confinement(self) -> Confinement:
+        """What the kernel enforces on its worker."""
+        return self._worker.confinement
 
     @property
     def alive(self) -> bool:

@@ -10,6 +10,7 @@ Started as `python -I counted_worker.py COUNTS MAIN FOLDER... ENGINE MEMORY`.
 import mmap
 import os
 import runpy
+import sqlite3.dump  # noqa: F401 # what coverage loads late, and a confined worker cannot
 import sys
 
 import coverage
@@ -29,8 +30,7 @@ def main() -> None:
     def count_and_leave(status: int) -> None:
         counting.stop()
         data = counting.get_data().dumps()
-        room[: 4 + len(data)] = len(data).to_bytes(4, "big") + data
-        room.flush()
+        room[: 4 + len(data)] = len(data).to_bytes(4, "big") + data  # shared memory: who reads the file sees it
         leave(status)
 
     os._exit = count_and_leave  # type: ignore[assignment]

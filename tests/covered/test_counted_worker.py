@@ -93,3 +93,10 @@ def test_every_way_through_the_worker_ends_with_a_last_word(name: str, runtime: 
                 Script(b"return 1", "again.lua"), broker=runtime.new_broker(), emit=lambda _stream, _data: None
             )
             assert again.value == 1
+
+
+def test_a_confined_worker_leaves_its_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LLMSPELL_COUNT_WORKERS", str(tmp_path))
+    assert ScriptRuntime(spec(), limits=Limits(memory=MEMORY, cpu=20, wall=60)).execute("return 1").value == 1
+    (counts,) = tmp_path.iterdir()
+    assert int.from_bytes(counts.read_bytes()[:4], "big") > 0

@@ -46,13 +46,13 @@ def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_worker_of_somebody_else_runs_by_its_command() -> None:
-    outcome = ScriptRuntime(SHOUT).execute("hello", arguments=["a"])
+    outcome = ScriptRuntime(SHOUT, require=["memory"]).execute("hello", arguments=["a"])
     assert (outcome.verdict, outcome.stdout, outcome.value) == (Verdict.OK, b"HELLO", ["a"])
     assert (outcome.engine_name, outcome.engine_version) == ("shout", "shout 1")
 
 
 def test_what_an_engine_does_not_claim_plainly_it_does_not_have() -> None:
-    features = ScriptRuntime(SHOUT).capabilities()
+    features = ScriptRuntime(SHOUT, require=["memory"]).capabilities()
     assert (features.streaming, features.parallel, features.modules) == (True, False, False)
 
 
@@ -61,9 +61,9 @@ def test_an_installed_package_adds_an_engine_by_its_entry_point(tmp_path: Path) 
     (tmp_path / "x.shout").write_text("by suffix")
     listed = run(tmp_path, "engines", "list")
     assert "shout\t.shout\t4 MiB\tentry point shouting:ENGINE" in listed.stdout
-    done = run(tmp_path, "run", "x.shout")
+    done = run(tmp_path, "run", "--require", "memory", "x.shout")
     assert (done.stdout, done.stderr, done.returncode) == ("BY SUFFIX", "", 0)
-    assert run(tmp_path, "exec", "--engine", "shout", "by name").stdout.startswith("BY NAME")
+    assert run(tmp_path, "exec", "--require", "memory", "--engine", "shout", "by name").stdout.startswith("BY NAME")
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,11 @@ import pytest
 from llmspell import FunctionTool, Limits, Outcome, ScriptRuntime, Verdict, default_policy
 from llmspell.engines.factory import EngineFactory, EngineSpec, worker_command
 from llmspell.engines.worker import WorkerBridge
+from llmspell_workers.confine import STEPS
 
 LUA = EngineFactory().get("lua")
 LIMITS = Limits(cpu=10, wall=30)
+VISIBLE = Path(__file__).with_name("visible.py")
 FORBIDDEN = {
     "llmspell",
     "asyncio",
@@ -38,15 +40,17 @@ FORBIDDEN = {
 
 
 def run_looking(look: Callable[[psutil.Process], Any], source: str = "") -> tuple[Outcome, Any]:
-    """Runs a script, and in the middle of it looks at the live worker."""
+    """Runs a script, and in the middle of it looks at the live worker, which its own user may do as well."""
     seen: list[Any] = []
 
     def pause() -> None:
         (worker,) = psutil.Process().children()
         seen.append(look(worker))
 
-    runtime = ScriptRuntime.with_lua(
-        tools=[FunctionTool(pause, blocking=False)], limits=LIMITS, policy=default_policy().with_tools(["pause"])
+    python, isolated, no_site, *rest = worker_command(LUA)
+    spec = LUA._replace(library=None, command=(python, isolated, no_site, str(VISIBLE), *rest))
+    runtime = ScriptRuntime(
+        spec, tools=[FunctionTool(pause, blocking=False)], limits=LIMITS, policy=default_policy().with_tools(["pause"])
     )
     outcome = runtime.execute(source + " Tool.execute('pause')")
     assert outcome.verdict is Verdict.OK, outcome.error
@@ -61,8 +65,9 @@ def test_the_modules_that_a_worker_loads_are_few_and_none_of_the_host() -> None:
         sys.path[:0] = {list(folders)!r}
         import llmspell_workers.serve as serve
         serve.load_engine("lua")
+        from llmspell_workers.confine import SystemCalls
         from llmspell_workers.confine.stack import hold_stack
-        hold_stack()
+        hold_stack(SystemCalls())
         print(*sorted(sys.modules))
     """
     assert main.endswith("__main__.py")
@@ -71,7 +76,7 @@ def test_the_modules_that_a_worker_loads_are_few_and_none_of_the_host() -> None:
     assert modules & FORBIDDEN == set()
     assert not {name for name in modules if name.startswith(("llmspell.", "asyncio"))}
     assert {"llmspell_workers.lua.engine", "lupa.lua54", "msgpack"} <= modules
-    assert len(modules) < 90
+    assert len(modules) < 100
 
 
 def test_a_live_worker_maps_the_libraries_of_its_engine_and_no_others() -> None:
@@ -229,7 +234,10 @@ def test_the_program_of_the_worker_runs_no_code_of_the_environment(tmp_path: Pat
 def test_the_greeting_tells_what_is_armed_and_what_is_missing() -> None:
     with WorkerBridge(LUA, LIMITS) as bridge:
         hello = bridge._worker.hello
-        assert json.loads(json.dumps(hello.features["confinement"])).keys() == {"armed", "missing"}
+        confinement = json.loads(json.dumps(hello.features["confinement"]))
+        assert confinement.keys() == {"armed", "missing", "notes", "landlock"}
+        assert not set(confinement["armed"]) & confinement["missing"].keys()
+        assert sorted([*confinement["armed"], *confinement["missing"]]) == sorted(STEPS)
         assert bridge.features.parallel
         assert bridge.features.streaming
         assert bridge.version.startswith("Lua 5.4")

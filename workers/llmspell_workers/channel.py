@@ -35,7 +35,7 @@ class Channel:
         """Writes a frame whole. Raises Unsendable; ends the process when the host is gone."""
         self.write(self.conversation.send(frame))
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | bytearray) -> None:
         """Writes the bytes of a frame; ends the process when the host is gone."""
         try:
             written = os.write(self._writer, data)
@@ -141,3 +141,6 @@ class Channel:
         select.select((reader,), (), ())
         pace.answered(monotonic() - begun)
         return os.read(reader, READ_SIZE)
+
+    WAIT = _wait.__code__
+    """The code in which the worker waits for the host: no frame is half written then."""

@@ -12,7 +12,7 @@ import sys
 
 from llmspell_workers.bridge import Bridge
 from llmspell_workers.channel import Channel
-from llmspell_workers.confine import ARMED, MISSING, confine
+from llmspell_workers.confine import confine_worker
 from llmspell_workers.wire import (
     PROTOCOL_VERSION,
     Configure,
@@ -31,12 +31,15 @@ TYPE_CHECKING = False  # not from typing: its import costs half a worker's start
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
+    from typing import NoReturn
 
 ENGINES = {"lua": "llmspell_workers.lua.engine"}
 """Where each built-in engine's adapter lives."""
 RESERVE = (1024 * 1024, 512 * 1024)
 """Bytes, freed for the last frame: an arena for Python's small objects, and the buffer that msgpack packs into."""
 NO_MEMORY = "not enough memory"
+_ANY_LINE = 0xFFFFFFFE
+"""A line that msgpack packs in four bytes, which are written over."""
 
 
 def main(protocol: tuple[int, int], engine_name: str, memory_text: str) -> None:
@@ -45,13 +48,14 @@ def main(protocol: tuple[int, int], engine_name: str, memory_text: str) -> None:
     fatal = framed(Fatal("memory"))  # made while there is room for it
     try:
         module = load_engine(engine_name)
-        confine(memory)
+        module.prepare()
+        channel = Channel(*protocol, memory=memory, raw_replies=module.RAW_REPLIES)
+        confined = confine_worker(memory).feature()
     except (ImportError, OSError, ValueError, KeyError, MemoryError) as error:
         os.write(2, f"{engine_name}: {type(error).__name__}: {error}\n".encode())
         os._exit(3)
-    channel = Channel(*protocol, memory=memory, raw_replies=module.RAW_REPLIES)
     try:
-        serve(channel, module, engine_name)
+        serve(channel, module, engine_name, confined)
     except MemoryError:
         channel.write(fatal)
         os._exit(1)
@@ -77,18 +81,23 @@ def framed(frame: Frame) -> bytes:
 class LastWord:
     """A run's last frame, and the memory for it: a script which ate all there was still gets its verdict."""
 
-    __slots__ = ("_channel", "_memory", "_reserve")
+    __slots__ = ("_channel", "_line_at", "_memory", "_reserve", "_stopped")
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._reserve: tuple[bytes, ...] = ()
         self._memory = b""
+        self._stopped = bytearray()
+        self._line_at = 0
 
     def prepare(self, run: int) -> None:
-        """Before a run: holds the reserve, and the frame for the case that even the reserve is not enough."""
+        """Before a run: holds the reserve, and the frames for which there is no time, or no memory, to make them."""
         self._reserve = tuple(map(bytes, RESERVE))
         error: dict[str, object] = {"kind": "memory", "message": NO_MEMORY, "line": None}
         self._memory = framed(Failed(run, error, {"memory_refusals": 1}))
+        stopped: dict[str, object] = {"kind": "stopped", "message": "stopped by the host", "line": _ANY_LINE}
+        self._stopped = bytearray(framed(Failed(run, stopped, {})))
+        self._line_at = self._stopped.index(_ANY_LINE.to_bytes(4, "big"))
 
     def send(self, last: Done | Failed, collect: Callable[[], None]) -> None:
         """Sends it. `collect` frees memory of the engine, and is called only when that must be."""
@@ -103,6 +112,13 @@ class LastWord:
                 self._channel.write(self._memory)
                 os._exit(1)
 
+    def tell_line(self, line: int) -> NoReturn:
+        """Sends where the script is, and ends the process. Made for a signal handler: it asks for no memory."""
+        place = self._line_at
+        self._stopped[place : place + 4] = min(line, _ANY_LINE).to_bytes(4, "big")
+        self._channel.write(self._stopped)
+        os._exit(0)
+
     def _send(self, last: Done | Failed) -> None:
         try:
             self._channel.send(last)
@@ -111,9 +127,9 @@ class LastWord:
             self._channel.send(Failed(last.run, failure, last.usage))
 
 
-def serve(channel: Channel, module: ModuleType, engine_name: str) -> None:
-    """Says hello, is configured, and serves runs until `Shutdown`."""
-    features = {**module.FEATURES, "confinement": {"armed": list(ARMED), "missing": list(MISSING)}}
+def serve(channel: Channel, module: ModuleType, engine_name: str, confined: dict[str, object]) -> None:
+    """Says hello, is configured, and serves runs until `Shutdown`. `confined` is what came of confining it."""
+    features = {**module.FEATURES, "confinement": confined}
     channel.send(Hello(PROTOCOL_VERSION, engine_name, module.VERSION, features))
     configure = channel.receive()
     if not isinstance(configure, Configure):
@@ -121,7 +137,9 @@ def serve(channel: Channel, module: ModuleType, engine_name: str) -> None:
     if configure.protocol != PROTOCOL_VERSION:
         raise ValueError(f"protocol version {configure.protocol}: this worker speaks {PROTOCOL_VERSION}")
     last_word = LastWord(channel)
-    engine = module.Engine(configure, Bridge(channel), lambda done: finish(channel, last_word, done))
+    engine = module.Engine(
+        configure, Bridge(channel), lambda done: finish(channel, last_word, done), last_word.tell_line
+    )
     while True:
         frame = channel.receive()
         if isinstance(frame, Shutdown):

@@ -1,26 +1,126 @@
 """What the kernel keeps a worker from doing, as small steps in order.
 
-Armed here so far: death with the host, memory, file size, core files. Landlock and seccomp are not there yet: they are
-listed in `MISSING`, and nothing claims them.
+Theory of operation. Each step is a function over a table of system calls that is handed in (`calls.py`). A step that
+the kernel refuses is noted with its reason, and the next one follows: the host decides what it requires. Two must not
+fail, the memory limit and the death signal: then nothing may run. The order: Landlock and seccomp ask that no new
+privileges can be had; Landlock needs a descriptor, so open files are limited after it; seccomp is last, because it
+refuses what the others call. All of it comes before the first thread, and before anything is read.
 """
 
+from __future__ import annotations
+
+import os
+
+from llmspell_workers.confine import privileges, rlimits, seccomp
+from llmspell_workers.confine.calls import SystemCalls, why
+from llmspell_workers.confine.landlock import Landlock, restrict
+from llmspell_workers.confine.late import hold_time_zone, seal_imports
 from llmspell_workers.confine.life import die_with_host
-from llmspell_workers.confine.rlimits import limit_files, limit_memory
 from llmspell_workers.confine.stack import hold_stack
 
-ARMED = ("death-signal", "memory", "file-size", "core-files")
-MISSING = ("landlock", "seccomp")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from llmspell_workers.confine.bpf import Rule
+
+STEPS = (
+    "no-new-privileges", "not-dumpable", "capabilities", "death-signal", "memory", "file-size", "core-files",
+    "landlock-files", "landlock-network", "landlock-scopes", "open-files", "no-write-execute", "seccomp",
+)  # fmt: skip
+"""The names of all steps, in their order."""
 
 
-def confine(memory: int) -> None:
-    """Arms every step there is, before anything of a script is read.
+class Confinement:
+    """The steps that are `armed`, the reason for each that is `missing`, and `notes` on what is armed but is less.
 
-    Raises OSError or ValueError: then nothing may run.
+    A step stands in `armed` or in `missing`, never in both.
     """
-    die_with_host()
-    limit_files()
-    hold_stack()
-    limit_memory(memory)
+
+    __slots__ = ("armed", "landlock", "missing", "notes")
+
+    def __init__(self) -> None:
+        self.armed: list[str] = []
+        self.missing: dict[str, str] = {}
+        self.notes: dict[str, str] = {}
+        self.landlock = Landlock(0, 0)
+
+    def feature(self) -> dict[str, object]:
+        """What `Hello` says of it, under the feature `confinement`."""
+        levels = {"announced": self.landlock.announced, "used": self.landlock.used}
+        return {"armed": self.armed, "missing": self.missing, "notes": self.notes, "landlock": levels}
 
 
-__all__ = ["ARMED", "MISSING", "confine"]
+class Needs:
+    """What is left to a process: the system calls of `rules`, the paths in `readable`, `open_files` descriptors.
+
+    `executes`: it makes machine code, so memory may be written and executed.
+    """
+
+    __slots__ = ("executes", "open_files", "readable", "rules")
+
+    def __init__(
+        self, rules: Sequence[Rule], *, readable: Sequence[str] = (), open_files: int = 0, executes: bool = False
+    ) -> None:
+        self.rules, self.readable, self.open_files, self.executes = rules, readable, open_files, executes
+
+
+def confine_worker(memory: int, *, threads: bool = False, calls: SystemCalls | None = None) -> Confinement:
+    """Arms all there is for an engine that loads nothing more, and keeps what was not loaded from being loaded.
+
+    `memory` is in bytes of address space; `threads`: the engine may start some. Raises as `confine` does.
+    """
+    hold_time_zone()
+    needs = Needs(seccomp.worker_rules(os.getpid(), threads=threads))
+    result = confine(memory, needs, calls or SystemCalls())
+    seal_imports()
+    return result
+
+
+def confine(memory: int, needs: Needs, calls: SystemCalls) -> Confinement:
+    """Arms every step there is: what is in force, and why the rest is not.
+
+    Raises OSError if the process cannot be held to its memory or to its host's life, or a readable path is not there.
+    """
+    result = Confinement()
+    _try(result, "no-new-privileges", lambda: privileges.gain_none(calls))
+    _try(result, "not-dumpable", lambda: privileges.hide_from_others(calls))
+    _try(result, "capabilities", lambda: privileges.drop_capabilities(calls))
+    die_with_host(calls)
+    hold_stack(calls)
+    rlimits.limit_memory(calls, memory)
+    result.armed += ["death-signal", "memory"]
+    _try(result, "file-size", lambda: rlimits.limit_file_size(calls))
+    _try(result, "core-files", lambda: rlimits.limit_core_files(calls))
+    result.landlock = restrict(calls, needs.readable)
+    _note_landlock(result)
+    _try(result, "open-files", lambda: rlimits.limit_open_files(calls, needs.open_files))
+    if needs.executes:
+        result.missing["no-write-execute"] = "the engine makes machine code"
+    else:
+        _try(result, "no-write-execute", lambda: privileges.refuse_write_execute(calls))
+    _try(result, "seccomp", lambda: seccomp.filter_calls(calls, needs.rules), seccomp.HINTS)
+    if not needs.executes and "seccomp" in result.armed and "no-write-execute" in result.missing:
+        result.notes["no-write-execute"] = f"by the list of system calls alone ({result.missing['no-write-execute']})"
+        del result.missing["no-write-execute"]
+        result.armed.append("no-write-execute")
+    return result
+
+
+def _try(result: Confinement, step: str, arm: Callable[[], None], hints: Mapping[int, str] | None = None) -> None:
+    try:
+        arm()
+    except OSError as error:
+        result.missing[step] = why(error, (hints or {}).get(error.errno or 0, ""))
+    else:
+        result.armed.append(step)
+
+
+def _note_landlock(result: Confinement) -> None:
+    missing = result.landlock.missing()
+    result.missing.update(missing)
+    result.armed += [step for step in STEPS if step.startswith("landlock-") and step not in missing]
+    result.notes.update(result.landlock.notes())
+
+
+__all__ = ["STEPS", "Confinement", "Needs", "SystemCalls", "confine", "confine_worker"]

@@ -12,7 +12,9 @@ import os
 import lupa.lua54 as lupa
 
 from llmspell_workers.bridge import Bridge
+from llmspell_workers.channel import Channel
 from llmspell_workers.lua.host import host_functions
+from llmspell_workers.lua.where import Where
 from llmspell_workers.wire import Configure, Done, Failed, Packed, Run, pack
 
 TYPE_CHECKING = False
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
 
 RAW_REPLIES = True
 _PARTS = (
-    "pack", "unpack", "calls", "io", "modules", "globals", "json", "parallel", "streams", "surface", "main",
+    "pack", "unpack", "calls", "io", "modules", "globals", "json", "parallel", "streams", "surface", "errors",
+    "main",
 )  # fmt: skip
 """The adapter's Lua files, in the order in which they build on one another."""
 _MAX_MESSAGE = 8 * 1024
@@ -46,27 +49,53 @@ VERSION = "Lua " + ".".join(map(str, _runtime_version))
 FEATURES: dict[str, object] = {"parallel": True, "modules": True, "check": True, "streaming": True}
 
 
+def _make_where() -> Where | None:
+    try:
+        return Where(lupa.__file__)
+    except (OSError, AttributeError):
+        return None  # a lupa that was built against a Lua of the system: the line stays unknown
+
+
+_WHERE = _make_where()
+
+
+def prepare() -> None:
+    """What has to be done before the process is confined: the host may ask where the script is."""
+    if _WHERE is not None:
+        _WHERE.listen()
+        FEATURES["last_line"] = True
+
+
 class Engine:
     """One Lua state for the runs of one session."""
 
-    def __init__(self, configure: Configure, bridge: Bridge, finish: Callable[[Done], None]) -> None:
+    def __init__(
+        self, configure: Configure, bridge: Bridge, finish: Callable[[Done], None], tell_line: Callable[[int], None]
+    ) -> None:
+        """`finish` ends a run from inside it; `tell_line` ends it with the line that the host has asked for."""
         self._bridge = bridge
         self._finish = finish
         self._current = -1
         self._runtime = lupa.LuaRuntime(
             encoding=None, unpack_returned_tuples=True, register_eval=False, register_builtins=False
         )
-        self._run, self._collect = self._build(configure)
+        self._run, self._collect, main_state = self._build(configure)
+        if _WHERE is not None:
+            _WHERE.watch(int(main_state, 16), (Engine.run.__code__, Channel.WAIT), tell_line)
 
     def run(self, run: Run) -> Done | Failed:
         """Runs a source to its end. Raises nothing for what a script does."""
         self._current = run.run
+        if _WHERE is not None:
+            _WHERE.script = b"@" + run.name.encode()
         try:
             ended = self._run(run.source, run.name.encode(), pack(run.arguments), run.mode.encode())
         except (MemoryError, lupa.LuaError) as error:
             # Lua could not even say so; what Lua caught before is raised again here by lupa
             return self._failed(run.run, "memory" if _is_memory(error) else "runtime", str(error)[:_MAX_MESSAGE])
         finally:
+            if _WHERE is not None:
+                _WHERE.script = None
             self._bridge.abandon()
         if ended[0] == b"done":
             return Done(run.run, Packed(ended[1]), None, {"memory_refusals": ended[2]})
@@ -91,7 +120,7 @@ class Engine:
         error: dict[str, object] = {"kind": kind, "message": message, "line": None, "column": None, "traceback": []}
         return Failed(run, error, {"memory_refusals": 1 if kind == "memory" else 0})
 
-    def _build(self, configure: Configure) -> tuple[Callable[..., tuple[bytes, ...]], Callable[[], None]]:
+    def _build(self, configure: Configure) -> tuple[Callable[..., tuple[bytes, ...]], Callable[[], None], bytes]:
         shared = self._runtime.table()
         for function, made in host_functions(self._bridge, self._exit).items():
             shared[function] = made
@@ -99,8 +128,8 @@ class Engine:
         for name, source in _SOURCES:
             self._runtime.execute(source, shared, name=f"=llmspell/{name}".encode(), mode="t")
         build = self._runtime.execute(_BUILD, name=b"=llmspell/build", mode="t")
-        run, collect = build(shared, pack(configure.surface), pack(configure.environment))
-        return run, collect
+        run, collect, main_state = build(shared, pack(configure.surface), pack(configure.environment))
+        return run, collect, main_state
 
     def _exit(self, status: int) -> None:
         """`os.exit`: the last frame now, and not one more line of the script."""
@@ -111,9 +140,10 @@ _BUILD = b"""
 return function(ll, surface, environment)
   ll.G = ll.make_globals(ll.unpack(environment, 1))
   ll.build_surface(ll.G, ll.unpack(surface, 1))
+  local main_state = string.format("%p", (coroutine.running())) -- where it lies
   local real = _G -- the script's globals are ll.G; of the real ones nothing is left
   for name in next, real do real[name] = nil end
-  return ll.run, ll.collect
+  return ll.run, ll.collect, main_state
 end
 """
 

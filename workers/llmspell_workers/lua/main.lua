@@ -9,12 +9,6 @@ local MEMORY = ll.memory_message
 local MAX_FRAMES, MAX_DEPTH, MAX_MESSAGE, MAX_POSITIONS = 30, 100, 8192, 250
 local AT = 64 -- "@": a script or a module; the adapter's own chunks begin with "="
 
--- The kinds that a script may end with: those that a call can fail with. All else is "runtime".
-local KINDS = {
-  tool = true, provider = true, denied = true, validation = true, timeout = true, budget = true, not_found = true,
-  internal = true,
-}
-
 local script_name, short_name, script_source
 local last_line
 local reserve
@@ -42,7 +36,7 @@ function ll.trace(thread, level)
   local inner
   for at = level or 0, (level or 0) + MAX_DEPTH do
     local info
-    if thread then info = getinfo(thread, at, "Sln") else info = getinfo(at, "Sln") end
+    if thread then info = getinfo(thread, at, "Slnt") else info = getinfo(at, "Slnt") end
     if not info then break end
     if byte(info.source) == AT then
       local file = sub(info.source, 2)
@@ -51,7 +45,10 @@ function ll.trace(thread, level)
       local what = info.what == "main" and "main chunk" or info.name and format("function '%s'", info.name)
         or format("function <line %d>", info.linedefined)
       count = count + 1
-      if count <= MAX_FRAMES then frames[count] = format("%s:%d: in %s", file, info.currentline, what) end
+      if count <= MAX_FRAMES then
+        frames[count] = format("%s:%d: in %s", file, info.currentline, what)
+        if info.istailcall then frames[count] = frames[count] .. "\n(...tail calls...)" end -- Lua keeps nothing of them
+      end
     end
   end
   return {frames = concat(frames, "\n"), line = line, file = inner}
@@ -63,18 +60,6 @@ local function on_error(problem)
   local where = raised and rawequal(raised[1], problem) and raised[2] or ll.trace(nil, 3)
   seen = {problem, where}
   return problem -- as it is: what the script closes on the way out is given it
-end
-
-local function describe(problem)
-  if ll.is_error(problem) then
-    return KINDS[problem.kind] and problem.kind or "runtime", tostring(problem)
-  end
-  if type(problem) == "string" then return "runtime", problem end
-  if problem == nil then return "runtime", "the script raised nil: error(nil) says nothing of what happened" end
-  if type(problem) == "table" and type(problem.message) == "string" then return "runtime", problem.message end
-  local fine, text = pcall(tostring, problem)
-  if fine and type(text) == "string" then return "runtime", text end
-  return "runtime", "a " .. type(problem) .. " whose __tostring fails"
 end
 
 local function failed(kind, message, line, frames)
@@ -91,7 +76,7 @@ end
 local function failure(problem)
   local where = seen and rawequal(seen[1], problem) and seen[2] or {}
   if rawequal(problem, MEMORY) then return out_of_memory(where.line) end
-  local fine, kind, message = pcall(describe, problem)
+  local fine, kind, message = pcall(ll.describe, problem)
   if not fine then kind, message = "runtime", "the error could not be described" end
   local line = where.line
   message = gsub(message, "^llmspell/%a+:%d+: ", "") -- a place in the adapter says nothing to anybody
@@ -124,7 +109,7 @@ end
 
 local function run(source, arguments, mode)
   local positionals = prepare(arguments)
-  local chunk, why = ll.load_text(ll.text_of(source), script_source, ll.G)
+  local chunk, why = ll.load_file(ll.text_of(source), script_source, ll.G)
   source = nil
   if not chunk then return syntax_error(why) end
   if mode == "check" then return "done", "\xc0", 0 end

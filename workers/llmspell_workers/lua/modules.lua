@@ -2,7 +2,8 @@
 -- Branches of `parallel` that require the same module wait for one load.
 local ll = ...
 local type, error, load, setmetatable, format, find, sub, gsub = type, error, load, setmetatable, string.format, string.find, string.sub, string.gsub
-local pcall, running = pcall, coroutine.running
+local pcall, running, byte, remove = pcall, coroutine.running, string.byte, table.remove
+local BINARY = 27 -- how a compiled chunk begins: refused by `load`, which looks at the first byte
 local call, make_error, give_way = ll.call, ll.make_error, ll.give_way
 
 -- A source as Lua takes it: a file may begin with a mark of its encoding, and with a line for the shell.
@@ -21,9 +22,21 @@ function ll.load_text(source, name, environment)
   return chunk, why
 end
 
+-- `load_text` for a whole file. In the scope of a variable that is to be closed Lua makes no tail calls: so a file that
+-- ends with `return f()` keeps the line of that call until `f` is over, for errors to name.
+local KEEP_LINE = "local __llmspell <close> = nil "
+function ll.load_file(source, name, environment)
+  if byte(source) ~= BINARY then
+    local pieces = {KEEP_LINE, source}
+    local chunk, why = ll.load_text(function() return (remove(pieces, 1)) end, name, environment)
+    if chunk or why == ll.memory_message then return chunk, why end
+  end
+  return ll.load_text(source, name, environment) -- it does not parse; or it has all the 200 locals that Lua admits
+end
+
 -- Where an error stands, without the text that did not parse: a file that is no script must not leak by its message.
 local function parse(found, G)
-  local chunk, why = ll.load_text(ll.text_of(found.source), "@" .. found.name, G)
+  local chunk, why = ll.load_file(ll.text_of(found.source), "@" .. found.name, G)
   if chunk then return chunk end
   if why == ll.memory_message then error(why, 0) end
   local _, _, line = find(why, ":(%d+):")

@@ -1,0 +1,80 @@
+"""Which system calls a worker may make: a list, and everything else is refused with EPERM.
+
+Theory of operation. The list is what an interpreter that loads nothing more needs: its pipes, its memory, its clocks,
+waiting, its threads, its end. It opens nothing, starts nothing, asks nothing about files or processes, and changes no
+handler of a signal. `clone3` does not exist, because its flags lie in memory, where no filter sees them: the C
+library then takes `clone`. The filter is taken over by all threads, should there be any.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from errno import EACCES, EINVAL, ENOSYS, EPERM
+
+from llmspell_workers.confine.bpf import ARCHITECTURES, AT_MOST, EQUALS, LACKS, Rule, fail, program
+from llmspell_workers.confine.calls import SystemCalls
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_SET_MODE_FILTER = 1
+_FLAG_TSYNC = 1
+_SIGABRT = 6
+_PROT_EXEC = 4
+LAST_CLOCK = 11
+"""CLOCK_TAI: the numbers above are those of the clocks of other processes, and of devices (clock_gettime(2))."""
+THREAD_FLAGS = (0x3D0F00, 0x7D0F00)
+"""What glibc and musl hand to `clone` for a thread: VM, FS, FILES, SIGHAND, THREAD, SYSVSEM, SETTLS, PARENT_SETTID,
+CHILD_CLEARTID, and with musl DETACHED."""
+
+WORKER_CALLS = (
+    "read", "write", "writev", "select", "pselect6",
+    "brk", "munmap", "mremap", "madvise",
+    "futex", "sched_yield", "nanosleep", "clock_nanosleep", "gettimeofday", "time", "restart_syscall",
+    "getrandom", "getpid", "gettid", "rt_sigprocmask", "rt_sigreturn", "exit", "exit_group",
+)  # fmt: skip
+"""What is allowed whatever its arguments; `writev` is the C library's last word when it aborts."""
+
+
+def worker_rules(pid: int, *, threads: bool = False) -> list[Rule]:
+    """The list for a worker of ours, whose process is `pid`; with `threads` it may start some."""
+    not_executable = (((2, LACKS, _PROT_EXEC),),)
+    rules = [
+        *map(Rule, WORKER_CALLS),
+        Rule("mmap", not_executable),
+        Rule("mprotect", not_executable),
+        Rule("clock_gettime", (((0, AT_MOST, LAST_CLOCK),),)),
+        Rule("tgkill", (((0, EQUALS, pid), (2, EQUALS, _SIGABRT)),)),  # abort(3)
+        Rule("clone3", action=fail(ENOSYS)),
+    ]
+    if threads:
+        rules += [
+            Rule("clone", tuple(((0, EQUALS, flags),) for flags in THREAD_FLAGS)),
+            Rule("set_robust_list"),
+            Rule("rseq"),
+        ]
+    return rules
+
+
+def filter_calls(calls: SystemCalls, rules: Iterable[Rule]) -> None:
+    """Puts the list in force, for good. Rules for calls that this machine does not have are left out."""
+    if calls.machine not in ARCHITECTURES:
+        raise OSError(ENOSYS, f"there is no list of system calls for {calls.machine}", "seccomp")
+    numbered = [(number, rule) for rule in rules if (number := calls.number(rule.name)) is not None]
+    code = program(calls.machine, numbered)
+    held = ctypes.create_string_buffer(code, len(code))
+    # struct sock_fprog: the count of instructions, and behind padding where they are
+    header = (len(code) // 8).to_bytes(8, "little") + ctypes.addressof(held).to_bytes(8, "little")
+    failed = calls("seccomp", _SET_MODE_FILTER, _FLAG_TSYNC, header)
+    if failed:  # the id of a thread that cannot be brought under the filter
+        raise OSError(EPERM, f"thread {failed} has a filter of its own", "seccomp")
+
+
+HINTS = {
+    ENOSYS: "the kernel has no seccomp filters, or an outer filter hides them",
+    EINVAL: "the kernel has no seccomp filters, or an outer filter hides them",
+    EACCES: "no_new_privs is not set",
+    EPERM: "an outer seccomp filter or container refuses it",
+}
+"""What to say of an errno."""
