@@ -7,7 +7,7 @@ blocks until the run is over, and ends the worker: no state of one script is eve
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from llmspell.capabilities.calls import RunCalls
@@ -17,17 +17,18 @@ from llmspell.capabilities.spending import Spending
 from llmspell.engines.bridge import Emit, EngineFeatures, Script, split_arguments
 from llmspell.engines.factory import DEFAULT_ENGINE, EngineFactory, EngineSpec
 from llmspell.engines.worker import WorkerBridge, check_memory
-from llmspell.errors import UsageError, nearest
+from llmspell.errors import UsageError
+from llmspell.given import check_arguments, check_engine, check_grants, source_bytes
 from llmspell.limits import Limits, check_limits, format_size
 from llmspell.outcome import LimitHit, Outcome, ScriptError, Usage, Verdict
 from llmspell.policy import Policy, default_policy
 from llmspell.sandbox.broker import Broker
 from llmspell.sandbox.output import KeptOutput
 from llmspell.sandbox.process import WorkerProcess
-from llmspell.sandbox.require import check_required, confinement
+from llmspell.sandbox.require import DEFAULT, read_required
 from llmspell.sandbox.wake import Cancellation
 from llmspell.source import read_script, sha256
-from llmspell.tools.catalog import ToolCatalog, builtin_tools
+from llmspell.tools.catalog import builtin_tools
 from llmspell.tools.tool import Tool
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class ScriptRuntime:
         tools: Iterable[Tool] = (),
         policy: Policy | None = None,
         limits: Limits | None = None,
-        require: Iterable[str] = ("memory",),
+        require: Iterable[str] = DEFAULT,
         log: LogSink | None = None,
         stdin: Reader | None = None,
     ) -> None:
@@ -59,19 +60,17 @@ class ScriptRuntime:
 
         Raises UsageError and SetupError for what cannot be given.
         """
-        if not isinstance(engine, EngineSpec):
-            raise UsageError(f"{engine!r:.60} is no EngineSpec: ScriptRuntime.with_engine takes a name")
-        self.engine = engine
+        self.engine = check_engine(engine)
         self.limits = check_limits(limits or Limits())
         self.policy = default_policy() if policy is None else policy
         self.tools = builtin_tools(tools)
-        _check_grants(self.policy, self.tools)
+        check_grants(self.policy, self.tools)
         self._providers = providers
         self._log = log or (lambda _level, _message, _fields: None)
         self._stdin = stdin or (lambda _size: b"")
         self._threads: Threads | None = None
+        self._require = read_required(",".join(require))
         check_memory(engine, self.limits.memory)
-        check_required(require)
 
     @classmethod
     def with_lua(cls, **options: Any) -> ScriptRuntime:
@@ -85,7 +84,7 @@ class ScriptRuntime:
 
     def capabilities(self) -> EngineFeatures:
         """What the engine says that it can do; starts a worker to ask."""
-        with WorkerBridge(self.engine, self.limits) as bridge:
+        with WorkerBridge(self.engine, self.limits, require=self._require) as bridge:
             return bridge.features
 
     def execute(
@@ -107,18 +106,12 @@ class ScriptRuntime:
         handler. `prestarted` is a worker of the same engine and memory limit, which this call takes over.
         Raises UsageError and SetupError; never anything for what the script does.
         """
-        if not isinstance(source, (str, bytes, bytearray)):
-            raise UsageError(f"a source is text or bytes, not {type(source).__name__}")
-        arguments = tuple(arguments)
-        for argument in arguments:
-            if not isinstance(argument, str):
-                raise UsageError(f"an argument of a script is text, not {argument!r:.60}")
-        data = source.encode("utf-8", "surrogateescape") if isinstance(source, str) else bytes(source)
+        data, words = source_bytes(source), check_arguments(arguments)
         if len(data) > self.limits.source_allowed:
             if prestarted is not None:
                 prestarted.kill_and_reap()
             return self._too_large(data, name)
-        positionals, named = split_arguments(arguments)
+        positionals, named = split_arguments(words)
         script = Script(data, name, positionals, named, mode)
         modules = self._module_folder(folder)
         try:
@@ -189,10 +182,14 @@ class ScriptRuntime:
 
             try:
                 with WorkerBridge(
-                    self.engine, self.limits, environment=self.policy.environment, prestarted=prestarted
+                    self.engine,
+                    self.limits,
+                    environment=self.policy.environment,
+                    prestarted=prestarted,
+                    require=self._require,
                 ) as bridge:
                     end = bridge.execute(script, broker=broker, emit=emit_and_keep, cancellation=cancellation)
-                    version = bridge.version
+                    version, confinement = bridge.version, bridge.confinement
             finally:
                 calls.close()
             return Outcome(
@@ -222,7 +219,7 @@ class ScriptRuntime:
                     memory_refusals=end.memory_refusals,
                 ),
                 evidence=end.evidence,
-                confinement=confinement(),
+                confinement=confinement,
                 calls=tuple(broker.records),
                 cancelled_by=end.cancelled_by,
                 diagnostics=end.diagnostics,
@@ -282,31 +279,7 @@ class ScriptRuntime:
             started=False,
             limit=LimitHit("source", allowed, len(data), "bytes"),
             error=ScriptError("limit", message, file=name),
-            confinement=confinement(),
         )
 
 
-def _check_grants(policy: Policy, tools: ToolCatalog) -> None:
-    """Raises UsageError for a grant of a tool that is not there: it would grant nothing, and say nothing."""
-    for name in policy.tools:
-        if name not in tools:
-            close = nearest(name, list(tools))
-            hint = f"; did you mean {close}?" if close else ""
-            raise UsageError(f"the policy grants a tool that is not there: {name!r:.100}{hint}")
-
-
-def factory_of(engines: Mapping[str, Any], source: Callable[[str], str]) -> EngineFactory:
-    """An EngineFactory with the engines of a configuration; `source` says where a key of it came from."""
-    return EngineFactory(
-        EngineSpec(
-            name,
-            tuple(engine.suffixes),
-            command=tuple(engine.command),
-            settings=engine.settings,
-            source=source(f"engines.{name}"),
-        )
-        for name, engine in engines.items()
-    )
-
-
-__all__ = ["ScriptRuntime", "UsageError", "factory_of"]
+__all__ = ["ScriptRuntime", "UsageError"]

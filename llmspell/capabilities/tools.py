@@ -51,7 +51,12 @@ class ToolCalls:
         parameters = arguments.get("parameters")
         parameters = check_parameters(tool, {} if parameters is None else parameters)
         if tool.blocking:
-            return Later(job=lambda: self._execute(tool, parameters), seconds=self._seconds, name=f"tool {tool.name}")
+            return Later(
+                job=lambda: self._execute(tool, parameters),
+                seconds=self._seconds,
+                name=f"tool {tool.name}",
+                large=getattr(tool, "large", False) is True,
+            )
         return self._execute(tool, parameters)
 
     def invoke_object(self, arguments: Mapping[str, Any]) -> Any:

@@ -13,6 +13,7 @@ COMMANDS = {
     "engines": ("llmspell.cli.engines", "engines", "Show the script engines that there are."),
     "providers": ("llmspell.cli.providers", "providers", "Show the model providers that there are."),
     "tools": ("llmspell.cli.tools", "tools", "Look at the tools, and try one."),
+    "doctor": ("llmspell.cli.doctor", "doctor", "Show what the kernel of this machine enforces."),
     "config": ("llmspell.cli.config", "config", "Trust a project's configuration."),
 }
 
@@ -56,7 +57,8 @@ class _Commands(click.Group):
 Examples, none of which needs an API key:
   llmspell run examples/hello.lua
   llmspell exec 'return 6 * 7'
-  llmspell sandbox --require memory untrusted.lua
+  llmspell sandbox untrusted.lua
+  llmspell doctor
 
 \b
 A shell completes commands and options after, for bash:

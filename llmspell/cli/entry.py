@@ -128,7 +128,7 @@ class Prestarted:
     """A worker that was started on a guess, until somebody takes it or it is thrown away."""
 
     def __init__(self) -> None:
-        self._started: tuple[int, int, int, list[int]] | None = None
+        self._started: tuple[int, int, int, bytes, list[int]] | None = None
         self._engine = ""
         self._memory = _MEMORY
 

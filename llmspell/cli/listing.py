@@ -1,14 +1,18 @@
-"""What the commands share that list things: a table for people, JSON for machines."""
+"""What the commands share that list things: a table for people, JSON for machines, from the configuration."""
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
 
+from llmspell.config import Configuration, load
+
 Function = TypeVar("Function", bound=Callable[..., Any])
+Entry = dict[str, Any]
 
 output_option = click.option(
     "--output", "form", type=click.Choice(["text", "json"]), default="text", help="The form of the output."
@@ -16,7 +20,38 @@ output_option = click.option(
 config_option = click.option("--config", "config_file", metavar="FILE", help="Read this configuration and no other.")
 
 
-def show_list(entries: Sequence[dict[str, Any]], columns: Sequence[str], form: str) -> None:
+def configured(config_file: str | None) -> Configuration:
+    """The configuration of whoever lists something. Raises ConfigError."""
+    return load(cwd=os.getcwd(), environ=os.environ, config_file=config_file)
+
+
+def listing(
+    name: str,
+    entries: Callable[[Configuration], list[Entry]],
+    columns: Sequence[str],
+    *,
+    says: str,
+    lists: str,
+    example: str,
+) -> click.Group:
+    """A group of commands with a `list` that shows the entries, and is meant when the group stands alone."""
+
+    @click.group(name, invoke_without_command=True, help=says, epilog=f"Example:  {example}")
+    @click.pass_context
+    def group(context: click.Context) -> None:
+        if context.invoked_subcommand is None:
+            context.invoke(list_all)
+
+    @group.command("list", help=lists, epilog=f"Example:  llmspell {name} list --output json")
+    @output_option
+    @config_option
+    def list_all(form: str = "text", config_file: str | None = None) -> None:
+        show_list(entries(configured(config_file)), columns, form)
+
+    return group
+
+
+def show_list(entries: Sequence[Entry], columns: Sequence[str], form: str) -> None:
     """Shows entries: as one JSON document, or the named columns of them."""
     if form == "json":
         print(json.dumps(entries, indent=2))

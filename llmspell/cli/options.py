@@ -73,7 +73,12 @@ OPTIONS = (
     Option("allow_read", ("--allow-read",), "Let tools read below PATH. Repeatable.", "PATH", repeatable=True),
     Option("allow_write", ("--allow-write",), "Let tools write below PATH. Repeatable.", "PATH", repeatable=True),
     Option("allow_env", ("--allow-env",), "Show an environment variable. Repeatable.", "NAME", repeatable=True),
-    Option("require", ("--require",), "What must be enforced, or nothing runs (this version can: memory).", "LIST"),
+    Option(
+        "require",
+        ("--require",),
+        "What must be enforced, or nothing runs (default memory,files,network,processes).",
+        "LIST",
+    ),
     Option("model", ("--model",), "The model of agents that name none, as provider/model.", "SPEC"),
     Option("provider", ("--provider",), "The provider of agents that name none.", "NAME"),
     Option(

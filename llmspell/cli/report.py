@@ -11,6 +11,11 @@ from llmspell.cli.terminal import Colours, show_error, show_verdict
 from llmspell.errors import UsageError
 from llmspell.outcome import Outcome, as_json
 
+PIECE = 65536
+"""Characters of a document that are written at once."""
+LONGEST_NAME = 255
+"""Bytes in the name of a file, NAME_MAX on every file system of Linux."""
+
 
 def print_outcome(
     outcome: Outcome,
@@ -40,27 +45,37 @@ def print_outcome(
 
 
 def _write_json(document: Any, file: Any) -> None:
-    """As a stream: a document of many megabytes is never held twice."""
+    """As a stream: a document of many megabytes is never held twice, and a long text in it not once more."""
     import json
 
-    json.dump(document, file, ensure_ascii=True, allow_nan=False)
+    for text in json.JSONEncoder(ensure_ascii=True, allow_nan=False).iterencode(document):
+        for start in range(0, len(text), PIECE):
+            file.write(text[start : start + PIECE])
     file.write("\n")
     file.flush()
 
 
 def check_report_place(path: str) -> None:
-    """Raises UsageError before the run if a report could not be written after it."""
+    """Raises UsageError before the run if a report cannot be written: what will be done after it is tried."""
     place = os.path.realpath(path)
-    folder = os.path.dirname(place)
+    folder, name = os.path.split(place)
     if os.path.isdir(place):
         raise _refused(path, "it is a folder: name a file in it")
+    if len(os.fsencode(name)) > LONGEST_NAME:
+        raise _refused(path, f"its name has more than {LONGEST_NAME} bytes: shorten it")
     if os.path.exists(place):
         if not os.access(place, os.W_OK):
             raise _refused(path, "the file cannot be written to")
     elif not os.path.isdir(folder):
         raise _refused(path, f"there is no folder {folder}: make it first")
-    if _is_replaced(place) and not os.access(folder, os.W_OK):
-        raise _refused(path, f"the folder {folder} cannot be written to")
+    if _is_replaced(place):
+        beside = _beside(place)
+        try:
+            with open(beside, "x", encoding="ascii"):
+                os.unlink(beside)
+        except OSError as error:
+            why = (error.strerror or str(error)).lower()
+            raise _refused(path, f"the folder {folder} cannot be written to: {why}") from None
 
 
 def write_report(path: str, outcome: Outcome, *, pass_on: bool) -> None:
@@ -75,7 +90,7 @@ def write_report(path: str, outcome: Outcome, *, pass_on: bool) -> None:
             with open(place, "w", encoding="ascii") as file:
                 _write_json(document, file)
             return
-        beside = f"{place}.{os.getpid()}.tmp"
+        beside = _beside(place)
         try:
             with open(beside, "x", encoding="ascii") as file:
                 _write_json(document, file)
@@ -86,6 +101,12 @@ def write_report(path: str, outcome: Outcome, *, pass_on: bool) -> None:
             raise
     except OSError as error:
         raise _refused(path, (error.strerror or str(error)).lower()) from None
+
+
+def _beside(place: str) -> str:
+    """A name in the same folder that is no longer than the longest that a file may have."""
+    folder, name = os.path.split(place)
+    return os.path.join(folder, f"{name[:40]}.{os.getpid()}.tmp")
 
 
 def _is_replaced(place: str) -> bool:

@@ -27,9 +27,10 @@ Examples:
   llmspell exec 'print(ARGS[1])' bees"""
 _SANDBOX = """\b
 Examples:
-  llmspell sandbox --require memory untrusted.lua
-  llmspell sandbox --require memory --mem 32M --cpu 2 --allow-tool calculator=max_calls:3 untrusted.lua
-  llmspell sandbox --require memory --output json untrusted.lua"""
+  llmspell sandbox untrusted.lua
+  llmspell sandbox --mem 32M --cpu 2 --allow-tool calculator=max_calls:3 untrusted.lua
+  llmspell sandbox --output json untrusted.lua
+  llmspell sandbox --require memory untrusted.lua   (runs with less, where llmspell doctor says that more is missing)"""
 _EXIT_CODES = """
 
 \b
@@ -108,6 +109,6 @@ def sandbox(context: click.Context, /, script: str, arguments: tuple[str, ...], 
     """Run an untrusted script: nothing is granted but by --allow-*, and no configuration is read unless named.
 
     SCRIPT is a file, or - for stdin. The verdict and the usage are printed on stderr. A script error is exit code 1
-    whatever the script says. This version enforces memory only: type --require memory.
+    whatever the script says. Unless the kernel confines memory, files, network and processes, nothing runs.
     """
     context.exit(run_file(script, arguments, Choices(**options), context.obj, sandboxed=True))

@@ -8,11 +8,12 @@ from llmspell.capabilities.scripting import log_to_stderr
 from llmspell.cli.choices import Choices
 from llmspell.cli.terminal import complain
 from llmspell.config import Configuration, load
+from llmspell.engines.configured import factory_of
 from llmspell.engines.factory import EngineSpec
-from llmspell.errors import UsageError, nearest
+from llmspell.errors import CallError, UsageError, nearest
 from llmspell.limits import Limits
 from llmspell.policy import Policy, ToolGrant
-from llmspell.runtime import ScriptRuntime, factory_of
+from llmspell.runtime import ScriptRuntime
 from llmspell.sandbox.require import DEFAULT, read_required
 from llmspell.tools.catalog import builtin_tools
 from llmspell.tools.tool import canonical
@@ -71,7 +72,8 @@ def prepare(
 ) -> Setup:
     """What a script of this name and first line is run with. Raises UsageError and SetupError."""
     engines = factory_of(configuration.engines, configuration.origin)
-    require = choices.require
+    if choices.model is not None or choices.provider is not None:
+        _check_model(configuration, choices)
 
     def providers() -> "ProviderManager":
         return make_providers(configuration, choices.model, choices.provider)
@@ -85,7 +87,7 @@ def prepare(
         limits=limits,
         policy=_policy(configuration, choices, sandboxed=sandboxed, folder=folder),
         providers=providers,
-        require=read_required(require) if require is not None else DEFAULT if sandboxed else ("memory",),
+        require=DEFAULT if choices.require is None else read_required(choices.require),
         log_from=choices.log_from,
     )
 
@@ -101,6 +103,14 @@ def make_providers(configuration: Configuration, model: str | None, provider: st
         default_model=model if chosen else configuration.model,
         default_provider=provider if chosen else configuration.provider,
     )
+
+
+def _check_model(configuration: Configuration, choices: Choices) -> None:
+    """Raises UsageError for a model or a provider that no agent could use, before anything runs."""
+    try:
+        make_providers(configuration, choices.model, choices.provider).check_default()
+    except CallError as error:
+        raise UsageError(f"{'--model' if choices.provider is None else '--provider'}: {error.message}") from None
 
 
 def _policy(configuration: Configuration, choices: Choices, *, sandboxed: bool, folder: str | None) -> Policy:

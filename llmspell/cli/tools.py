@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from llmspell.cli.listing import output_option, show_list
+from llmspell.cli.listing import Entry, listing
+from llmspell.config import Configuration
 from llmspell.errors import CallError, UsageError, nearest
 from llmspell.outcome import as_json
 from llmspell.policy import PURE_TOOLS
@@ -17,30 +18,27 @@ from llmspell.tools.check import check_parameters
 from llmspell.tools.tool import Tool, ToolGrants, canonical
 
 
-@click.group(
-    invoke_without_command=True, epilog='Example:  llmspell tools run calculator --params \'{"input": "6*7"}\''
-)
-@click.pass_context
-def tools(context: click.Context) -> None:
-    """Look at the tools, and try one."""
-    if context.invoked_subcommand is None:
-        context.invoke(list_tools)
-
-
-@tools.command("list", epilog="Example:  llmspell tools list --output json")
-@output_option
-def list_tools(form: str = "text") -> None:
-    """List the tools; those without side effects are granted to `run` without a configuration."""
-    entries = [
+def _entries(configuration: Configuration) -> list[Entry]:
+    return [
         {
             "name": tool.name,
             "category": tool.category,
+            "granted": tool.name in configuration.policy.tools,
             "granted_by_default": tool.name in PURE_TOOLS,
             "description": tool.description,
         }
         for tool in builtin_tools().rows
     ]
-    show_list(entries, ["name", "category", "granted_by_default", "description"], form)
+
+
+tools = listing(
+    "tools",
+    _entries,
+    ["name", "category", "granted", "description"],
+    says="Look at the tools, and try one.",
+    lists="List the tools, and which of them `run` grants: what is configured, or those without side effects.",
+    example='llmspell tools run calculator --params \'{"input": "6*7"}\'',
+)
 
 
 @tools.command(epilog="Example:  llmspell tools info json-processor")

@@ -33,9 +33,13 @@ class ProviderConfig(NamedTuple):
 
 
 class EngineConfig(NamedTuple):
-    """One `[engines.NAME]`. Without a command it adds to an engine known elsewhere."""
+    """One `[engines.NAME]`. Without a command it adds to an engine known elsewhere.
+
+    `needs` are the paths that the command reads; None where it confines itself.
+    """
 
     name: str
     command: tuple[str, ...] = ()
     suffixes: tuple[str, ...] = ()
     settings: Mapping[str, Any] = {}
+    needs: tuple[str, ...] | None = None

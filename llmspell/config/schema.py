@@ -91,6 +91,7 @@ KEYS = (
     Key("grants.models", Kind.NAMES, "models that a script may call, as patterns over `provider/model`"),
     Key("grants.modules", Kind.FLAG, "whether modules beside the script may be loaded"),
     Key("engines.*.command", Kind.COMMAND, "starts the worker of an engine"),
+    Key("engines.*.needs", Kind.PATHS, "files and folders that its worker reads; with it, the worker is confined"),
     Key("engines.*.suffixes", Kind.SUFFIXES, "file names that belong to the engine"),
     Key("engines.*.settings", Kind.TABLE, "what the engine is told"),
     Key("script", Kind.TABLE, "what `Config.get` shows to a script", Project.SETS),

@@ -19,12 +19,16 @@ if TYPE_CHECKING:
 
 OPEN_JOBS = 64
 """Jobs of one run that may hold a thread at once; the next one waits for a free slot."""
+LARGE_JOBS = 2
+"""The same for jobs with large answers, which the host holds until the worker has taken them."""
+LARGE = 1024 * 1024
+"""Bytes (`weight`) of a large answer. A job that has given one in this run is taken to give them again."""
 
 
 class Later(NamedTuple):
     """An answer that is not there yet: `job` makes it on a thread, or `value` is it at the time `at` (monotonic).
 
-    `seconds` bounds a job; `name` says whose time-out it is.
+    `seconds` bounds a job; `name` says whose time-out it is; `large`: its answer may be large.
     """
 
     job: Callable[[], Any] | None = None
@@ -32,6 +36,7 @@ class Later(NamedTuple):
     at: float | None = None
     seconds: float | None = None
     name: str = "the call"
+    large: bool = False
 
 
 class Handler(NamedTuple):
@@ -77,6 +82,8 @@ class Broker:
         self._open: dict[int, _Open] = {}
         self._waiting: list[int] = []
         self._running = 0
+        self._large: set[int] = set()  # of those that run, the ones with large answers
+        self._large_names: set[str] = set()
         self._open_bytes = 0
         self._wake: Callable[[], None] = lambda: None
         self.calls = 0
@@ -134,6 +141,7 @@ class Broker:
         answers: list[tuple[int, Answer]] = []
         for call_id, job in self._threads.take(self) if self._threads else ():
             self._running -= 1
+            self._large.discard(call_id)
             pending = self._open.get(call_id)
             if pending is not None:
                 answers.append((call_id, self._answer_of(call_id, pending, job)))
@@ -177,11 +185,18 @@ class Broker:
             self._start_waiting()
 
     def _start_waiting(self) -> None:
-        while self._waiting and self._running < OPEN_JOBS:
-            call_id = self._waiting.pop(0)
+        for call_id in self._waiting[:]:
+            if self._running >= OPEN_JOBS:
+                return
             pending = self._open.get(call_id)
             if pending is None or pending.later.job is None:
+                self._waiting.remove(call_id)
                 continue
+            if pending.later.large or pending.later.name in self._large_names:
+                if len(self._large) >= LARGE_JOBS:
+                    continue
+                self._large.add(call_id)
+            self._waiting.remove(call_id)
             if pending.later.seconds is not None:
                 pending.at = self._now() + pending.later.seconds
             self._running += 1
@@ -196,7 +211,10 @@ class Broker:
     def _answer_of(self, call_id: int, pending: _Open, job: Callable[[], Any]) -> Answer:
         self._close(call_id, pending)
         try:
-            answer: Answer = True, job()
+            value = job()
+            if is_large(value):
+                self._large_names.add(pending.later.name)
+            answer: Answer = True, value
         except CallError as error:
             answer = self._refusal(error)
         except LimitCrossed:
@@ -238,6 +256,21 @@ class Broker:
 
 def _failure(error: CallError) -> Answer:
     return False, {"kind": error.kind.value, "message": error.message, "details": error.details}
+
+
+def is_large(value: Any) -> bool:
+    """Whether an answer, as a tool gave it, is over `LARGE`. It may hold itself: the walk is bounded."""
+    total, stack = 0, [value]
+    while stack and total <= LARGE:
+        item = stack.pop()
+        total += 64
+        if isinstance(item, (str, bytes)):
+            total += len(item)
+        elif isinstance(item, dict):
+            stack.extend(item.values())
+        elif isinstance(item, (list, tuple)):
+            stack.extend(item)
+    return total > LARGE
 
 
 def weight(value: Any) -> int:

@@ -10,16 +10,27 @@ a run through a `Cancellation`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from time import monotonic
 
 from llmspell.errors import SetupError
 from llmspell.limits import Limits
+from llmspell.outcome import Confinement
 from llmspell.sandbox import pipes as io
 from llmspell.sandbox.ending import Cause, RunEnd, broke_protocol, how_it_ended
 from llmspell.sandbox.process import WorkerProcess, spawn
+from llmspell.sandbox.require import (
+    Claims,
+    Protection,
+    check_claims,
+    check_required,
+    confinement_of,
+    protections,
+    read_claims,
+)
 from llmspell.sandbox.session import Broker, Session
 from llmspell.sandbox.turn import Emit, Turn
+from llmspell.sandbox.verify import look
 from llmspell.sandbox.wake import Cancellation, Wake
 from llmspell.sandbox.watch import Patience, Watch
 from llmspell_workers.wire import Configure, Fatal, Hello, Pace, Violation
@@ -30,15 +41,15 @@ _PATIENCE = Patience()
 class Worker:
     """One worker and its session, as a context manager.
 
-    `configure` is the Configure frame, or makes it from the worker's Hello. `verify` checks more of the
-    process than its limits before it is configured, and raises SetupError. `prestarted` was spawned with the
-    same command, engine and memory limit; this object takes it over. Making and entering raise SetupError,
-    and leave nothing behind.
+    `configure` is the Configure frame, or makes it from the worker's Hello. `require` are the protections that
+    must be active before it is sent (`require.py`). `vouched` are steps that a worker which says Hello has by the
+    word of what started it. `prestarted` was spawned with the same command, engine and
+    memory limit; this object takes it over. Making and entering raise SetupError, and leave nothing behind.
     """
 
     __slots__ = (
-        "_configure", "_hello", "_limits", "_pace", "_patience", "_pipes", "_session", "_verify",
-        "_wake", "process",
+        "_configure", "_hello", "_limits", "_pace", "_patience", "_pipes", "_require",
+        "_session", "_vouched", "_wake", "claims", "process", "protections",
     )  # fmt: skip
 
     def __init__(
@@ -49,12 +60,17 @@ class Worker:
         limits: Limits,
         configure: Configure | Callable[[Hello], Configure],
         prestarted: WorkerProcess | None = None,
-        verify: Callable[[WorkerProcess, Hello], None] | None = None,
+        require: Collection[str] = ("memory",),
+        vouched: Collection[str] = (),
         patience: Patience = _PATIENCE,
     ) -> None:
-        self._limits, self._configure, self._verify = limits, configure, verify
+        self._limits, self._configure, self._require, self._vouched = limits, configure, require, vouched
         self._patience = patience
         self._hello: Hello | None = None
+        self.claims = Claims()
+        """What it says of its own confinement."""
+        self.protections: tuple[Protection, ...] = ()
+        """What it is confined by; known once it was entered, or was refused for lack of it."""
         self.process = prestarted or spawn(command, engine=engine, memory=limits.memory)
         try:
             self._wake = Wake()
@@ -83,21 +99,33 @@ class Worker:
         return self._hello
 
     @property
+    def confinement(self) -> Confinement:
+        """What the kernel enforces, for the report."""
+        return confinement_of(self.protections, self.claims)
+
+    @property
     def alive(self) -> bool:
         """Whether it can be given another run; a limit, a crash or a cancellation ends it."""
         return self.process.ended is None and self._session.idle
 
     def _start(self) -> None:
-        engine, memory = self.process.engine, self._limits.memory
+        engine = self.process.engine
         try:
             self._hello = hello = self._await_hello()
         except Violation as error:
             raise SetupError(self._with_stderr(f"the worker for {engine} broke the protocol: {error}")) from None
-        self.process.verify(memory)
-        if self._verify is not None:
-            self._verify(self.process, hello)
+        self._verify(hello)
         configure = self._configure
         self._pipes.send(self._session.configure(configure if isinstance(configure, Configure) else configure(hello)))
+
+    def _verify(self, hello: Hello) -> None:
+        """Looks at it from outside; raises SetupError unless it has what is required, and all that it claims."""
+        engine = self.process.engine
+        evidence = look(self.process, self._limits.memory)
+        self.claims = read_claims(hello.features, vouched=self._vouched)
+        check_claims(engine, evidence, self.claims)
+        self.protections = protections(evidence, self.claims)
+        check_required(engine, self.protections, self._require)
 
     def _await_hello(self) -> Hello:
         engine, pipes = self.process.engine, self._pipes

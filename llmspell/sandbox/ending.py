@@ -62,8 +62,8 @@ Cause = Done | Failed | Fatal | LimitHit | Cancelled | Broken | Ended
 
 
 class Readings(NamedTuple):
-    """What was measured of a run. `address_space` is the last seen `VmPeak`; `refused`: the broker refused a
-    call.
+    """What was measured of a run. `address_space` is the last seen `VmPeak`; `refused`: the broker refused a call;
+    `line`: where the script was when the host found a limit crossed, by the worker's word.
     """
 
     script: str
@@ -76,6 +76,7 @@ class Readings(NamedTuple):
     output: int
     refused: bool
     diagnostics: str
+    line: int | None = None
 
 
 class RunEnd(NamedTuple):
@@ -116,7 +117,7 @@ def judge(cause: Cause, seen: Readings) -> RunEnd:
         case Failed():
             return _failed(cause, end._replace(memory_refusals=_refusals(cause.usage)), seen)
         case LimitHit():
-            return _limit(end, seen, cause, "host")
+            return _limit(end, seen, cause, "host", line=seen.line)
         case Cancelled():
             return end._replace(verdict=Verdict.CANCELLED, cancelled_by=cause.exit_code)
         case Broken():
@@ -143,8 +144,9 @@ def _failed(failed: Failed, end: RunEnd, seen: Readings) -> RunEnd:
     assert isinstance(line, int | None)
     assert isinstance(column, int | None)
     if kind == "memory":
-        evidence = "kernel" if _near(seen, CLAIM_SHARE) else "worker"
-        return _limit(end, seen, _memory_hit(seen), evidence, line=line)
+        if _near(seen, CLAIM_SHARE):
+            return _limit(end, seen, _memory_hit(seen), "kernel", line=line)
+        return _refused(end, seen, line)
     trace = claim.get("traceback")
     rows = tuple(map(str, trace)) if isinstance(trace, list) else ()
     error_kind = str(kind) if kind in _CLAIMABLE else "runtime"
@@ -163,9 +165,17 @@ def _died(ended: Ended, end: RunEnd, seen: Readings) -> RunEnd:
     return _crash(end, seen, f"the worker {how_it_ended(ended)} without a last word", "kernel")
 
 
-def _limit(end: RunEnd, seen: Readings, hit: LimitHit, evidence: str, *, line: int | None = None) -> RunEnd:
-    error = ScriptError("limit", limit_message(hit, seen.script, line), seen.script, line)
+def _limit(
+    end: RunEnd, seen: Readings, hit: LimitHit, evidence: str, *, line: int | None = None, message: str = ""
+) -> RunEnd:
+    error = ScriptError("limit", message or limit_message(hit, seen.script, line), seen.script, line)
     return end._replace(verdict=Verdict.LIMIT, limit=hit, error=error, evidence=evidence)
+
+
+def _refused(end: RunEnd, seen: Readings, line: int | None) -> RunEnd:
+    """A worker that says it was refused memory, and was never seen near its limit (E13)."""
+    hit = _memory_hit(seen)
+    return _limit(end, seen, hit, "worker", line=line, message=refusal_message(hit, seen.script, line))
 
 
 def _crash(end: RunEnd, seen: Readings, message: str, evidence: str, *, kind: str = "crash") -> RunEnd:
@@ -194,11 +204,25 @@ def limit_message(hit: LimitHit, script: str, line: int | None = None) -> str:
     >>> limit_message(LimitHit("memory", 52428800, 52424704, "bytes"), "spell", 12)
     'script used 50.0 MiB of its 50 MiB (memory limit), last seen at spell:12; raise it with --mem'
     """
+    used, allowed = _amount(hit.used, hit.unit), _amount(hit.allowed, hit.unit)
+    return f"script used {used} of its {allowed} {_what_to_do(hit, script, line)}"
+
+
+def refusal_message(hit: LimitHit, script: str, line: int | None = None) -> str:
+    """The message where an allocation was refused that was larger than what was left.
+
+    >>> refusal_message(LimitHit("memory", 52428800, 18979225, "bytes"), "spell").partition(";")[0]
+    'script was refused an allocation, with 18.1 MiB of its 50 MiB in use (memory limit)'
+    """
+    used, allowed = _amount(hit.used, hit.unit), _amount(hit.allowed, hit.unit)
+    return f"script was refused an allocation, with {used} of its {allowed} in use {_what_to_do(hit, script, line)}"
+
+
+def _what_to_do(hit: LimitHit, script: str, line: int | None) -> str:
     where = f", last seen at {script}:{line}" if line is not None else ""
     option = _OPTIONS.get(hit.name)
     advice = f"; raise it with {option}" if option else ""
-    used, allowed = _amount(hit.used, hit.unit), _amount(hit.allowed, hit.unit)
-    return f"script used {used} of its {allowed} ({hit.name.replace('_', ' ')} limit){where}{advice}"
+    return f"({hit.name.replace('_', ' ')} limit){where}{advice}"
 
 
 def _amount(number: float, unit: str) -> str:

@@ -1,16 +1,18 @@
 """A worker's pipes, seen from the host: reads that never block, writes that queue, and one place to wait.
 
 The rules kept here: nothing blocks without a deadline; one waiting reads at most 64 KiB of each stream, so
-that deadlines are seen under any flood; what waits to be written is one run of bytes, not a list of small
-ones.
+that deadlines are seen under any flood; what waits to be written is held once: large data as it is, small data
+joined.
 """
 
 from __future__ import annotations
 
 import os
 import select
+from collections import deque
 from time import monotonic
 
+from llmspell.sandbox.heap import LARGE, give_back_large
 from llmspell.sandbox.output import Tail
 from llmspell.sandbox.process import WorkerProcess
 from llmspell.sandbox.wake import Wake
@@ -40,19 +42,21 @@ wrote to stderr.
 class Pipes:
     """The three pipes of a process, its end and a wake, waited for together.
 
-    `stalled_at` is when the queue last moved, None while it is empty; `broken_at` when the worker closed its
-    stdin or stdout, None while both are open.
+    `queued` is how many bytes wait for the worker to read; `stalled_at` is when they last moved, None while there
+    are none; `broken_at` when the worker closed its stdin or stdout, None while both are open.
     """
 
     __slots__ = (
         "_listening", "_over", "_poll", "_process", "_queue", "_stdout", "_wake",
-        "broken_at", "delivered", "stalled_at", "tail",
+        "_written", "broken_at", "delivered", "queued", "stalled_at", "tail",
     )  # fmt: skip
 
     def __init__(self, process: WorkerProcess, wake: Wake) -> None:
         self._process, self._wake = process, wake
         self._stdout = process.stdout
-        self._queue = bytearray()
+        self._queue: deque[bytes | bytearray] = deque()
+        self._written = 0  # of the first in the queue
+        self.queued = 0
         self._listening, self._over = True, False
         self.stalled_at: float | None = None
         self.broken_at: float | None = None
@@ -63,21 +67,16 @@ class Pipes:
             self._poll.register(descriptor, select.POLLIN)
 
     @property
-    def queued(self) -> int:
-        """How many bytes wait for the worker to read."""
-        return len(self._queue)
-
-    @property
     def congested(self) -> bool:
         """Whether so much waits that nothing more may be asked for."""
-        return len(self._queue) > QUEUE_CAP
+        return self.queued > QUEUE_CAP
 
     def send(self, data: bytes) -> None:
         """Writes what the pipe takes and queues the rest. What a worker that closed its stdin does not take
         is dropped.
         """
         if self._queue:
-            self._queue += data
+            self._enqueue(data)
             return
         try:
             written = os.write(self._process.stdin, data)
@@ -87,26 +86,44 @@ class Pipes:
             self._break_stdin()
             return
         if written < len(data):
-            with memoryview(data) as rest:
-                self._queue += rest[written:]
+            self._enqueue(data)
+            self._written = written
+            self.queued -= written
             self.stalled_at = monotonic()
             self._poll.register(self._process.stdin, select.POLLOUT)
 
+    def _enqueue(self, data: bytes) -> None:
+        self.queued += len(data)
+        last = self._queue[-1] if self._queue else b""
+        if len(data) > CHUNK:
+            if len(data) > LARGE:
+                give_back_large()
+            self._queue.append(data)
+        elif isinstance(last, bytearray) and len(last) < _WRITE:
+            last += data
+        else:
+            self._queue.append(bytearray(data))
+
     def _flush(self) -> None:
+        first = self._queue[0]
         try:
-            with memoryview(self._queue) as rest:
-                written = os.write(self._process.stdin, rest[:_WRITE])
+            with memoryview(first) as whole, whole[self._written :] as rest:
+                written = os.write(self._process.stdin, rest)
         except BlockingIOError:
             return
         except BrokenPipeError:
             self._queue.clear()
+            self.queued = written = 0
             self._break_stdin()
-            written = 0
-        del self._queue[:written]
+        self._written += written
+        self.queued -= written
         self.stalled_at = monotonic()
+        if self._queue and self._written == len(first):
+            self._queue.popleft()
+            self._written = 0
         if not self._queue:
             self.stalled_at = None
-            self._queue = bytearray()  # the room of a large frame is given back
+            self._written = 0
             self._poll.unregister(self._process.stdin)
 
     def _break_stdin(self) -> None:

@@ -1,4 +1,4 @@
-"""One worker process: spawned, verified, killed and reaped here and nowhere else.
+"""One worker process: spawned, measured, killed and reaped here and nowhere else.
 
 Theory of operation. `spawn` makes three pipes, starts the command with nothing in its environment, in a
 session of its own, with default signals, and takes hold of the process by a descriptor (pidfd) and of its
@@ -20,8 +20,6 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from llmspell.errors import SetupError
-from llmspell.limits import format_size
 from llmspell.sandbox.start import start
 
 _CPU_CLOCK_OF_PROCESS = 2
@@ -47,12 +45,14 @@ class WorkerProcess:
     """
 
     __slots__ = (
-        "_clock", "_ended", "_lock", "_owner", "_status", "engine", "pid", "pidfd", "stderr",
-        "stdin", "stdout",
+        "_clock", "_ended", "_lock", "_owner", "_status", "engine", "inherited", "pid", "pidfd",
+        "stderr", "stdin", "stdout",
     )  # fmt: skip
 
-    def __init__(self, engine: str, pid: int, pidfd: int, status: int, pipes: Sequence[int]) -> None:
+    def __init__(self, engine: str, pid: int, pidfd: int, status: int, inherited: bytes, pipes: Sequence[int]) -> None:
         self.engine, self.pid, self.pidfd, self._status = engine, pid, pidfd, status
+        self.inherited = inherited
+        """The status of the thread that spawned it, at that time."""
         self.stdin, self.stdout, self.stderr = pipes
         self._clock = (~pid << 3) | _CPU_CLOCK_OF_PROCESS
         self._owner = os.getpid()
@@ -74,27 +74,21 @@ class WorkerProcess:
         """How it ended, once `kill_and_reap` was called."""
         return self._ended
 
-    def status_fields(self) -> dict[str, str]:
-        """The lines of `/proc/PID/status` by name; empty where the machine shows none, no `Vm` lines after
-        the end.
-        """
-        lines = self._read_status().decode("ascii", "replace").splitlines()
-        return {name: value.strip() for name, colon, value in (line.partition(":") for line in lines) if colon}
-
     def peak_memory(self) -> int | None:
         """The most memory it ever had resident, in bytes (`VmHWM`); None after its end."""
-        return _kilobytes(self._read_status(), b"VmHWM:")
+        return _kilobytes(self.status(), b"VmHWM:")
 
     def peak_address_space(self) -> int | None:
         """The most address space it ever had mapped, in bytes (`VmPeak`), which is what RLIMIT_AS counts."""
-        return _kilobytes(self._read_status(), b"VmPeak:")
+        return _kilobytes(self.status(), b"VmPeak:")
 
     def peaks(self) -> tuple[int | None, int | None]:
         """`peak_memory` and `peak_address_space` in one reading (10 us, E2)."""
-        status = self._read_status()
+        status = self.status()
         return _kilobytes(status, b"VmHWM:"), _kilobytes(status, b"VmPeak:")
 
-    def _read_status(self) -> bytes:
+    def status(self) -> bytes:
+        """`/proc/PID/status` as it is now; empty where the machine shows none."""
         if self._status < 0:
             return b""
         try:
@@ -124,25 +118,6 @@ class WorkerProcess:
                 resource.prlimit(self.pid, resource.RLIMIT_CPU, (soft, hard))
         except (OSError, ValueError):
             return  # it has just ended, or the limit is beyond what the kernel counts: the host's watch stays
-
-    def verify(self, memory: int) -> None:
-        """Reads from outside whether the limits are in force that a worker sets itself; raises SetupError
-        naming what is not.
-        """
-        wanted = {
-            "the memory limit (RLIMIT_AS)": (resource.RLIMIT_AS, memory),
-            "the file-size limit (RLIMIT_FSIZE)": (resource.RLIMIT_FSIZE, 0),
-            "the core-file limit (RLIMIT_CORE)": (resource.RLIMIT_CORE, 0),
-        }
-        for what, (limit, value) in wanted.items():
-            try:
-                found = resource.prlimit(self.pid, limit)
-            except OSError as error:
-                raise SetupError(f"the worker for {self.engine} cannot be verified: {what}: {error.strerror}") from None
-            if found != (value, value):
-                shown = " and ".join("unlimited" if one < 0 else format_size(one) for one in found)
-                wrong = f"{what} is {shown} instead of {format_size(value)}"
-                raise SetupError(f"the worker for {self.engine} is not armed: {wrong}")
 
     def wait(self, seconds: float) -> bool:
         """Waits at most `seconds` for it to end by itself; whether it has. It still has to be reaped."""

@@ -1,17 +1,80 @@
-"""What a run requires of the kernel, and whether this version can arm it: fail closed."""
+"""What a run requires of the kernel, and what a worker has of it: fail closed.
 
-from __future__ import annotations
+Pure. The rule kept here: a protection is active when one kernel mechanism refuses it wholly, and the kernel itself
+shows that mechanism to the host. Landlock, which cannot be seen from outside, is a second layer; only for an engine
+that has to open files is it needed, and then its worker is believed.
+"""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 from llmspell.errors import SetupError, UsageError, nearest
 from llmspell.outcome import Confinement
+from llmspell.sandbox.verify import Evidence
 
 PROTECTIONS = ("memory", "files", "network", "processes")
-ARMED = ("memory",)
-"""What workers arm so far; the others come with Landlock and seccomp, and are never pretended."""
 DEFAULT = PROTECTIONS
-"""What `sandbox` requires when nothing weaker is typed out."""
+"""What is required when nothing weaker is typed out."""
+
+_FILTERED = ("no-new-privileges", "capabilities", "seccomp")
+"""What makes a system-call filter hold: without the first two it can be left behind."""
+_LAYERS = {"files": "landlock-files", "network": "landlock-network"}
+"""The second layer of a protection that seccomp keeps by itself."""
+_FILTER_REMEDY = (
+    "use a kernel with CONFIG_SECCOMP_FILTER, and in a container a profile that lets a process confine itself"
+    " (seccomp, prctl, capset)"
+)
+_LANDLOCK_REMEDY = (
+    "use Linux {} or later with landlock among its lsm= modules, and in a container a profile that lets"
+    " landlock_* through"
+)
+_REMEDIES = {
+    **dict.fromkeys(_FILTERED, _FILTER_REMEDY),
+    "landlock-files": _LANDLOCK_REMEDY.format("5.13"),
+    "landlock-network": _LANDLOCK_REMEDY.format("6.7"),
+}
+_UNARMED = "its worker does not arm it"
+_UNARMED_REMEDY = "say what its worker reads as the `needs` of the engine, and it is confined before it starts"
+_MOST = 300
+"""Characters of what a worker says of itself that are shown."""
+
+
+class Claims(NamedTuple):
+    """What a worker says of its own confinement: the steps that are armed, why others are not, what is less than whole.
+
+    `landlock_abi` is the level that it uses.
+    """
+
+    armed: frozenset[str] = frozenset()
+    missing: Mapping[str, str] = {}
+    notes: Mapping[str, str] = {}
+    landlock_abi: int | None = None
+
+
+class Gap(NamedTuple):
+    """A step that is not armed, why, and what to do about it."""
+
+    step: str
+    why: str
+    remedy: str
+
+
+class Protection(NamedTuple):
+    """One protection of a worker. `mechanism` names what enforces it, and is None where it is missing.
+
+    `gaps` say what is missing; where the protection is active all the same, that is a second layer. `note` says what
+    the second layer does not cover.
+    """
+
+    name: str
+    mechanism: str | None
+    gaps: tuple[Gap, ...] = ()
+    note: str | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether a mechanism of the kernel refuses it wholly."""
+        return self.mechanism is not None
 
 
 def read_required(text: str) -> tuple[str, ...]:
@@ -27,16 +90,96 @@ def read_required(text: str) -> tuple[str, ...]:
     return names
 
 
-def check_required(names: Iterable[str]) -> None:
-    """Raises SetupError unless every protection can be armed: then nothing may run."""
-    missing = [name for name in read_required(",".join(names)) if name not in ARMED]
-    if missing:
-        raise SetupError(
-            f"this version cannot enforce {', '.join(missing)}: its workers do not arm Landlock and seccomp yet,"
-            " so nothing ran; type --require memory to run with the memory limit alone"
-        )
+def read_claims(features: Mapping[str, Any], *, vouched: Iterable[str] = ()) -> Claims:
+    """The claims in a worker's Hello, and those that are vouched for; what is not well-formed claims nothing.
+
+    >>> read_claims({"confinement": {"armed": ["seccomp"], "missing": {"landlock-files": "ENOSYS"}}}).missing
+    {'landlock-files': 'ENOSYS'}
+    """
+    said = features.get("confinement")
+    if not isinstance(said, dict):
+        return Claims(frozenset(vouched))
+    armed, landlock = said.get("armed"), said.get("landlock")
+    abi = landlock.get("used") if isinstance(landlock, dict) else None
+    return Claims(
+        frozenset([*vouched, *(one for one in armed if isinstance(one, str))] if isinstance(armed, list) else vouched),
+        _texts(said.get("missing")),
+        _texts(said.get("notes")),
+        abi if type(abi) is int and abi > 0 else None,
+    )
 
 
-def confinement() -> Confinement:
-    """What was in force in a worker that passed the host's own check."""
-    return Confinement(memory="address-space")
+def _texts(given: object) -> dict[str, str]:
+    """The texts of a map, none of them longer than is to be shown."""
+    if not isinstance(given, dict):
+        return {}
+    return {name: text[:_MOST] for name, text in given.items() if isinstance(text, str)}
+
+
+def check_claims(engine: str, evidence: Evidence, claims: Claims) -> None:
+    """Raises SetupError for a worker that claims more than the kernel shows."""
+    for step, holds in evidence.holds.items():
+        if step in claims.armed and not holds:
+            raise SetupError(
+                f"the worker for {engine} says that {step} is armed, and the kernel shows {evidence.shows[step]}"
+            )
+
+
+def protections(evidence: Evidence, claims: Claims) -> tuple[Protection, ...]:
+    """What a worker is confined by, protection by protection. Its limits were looked at before: memory is one."""
+    filter_gaps = _filter_gaps(evidence, claims)
+    found = [Protection("memory", "address-space")]
+    for name in PROTECTIONS[1:]:
+        layer = _LAYERS.get(name)
+        layer_gaps = () if layer is None or layer in claims.armed else (_gap(layer, evidence, claims),)
+        needs_layer = name == "files" and not evidence.holds["open-files"]
+        if filter_gaps or (needs_layer and layer_gaps):
+            found.append(Protection(name, None, filter_gaps or layer_gaps))
+        else:
+            mechanism = "seccomp" if layer is None or layer_gaps else "seccomp+landlock"
+            found.append(Protection(name, mechanism, layer_gaps, claims.notes.get(layer or "")))
+    return tuple(found)
+
+
+def _filter_gaps(evidence: Evidence, claims: Claims) -> tuple[Gap, ...]:
+    if evidence.blind is not None:
+        why, _, remedy = evidence.blind.partition("; ")
+        return (Gap("proof", f"the kernel cannot be asked whether the worker is confined: {why}", remedy),)
+    return tuple(_gap(step, evidence, claims) for step in _FILTERED if not evidence.holds[step])
+
+
+def _gap(step: str, evidence: Evidence, claims: Claims) -> Gap:
+    why = claims.missing.get(step, _UNARMED)
+    remedy = _REMEDIES[step] if step in claims.missing else _UNARMED_REMEDY
+    shown = evidence.shows.get(step)
+    named = why if why.startswith(f"{step}: ") else f"{step}: {why}"
+    return Gap(step, named + (f" (the kernel shows {shown})" if shown else ""), remedy)
+
+
+def check_required(engine: str, found: Iterable[Protection], required: Iterable[str]) -> None:
+    """Raises SetupError unless every required protection is active: then nothing may run."""
+    wanted = set(required)
+    missing = [one for one in found if one.name in wanted and not one.active]
+    if not missing:
+        return
+    gaps = list(dict.fromkeys(gap for one in missing for gap in one.gaps))
+    names, why = ", ".join(one.name for one in missing), "; ".join(gap.why for gap in gaps)
+    remedies = "; ".join(dict.fromkeys(gap.remedy for gap in gaps))
+    less = ",".join(one.name for one in found if one.active)
+    raise SetupError(
+        f"nothing ran, because engine {engine} lacks what is required: {names}; {why}; {remedies};"
+        f" llmspell doctor shows all of it, and --require {less} runs with less"
+    )
+
+
+def confinement_of(found: Iterable[Protection], claims: Claims) -> Confinement:
+    """What is in force, for the report."""
+    by = {one.name: one.mechanism for one in found}
+    layered = any("landlock" in (mechanism or "") for mechanism in by.values())
+    return Confinement(
+        by.get("memory"),
+        by.get("files"),
+        by.get("network"),
+        by.get("processes"),
+        landlock_abi=claims.landlock_abi if layered else None,
+    )

@@ -32,6 +32,8 @@ from llmspell_workers.wire import (
     Unsendable,
 )
 
+LAST_LINE = "last_line"
+"""The feature in a Hello of a worker that tells at SIGURG where its script is, as the line of a Failed, and exits."""
 Answer = tuple[bool, Any]
 """The answer to a call: ok and a value of the wire, or not ok and an error `{"kind", "message", "details"}`."""
 
@@ -78,9 +80,15 @@ class Broker(Protocol):
 
 
 class Session:
-    """The host's side of a conversation. `output_bytes` is what the script of the latest run has printed."""
+    """The host's side of a conversation.
 
-    __slots__ = ("_conversation", "_heard", "_limits", "_run", "_script", "_sent", "output_bytes", "take_call")
+    `output_bytes` is what the script of the latest run has printed; `tells_line`: the worker can be asked where its
+    script is.
+    """
+
+    __slots__ = (
+        "_conversation", "_heard", "_limits", "_run", "_script", "_sent", "output_bytes", "take_call", "tells_line",
+    )  # fmt: skip
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -89,6 +97,7 @@ class Session:
         self.take_call = self._conversation.take_call
         """As `wire.Conversation` says: the quick way of a Call that comes alone."""
         self.output_bytes = 0
+        self.tells_line = False
         self._run = 0
         self._script = ""
         self._heard = self._sent = False
@@ -127,6 +136,7 @@ class Session:
             raise SetupError(f"the worker for {engine} speaks {versions}")
         if frame.engine != engine:
             raise SetupError(f"the worker for {engine} says that it is {frame.engine!r}")
+        self.tells_line = frame.features.get(LAST_LINE) is True
         return frame
 
     def configure(self, frame: Configure) -> bytes:
@@ -183,8 +193,9 @@ class Session:
         peaks: tuple[int | None, int | None],
         refused: bool,
         diagnostics: str,
+        line: int | None = None,
     ) -> RunEnd:
-        """How the run ended. `delivered`: all that was sent was written to the worker."""
+        """How the run ended. `delivered`: all that was sent was written to the worker. `line`: the last known one."""
         unread = isinstance(cause, Failed) and cause.error["kind"] == "syntax"
         return judge(
             cause,
@@ -199,6 +210,7 @@ class Session:
                 output=self.output_bytes,
                 refused=refused,
                 diagnostics=diagnostics,
+                line=line,
             ),
         )
 

@@ -20,11 +20,12 @@ _DEFAULTED = frozenset(valid_signals()) - {SIGKILL, SIGSTOP}
 """Python ignores SIGPIPE and SIGXFSZ, and what is ignored stays so across an exec."""
 
 
-def start(command: Sequence[str], engine: str, memory: int) -> tuple[int, int, int, list[int]]:
+def start(command: Sequence[str], engine: str, memory: int) -> tuple[int, int, int, bytes, list[int]]:
     """Starts `command` with the engine's name and the memory limit as its last arguments; does not wait for it.
 
-    Gives the pid, a pidfd, the open `/proc/PID/status` (-1 where there is none) and the host's ends of stdin, stdout
-    and stderr, for a `WorkerProcess`, which is what ends the child. Raises SetupError, with nothing left behind.
+    Gives the pid, a pidfd, the open `/proc/PID/status` (-1 where there is none), the status of the thread that spawned
+    it, from which it inherits, and the host's ends of stdin, stdout and stderr, for a `WorkerProcess`, which is what
+    ends the child. Raises SetupError, with nothing left behind.
     """
     ours: list[int] = []
     theirs: list[int] = []
@@ -32,6 +33,7 @@ def start(command: Sequence[str], engine: str, memory: int) -> tuple[int, int, i
     try:
         if not command:
             raise ValueError("its command is empty")
+        inherited = own_status()
         for writes in (True, False, False):
             reading, writing = os.pipe()
             ours.append(writing if writes else reading)
@@ -42,7 +44,7 @@ def start(command: Sequence[str], engine: str, memory: int) -> tuple[int, int, i
             os.close(theirs.pop())
         ours.append(os.pidfd_open(pid))
         ours.append(_open_status(pid))
-        return pid, ours[3], ours[4], ours[:3]
+        return pid, ours[3], ours[4], inherited, ours[:3]
     except BaseException as error:
         if pid and not isinstance(error, ProcessLookupError):  # else it is gone, and its number may be another's
             os.killpg(pid, SIGKILL)  # not reaped yet, so the number is still ours; with all that it has started
@@ -62,8 +64,20 @@ def _open_status(pid: int) -> int:
     """At once: under hidepid the files of a process that is no more dumpable are gone, and an open one stays (E2)."""
     try:
         return os.open(f"/proc/{pid}/status", os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return -1  # no /proc here: the figures are unknown, the limits hold all the same
+    except (FileNotFoundError, PermissionError):
+        return -1  # no /proc here: the figures are unknown, and what they would prove counts as missing
+
+
+def own_status() -> bytes:
+    """This thread's own status; empty where the machine shows none. An outer seccomp filter is inherited."""
+    try:
+        status = os.open("/proc/thread-self/status", os.O_RDONLY | os.O_CLOEXEC)
+    except (FileNotFoundError, PermissionError):
+        return b""
+    try:
+        return os.read(status, 8192)
+    finally:
+        os.close(status)
 
 
 def _spawn(command: list[str], ends: list[int]) -> int:

@@ -11,17 +11,23 @@ A clock is read once a turn, the processor time and the memory only when the wat
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from time import monotonic
 
+from llmspell.outcome import LimitHit
 from llmspell.sandbox import pipes as io
 from llmspell.sandbox.ending import Broken, Cancelled, Cause, RunEnd, broke_protocol
 from llmspell.sandbox.process import Ended, WorkerProcess
-from llmspell.sandbox.session import Broker, LimitCrossed, Session
+from llmspell.sandbox.session import Answer, Broker, LimitCrossed, Session
 from llmspell.sandbox.wake import Cancellation
 from llmspell.sandbox.watch import Patience, Watch
 from llmspell_workers.wire import Call, Done, Failed, Fatal, Output, Pace, Violation
 
+LAST_BYTES = 2 * 1024 * 1024
+"""Bytes that are read of a worker that was asked for its line: a last print, and its last word."""
+ASK_EVERY = 0.02
+"""Seconds until it is asked again."""
 FRAMES_A_TURN = 128
 """Frames that are taken before the clock is looked at: under 10 ms of cheap calls."""
 
@@ -33,7 +39,7 @@ class Turn:
     """One run on a worker that waits for one."""
 
     __slots__ = (
-        "_behind", "_broker", "_cancellation", "_cpu", "_emit", "_owed", "_pace", "_patience",
+        "_answers", "_behind", "_broker", "_cancellation", "_cpu", "_emit", "_owed", "_pace", "_patience",
         "_peaks", "_pipes", "_process", "_session", "_watch",
     )  # fmt: skip
 
@@ -56,7 +62,8 @@ class Turn:
         self._peaks: tuple[int | None, int | None] = (None, None)
         self._cpu = 0.0
         self._behind = False  # frames are there that were not taken yet
-        self._owed = False  # answers are there that were not asked for yet
+        self._owed = False  # answers are there that were not asked for yet, or not sent
+        self._answers: list[tuple[int, Answer]] = []  # those that were not sent, the next one last
 
     def drive(self) -> Cause:
         """Runs until there is a cause to end; whatever `emit` and the broker raise comes out of here."""
@@ -149,7 +156,7 @@ class Turn:
         """Waits for whatever comes first."""
         pipes, watch = self._pipes, self._watch
         until = watch.wake_at(waiting=self._waiting)
-        due = self._broker.deadline()
+        due = None if self._owed else self._broker.deadline()
         if due is not None and due < until:
             until = due
         if pipes.stalled_at is not None:
@@ -180,12 +187,16 @@ class Turn:
         return bool(self._session.open_calls) or self._pipes.stalled_at is not None
 
     def _deliver(self) -> None:
-        self._owed = self._pipes.congested
-        if self._owed:
-            return
-        for call, answer in self._broker.finished():
-            if call in self._session.open_calls:  # the script may have left it alone
-                self._pipes.send(self._session.reply(call, answer))
+        """Sends the answers there are, one by one while the worker reads: no more are held than one asking gave."""
+        pipes, session = self._pipes, self._session
+        if not self._answers and not pipes.congested:
+            self._answers = self._broker.finished()[::-1]
+        while self._answers and not pipes.congested:
+            call, answer = self._answers.pop()
+            if call in session.open_calls:  # the script may have left it alone
+                pipes.send(session.reply(call, answer))
+            del answer
+        self._owed = pipes.congested
 
     def _look(self, now: float) -> Cause | None:
         """Reads what the worker has used, and says whether that ends the run."""
@@ -232,10 +243,12 @@ class Turn:
         """The end of the run. After anything but Done or Failed the worker is ended here."""
         now = monotonic()
         self._sample()
+        ask = isinstance(cause, LimitHit) and self._session.tells_line
         if isinstance(cause, Done | Failed | Fatal | Ended):  # a limit that is found after the end still wins
             cause = self._watch.look(now, self._cpu) or cause
+        line = None
         if not isinstance(cause, Done | Failed):
-            self._end(silently=cause is _CLOSED_STDOUT)
+            line = self._end(ask=ask, silently=cause is _CLOSED_STDOUT)
             self._sample()
         return self._session.conclude(
             cause,
@@ -245,17 +258,54 @@ class Turn:
             peaks=self._peaks,
             refused=self._broker.refused,
             diagnostics=self._pipes.tail.escaped() if isinstance(cause, Broken | Fatal | Ended) else "",
+            line=line,
         )
 
-    def _end(self, *, silently: bool) -> None:
+    def _end(self, *, ask: bool, silently: bool) -> int | None:
+        """Ends the worker, shows the output that had arrived, and gives the line of the script if it was told."""
         if self._process.ended is not None:
-            return
-        rest = self._pipes.drain(io.LIVE_DRAIN)
+            return None
+        rest = self._ask_line() if ask else self._pipes.drain(io.LIVE_DRAIN)
         self._process.kill_and_reap()  # before anything is shown: that may take its time
         if silently:
-            return
+            return None
         self._session.receive(rest)
         try:
-            self._take_last_frames()
+            return self._show_last_frames(told=ask)
         except Violation:
-            pass  # it is over already
+            return None  # it is over already
+
+    def _ask_line(self) -> bytes:
+        """What the worker says within the grace: it is asked again and again, for the signal may meet it at a bad
+        moment. The verdict stands already, so that nothing hangs on it.
+        """
+        pipes, rest = self._pipes, bytearray()
+        now = monotonic()
+        until = now + self._patience.line
+        while now < until and len(rest) < LAST_BYTES:
+            try:
+                signal.pidfd_send_signal(self._process.pidfd, signal.SIGURG)
+            except OSError:
+                break  # it is gone
+            again = min(now + ASK_EVERY, until)
+            while now < again and len(rest) < LAST_BYTES:
+                told = pipes.wait(again - now)
+                if told & io.ENDED:
+                    return bytes(rest) + pipes.drain()
+                if told & io.READABLE:
+                    rest += pipes.read() or b""
+                now = monotonic()
+        return bytes(rest)
+
+    def _show_last_frames(self, *, told: bool) -> int | None:
+        """Shows the output that had arrived; what is over the limit is not shown. Gives the line of a Failed."""
+        while (frame := self._session.next_frame()) is not None:
+            if isinstance(frame, Output):
+                if self._show(frame) is not None and not told:
+                    return None
+            elif isinstance(frame, Failed) and told:
+                line = frame.error.get("line")
+                return line if isinstance(line, int) else None
+            elif isinstance(frame, Done | Failed | Fatal):
+                return None
+        return None

@@ -26,7 +26,7 @@ class Patience(NamedTuple):
 
     `hello`: to be ready. `stuck`: to neither compute nor have a call open. `unread`: to leave what it is sent
     unread. `closed`: to live on after it closed its stdin or stdout, for most are about to end, and their end
-    says more. `shutdown`: to end when it is asked to.
+    says more. `shutdown`: to end when it is asked to. `line`: to say where its script is once a limit was crossed.
     """
 
     hello: float = 10.0
@@ -34,6 +34,7 @@ class Patience(NamedTuple):
     unread: float = 10.0
     closed: float = 1.0
     shutdown: float = 0.25
+    line: float = 0.1
 
 
 class Watch:

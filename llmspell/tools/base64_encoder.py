@@ -63,6 +63,7 @@ class Base64Encoder:
     version = "1.0.0"
     schema = _SCHEMA
     blocking = True
+    large = True
 
     def __init__(self, *, folder: str | None = None) -> None:
         self._folder = folder

@@ -94,6 +94,7 @@ class FileOperations:
     version = "1.0.0"
     schema = _SCHEMA
     blocking = True
+    large = True
 
     def __init__(self, *, folder: str | None = None) -> None:
         self._folder = folder

@@ -38,7 +38,7 @@ class FunctionTool:
     own kind.
     """
 
-    __slots__ = ("_function", "blocking", "category", "description", "name", "schema", "version")
+    __slots__ = ("_function", "blocking", "category", "description", "large", "name", "schema", "version")
 
     def __init__(
         self,
@@ -50,8 +50,12 @@ class FunctionTool:
         category: str = "function",
         version: str = "1.0.0",
         blocking: bool = True,
+        large: bool = False,
     ) -> None:
-        """Raises `UsageError` for a function that cannot be called by the names of a schema."""
+        """`large`: it may answer with megabytes, so only a few of its calls run at once for one script.
+
+        Raises `UsageError` for a function that cannot be called by the names of a schema.
+        """
         said = str(name or getattr(function, "__name__", ""))
         if not said.replace("_", "").replace("-", "").isalnum():
             raise UsageError(f"tool {said!r} needs a name of letters, digits and hyphens; pass name=")
@@ -61,6 +65,7 @@ class FunctionTool:
         self.category = category
         self.version = version
         self.blocking = blocking
+        self.large = large
         accepted = _accepted(self.name, function)
         derived = _derived(self.name, function, accepted) if schema is None else schema
         self.schema: Mapping[str, Any] = _closed(self.name, derived, accepted)

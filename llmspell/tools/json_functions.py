@@ -110,7 +110,7 @@ def _text(value: Any, budget: Budget) -> str:
     if isinstance(value, str):
         return value
     try:
-        measure(value, cap=RESULT_CAP)
+        measure(value, cap=RESULT_CAP, charge=budget.take)
     except UnfitError as error:
         raise QueryError(f"the value {error}") from None
     made = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
@@ -163,12 +163,16 @@ def _reverse(value: Any, budget: Budget) -> list[Any]:
     return _list(value, "reverse")[::-1]
 
 
-def _any(value: Any, budget: Budget) -> bool:  # noqa: ARG001
-    return any(truthy(each) for each in _values(value, "any"))
+def _any(value: Any, budget: Budget) -> bool:
+    members = _values(value, "any")
+    budget.take(len(members))
+    return any(map(truthy, members))
 
 
-def _all(value: Any, budget: Budget) -> bool:  # noqa: ARG001
-    return all(truthy(each) for each in _values(value, "all"))
+def _all(value: Any, budget: Budget) -> bool:
+    members = _values(value, "all")
+    budget.take(len(members))
+    return all(map(truthy, members))
 
 
 PLAIN: dict[str, Callable[[Any, Budget], Any]] = {

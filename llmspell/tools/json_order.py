@@ -66,8 +66,10 @@ def compared(left: Any, right: Any, budget: Budget) -> int:
                 return found
         return (len(left) > len(right)) - (len(left) < len(right))
     if left_kind == "object":
-        names = compared(sorted(left), sorted(right), budget)
-        return names or compared([left[key] for key in sorted(left)], [right[key] for key in sorted(left)], budget)
+        budget.take(len(left) + len(right))  # before they are sorted
+        keys = sorted(left)
+        names = compared(keys, sorted(right), budget)
+        return names or compared([left[key] for key in keys], [right[key] for key in keys], budget)
     if left_kind == "null":
         return 0
     if left_kind == "string":

@@ -55,6 +55,7 @@ class JsonProcessor:
     version = "1.0.0"
     schema = _SCHEMA
     blocking = True
+    large = True
 
     def execute(self, parameters: Mapping[str, Any], grants: ToolGrants) -> dict[str, Any]:  # noqa: ARG002
         """The answer of one call; raises `CallError` of kind `validation`."""

@@ -7,6 +7,7 @@ byte cap goes in or out; a list that is held twice is counted twice, because it 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 MOST_DEPTH = 40
@@ -52,19 +53,27 @@ def read_json(text: str | bytes, *, cap: int) -> Any:
     return value
 
 
-def measure(value: Any, *, cap: int, most: int = MOST_VALUES) -> None:
-    """Raises `UnfitError` when the value is over a bound or cannot be written as JSON."""
+def measure(
+    value: Any, *, cap: int, most: int = MOST_VALUES, charge: Callable[[int], None] = lambda _steps: None
+) -> None:
+    """Raises `UnfitError` when the value is over a bound or cannot be written as JSON.
+
+    `charge` is given the steps that looking takes, before each: a value, or 64 characters of text.
+    """
     pending: list[tuple[Any, int]] = [(value, 1)]
     count = size = 0
     while pending:
         each, depth = pending.pop()
         count += 1
         if isinstance(each, str):
+            charge(len(each) // 64)
             size += _text_size(each)
         elif isinstance(each, dict):
+            charge(2 * len(each))
             size += sum(map(_text_size, each))
             pending.extend((member, depth + 1) for member in each.values())
         elif isinstance(each, list):
+            charge(len(each))
             pending.extend((member, depth + 1) for member in each)
         elif isinstance(each, bytes):
             raise UnfitError("holds bytes, which JSON does not have")

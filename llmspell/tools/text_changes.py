@@ -6,6 +6,8 @@ told the most characters and raises `TooLongError` before it builds them.
 
 from __future__ import annotations
 
+from io import StringIO
+
 
 class TooLongError(ValueError):
     """The result would have more characters than allowed."""
@@ -30,16 +32,16 @@ def _joined(made: list[str], like: str) -> str:
 
 def snake_case(text: str) -> str:
     """`HTTPServer` as `httpserver`, `someName` as `some_name`: capitals begin words."""
-    made: list[str] = []
+    made = StringIO()  # a list of the lowered characters takes 60 times the text
     after_capital = True
     for char in text:
         if char.isupper():
-            made.append(char.lower() if after_capital else "_" + char.lower())
+            made.write(char.lower() if after_capital else "_" + char.lower())
             after_capital = True
         else:
-            made.append(char)
+            made.write(char)
             after_capital = False
-    return "".join(made)
+    return made.getvalue()
 
 
 def pascal_case(text: str) -> str:

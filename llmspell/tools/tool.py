@@ -16,7 +16,8 @@ class Tool(Protocol):
 
     `name` is kebab-case. `schema` is the JSON Schema (an object) of the parameters; `execute` is called with
     parameters that satisfy it, in which no key is unknown. `blocking` says that a call may wait or take
-    over a millisecond: it is then run on a thread.
+    over a millisecond: it is then run on a thread. A tool that may answer with megabytes says so by an attribute
+    `large = True`: then only a few of its calls run at once for one script.
 
     `execute` returns values of `wire.md` or raises `llmspell.errors.CallError`; any other exception is a
     fault of the tool and reaches the script as kind `tool`.

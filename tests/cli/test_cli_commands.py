@@ -53,8 +53,15 @@ def test_the_tools_are_listed_for_people_programs_and_on_their_own(place: Place)
     lines = place.run("tools").stdout.decode().splitlines()
     listed = json.loads(place.run("tools", "list", "--output", "json").stdout)
     assert [line.split("\t")[0] for line in lines] == [tool["name"] for tool in listed]
-    assert {tool["name"]: tool["granted_by_default"] for tool in listed}["file-operations"] is False
-    assert set(listed[0]) == {"name", "category", "granted_by_default", "description"}
+    assert all(tool["granted"] is tool["granted_by_default"] is (tool["name"] != "file-operations") for tool in listed)
+    assert set(listed[0]) == {"name", "category", "granted", "granted_by_default", "description"}
+
+
+def test_a_configuration_says_which_tools_are_granted(place: Place) -> None:
+    place.write("c.toml", '[tools]\ngrant = ["calculator", "file-operations"]\n')
+    listed = json.loads(place.run("tools", "list", "--output", "json", "--config", "c.toml").stdout)
+    assert {tool["name"] for tool in listed if tool["granted"]} == {"calculator", "file-operations"}
+    assert "calculator" in place.run("tools", "list", "--config", "c.toml").stdout.decode()
 
 
 def test_a_tool_describes_itself_by_either_spelling(place: Place) -> None:
@@ -106,7 +113,7 @@ def test_the_providers_are_listed_with_whether_they_have_their_key(place: Place)
         assert listed["mine"]["source"].endswith("c.toml")
 
 
-@pytest.mark.parametrize("command", ["engines", "providers"])
+@pytest.mark.parametrize("command", ["engines", "providers", "tools"])
 def test_a_list_says_what_is_wrong_with_the_configuration(place: Place, command: str) -> None:
     place.write("c.toml", "[limts]\n")
     ran = place.run(command, "list", "--config", "c.toml")

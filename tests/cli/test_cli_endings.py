@@ -130,7 +130,7 @@ def test_a_worker_that_is_stopped_is_ended_by_the_limits(place: Place) -> None:
         assert started.end().code == 3
 
 
-@pytest.mark.parametrize("command", ["exec", "sandbox --require memory"])
+@pytest.mark.parametrize("command", ["exec", "sandbox"])
 def test_a_closed_stdout_ends_the_run_promptly_and_quietly(place: Place, command: str) -> None:
     place.write("flood.lua", FLOOD)
     script = f"'{FLOOD}'" if command == "exec" else "-q flood.lua"

@@ -191,11 +191,12 @@ suffixes = [".scripted"]
     place.write("started", f"#!/usr/bin/env scripted\n{worker}")
     place.write("lua", "#!/usr/bin/env lua\nprint('lua')")
     said = b"from a worker of somebody else\n"
-    assert place.run("run", "--config", "engines.toml", "a.scripted") == (0, said, "")
-    assert place.run("run", "--config", "engines.toml", "started") == (0, said, "")
-    assert place.run("run", "--config", "engines.toml", "plain") == (0, said, "")
-    assert place.run("run", "--config", "engines.toml", "lua") == (0, b"lua\n", "")
-    code = place.run("exec", "--config", "engines.toml", "--engine=scripted", "done({'a': 1})")
+    own = ("--config", "engines.toml", "--require", "memory")
+    assert place.run("run", *own, "a.scripted") == (0, said, "")
+    assert place.run("run", *own, "started") == (0, said, "")
+    assert place.run("run", *own, "plain") == (0, said, "")
+    assert place.run("run", *own, "lua") == (0, b"lua\n", "")
+    code = place.run("exec", *own, "--engine=scripted", "done({'a': 1})")
     assert code == (0, b'{"a": 1}\n', "")
     listed = json.loads(place.run("engines", "list", "--output", "json", "--config", "engines.toml").stdout)
     assert [(one["name"], one["suffixes"]) for one in listed] == [("lua", [".lua"]), ("scripted", [".scripted"])]

@@ -18,7 +18,7 @@ def test_colours_of_an_untrusted_script_pass_and_every_other_sequence_is_shown_e
         "a.lua",
         r'io.write("\27[31mred\27[0m \27]0;title\7 \27[2J \r \u{9b}31m \u{202e} \xff \t|")',
     )
-    with place.terminal("sandbox", "--require", "memory", "a.lua") as terminal:
+    with place.terminal("sandbox", "a.lua") as terminal:
         assert terminal.end() == 0
     assert b"\x1b[31mred\x1b[0m \\x1b]0;title\\x07 \\x1b[2J \\r \\x9b31m \\u202e \\xff \t|" in terminal.shown
 
@@ -33,7 +33,7 @@ for _, piece in ipairs(pieces) do
   sleep(0.01)
 end""",
     )
-    with place.terminal("sandbox", "--require", "memory", "-q", "a.lua") as terminal:
+    with place.terminal("sandbox", "-q", "a.lua") as terminal:
         assert terminal.end() == 0
     assert terminal.shown == b"\x1b[31mred\x1b[0m\\x9b2J\\x1b]0;x\\x07\xe2\x82\xac\\x1b["
 

@@ -29,7 +29,7 @@ UNKNOWN = {
     "did you mean providers.x.api_key_env?",
     "[tools.calculator]\nmax_call = 1": "line 2: tools.calculator.max_call: unknown key; "
     "did you mean tools.calculator.max_calls?",
-    '[engines.x]\nneeds = ["/"]': "line 2: engines.x.needs: unknown key; known here: command, settings",
+    '[engines.x]\ncolour = ["/"]': "line 2: engines.x.colour: unknown key; known here: command, needs, settings",
     '"a\\u001b[31m" = 1': '"a\\x1b[31m": unknown key; known here: ',
 }
 

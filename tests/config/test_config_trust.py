@@ -37,6 +37,7 @@ FORBIDDEN = {
     "grants.models": '[grants]\nmodels = ["*"]',
     "grants.modules": "[grants]\nmodules = true",
     "engines.*.command": '[engines.x]\ncommand = ["sh", "-c", "id"]',
+    "engines.*.needs": '[engines.x]\nneeds = ["/usr"]',
     "engines.*.suffixes": '[engines.x]\nsuffixes = [".x"]',
     "engines.*.settings": "[engines.x]\nsettings = {a = 1}",
 }

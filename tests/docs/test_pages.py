@@ -17,9 +17,9 @@ README = ROOT / "README.md"
 FIRST_LINE = "python3.11 -m venv .venv && .venv/bin/pip install --quiet . && .venv/bin/llmspell run examples/tour.lua\n"
 TEST_LINE = (
     "python3.11 -m venv .venv && .venv/bin/pip install --quiet --upgrade pip"
-    " && .venv/bin/pip install --quiet --group test . && .venv/bin/python -m pytest\n"
+    " && .venv/bin/pip install --quiet --group test . && .venv/bin/python -m pytest -n auto\n"
 )
-PROMISES = ["script-api.md", "cli.md", "errors-and-limits.md", "python-api.md"]
+PROMISES = ["script-api.md", "cli.md", "errors-and-limits.md", "python-api.md", "confinement.md"]
 
 
 def marked(note: str) -> Block:

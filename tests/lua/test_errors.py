@@ -74,6 +74,20 @@ def test_a_refused_call_that_nobody_caught_is_denied_and_a_caught_one_is_not() -
         ("error(setmetatable({}, {__index = function() error('x') end}))", "the error could not be described", 1),
         ("error(nil)", "the script raised nil: error(nil) says nothing of what happened", 1),
         ("error()", "the script raised nil: error(nil) says nothing of what happened", 1),
+        ("error({a = 1})", '{"a": 1}', 1),
+        ("error({})", "{}", 1),
+        ("error({1, 'two', {b = {3.5}}})", '[1, "two", {"b": [3.5]}]', 1),
+        ("error({message = 42, code = 'x'})", '{"code": "x", "message": 42}', 1),
+        (
+            "local t = {f = print, [1] = 2, [true] = 3} t.t = t error(t)",
+            '{"1": 2, "f": "a function", "t": "(itself)", "...": "..."}',
+            1,
+        ),
+        ("error({a = {a = {a = {a = {a = {}}}}}})", '{"a": {"a": {"a": {"a": "..."}}}}', 1),
+        ("error({'\\xff', 0/0, JSON.null})", '[{"$bytes":"/w=="}, "NaN", null]', 1),
+        ("error(setmetatable({code = 7}, {__name = 'mine'}))", '{"code": 7}', 1),
+        ("error(print)", "the script raised a function", 1),
+        ("error(coroutine.create(print))", "the script raised a thread", 1),
         ("error(42)", "42", 1),
         ("error(true)", "true", 1),
         ("error('')", "", 1),
@@ -138,6 +152,47 @@ table.sort({2, 1}, function() two() return true end)
     lines = [row.split(": in ")[0] for row in outcome.error.traceback]
     assert lines == ["spell.lua:2", "spell.lua:4", "spell.lua:6", "spell.lua:6"]
     assert "llmspell" not in str(outcome.error.traceback)
+
+
+def test_a_table_that_is_raised_is_shown_within_bounds() -> None:
+    many = error("local t = {} for i = 1, 10000 do t[i] = {('x'):rep(1000)} end error(t)")[1]
+    assert 1000 < len(many) < 2100
+    text = error("error({('é'):rep(1000)})")[1]
+    assert text == '["' + "é" * 128 + '..."]'
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "rows"),
+    [
+        ("\nreturn Tool.execute('none')", 2, ["spell.lua:2: in main chunk"]),
+        ("\nif true then\n  return Tool.execute('none')\nend", 3, ["spell.lua:3: in main chunk"]),
+        # Lua keeps nothing of a function that ended in a call: the line is that of whoever called it
+        ("local function f()\n  return Tool.execute('none')\nend\nf()", 4, ["spell.lua:4: in main chunk"]),
+        (
+            "local function g() error('x') end\nlocal function f()\n  return g()\nend\nf()",
+            1,
+            ["spell.lua:1: in function <line 1>", "(...tail calls...)", "spell.lua:5: in main chunk"],
+        ),
+    ],
+)
+def test_an_error_in_a_tail_call_has_a_line(source: str, line: int, rows: list[str]) -> None:
+    outcome = spell(source)
+    assert outcome.error is not None
+    assert (outcome.error.line, list(outcome.error.traceback)) == (line, rows)
+
+
+def test_a_tail_call_of_a_module_has_its_line(tmp_path: Path) -> None:
+    files(tmp_path, {"last.lua": "\n\nreturn Tool.execute('none')"})
+    outcome = spell("require('last')", folder=tmp_path)
+    assert outcome.error is not None
+    assert outcome.error.traceback == ("last.lua:3: in main chunk", "spell.lua:1: in main chunk")
+
+
+def test_a_file_may_have_all_the_locals_that_lua_admits() -> None:
+    declared = "".join(f"local a{i} = {i}\n" for i in range(200))
+    assert value(declared + "return a0 + a199") == 199
+    assert error("local a200 = 1\n" + declared)[0] == "syntax"
+    assert value("_ = 5 return _") == 5
 
 
 def test_a_deep_traceback_is_cut() -> None:

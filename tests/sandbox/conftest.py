@@ -9,7 +9,7 @@ import os
 import select
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -128,13 +128,16 @@ def configuration() -> Configure:
     return Configure(PROTOCOL_VERSION, {}, {}, {}, {})
 
 
-def scripted(prelude: str = READY, *, limits: Limits = LIMITS, **patience: float) -> Worker:
+def scripted(
+    prelude: str = READY, *, limits: Limits = LIMITS, require: Collection[str] = ("memory",), **patience: float
+) -> Worker:
     """A scripted worker that is not entered yet."""
     return Worker(
         command(prelude),
         engine="scripted",
         limits=limits,
         configure=configuration(),
+        require=require,
         patience=Patience(**patience),
     )
 
@@ -156,7 +159,7 @@ def run_on(
 
 def run(script: str, desk: Desk | None = None, *, limits: Limits = LIMITS, **patience: float) -> RunEnd:
     """One run on a worker of its own."""
-    with scripted(READY, limits=limits, **patience) as worker:
+    with scripted(READY, limits=limits, require=("memory",), **patience) as worker:
         return run_on(worker, script, desk)
 
 

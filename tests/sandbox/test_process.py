@@ -16,6 +16,7 @@ import pytest
 
 from llmspell.errors import SetupError
 from llmspell.sandbox.process import WorkerProcess, spawn
+from llmspell.sandbox.verify import look
 from tests.sandbox.conftest import read, run, scripted
 
 SLEEPS = "import signal; signal.pause()"
@@ -57,8 +58,7 @@ def test_its_figures_are_read_from_outside() -> None:
     code = "import os; x = bytearray(30 << 20); y = sum(range(10**6)); os.write(1, b'!'); os.read(0, 1)"
     with python(code) as process:
         read(process.stdout)
-        fields = process.status_fields()
-        assert fields["Pid"] == str(process.pid)
+        assert b"\nPid:\t%d\n" % process.pid in process.status()
         memory, space = process.peaks()
         assert (memory, space) == (process.peak_memory(), process.peak_address_space())
         assert 30 << 20 < (memory or 0) < (space or 0)
@@ -72,7 +72,7 @@ def test_after_the_end_the_figures_are_those_of_the_corpse() -> None:
     ended = process.kill_and_reap()
     assert (ended.exit_code, ended.signal) == (0, None)
     assert process.cpu_seconds() == ended.cpu_seconds > 0.005
-    assert process.status_fields() == {}
+    assert process.status() == b""
     assert process.wait(0)
 
 
@@ -123,7 +123,7 @@ def test_a_host_that_ignores_the_end_of_children_is_tolerated() -> None:
         assert process.peaks() == (None, None)
         process.limit_cpu(1)
         with pytest.raises(SetupError, match="cannot be verified: the memory limit"):
-            process.verify(1 << 20)
+            look(process, 1 << 20)
         assert process.kill_and_reap() == (None, None, 0.0)
         end = run("compute(0.05); os._exit(3)")
     finally:
@@ -207,4 +207,4 @@ def test_without_proc_the_figures_are_unknown(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(os, "open", no_status)
     with python(SLEEPS) as process:
         assert process.peaks() == (None, None)
-        assert process.status_fields() == {}
+        assert process.status() == b""

@@ -6,10 +6,9 @@ import pytest
 
 from llmspell.errors import SetupError
 from llmspell.sandbox.driver import Worker
-from llmspell.sandbox.process import WorkerProcess
 from llmspell.sandbox.watch import Patience
-from llmspell_workers.wire import Configure, Hello
-from tests.sandbox.conftest import LIMITS, command, configuration, run_on, scripted
+from llmspell_workers.wire import Configure
+from tests.sandbox.conftest import LIMITS, command, run_on, scripted
 
 STARTS = {
     "silence": ("say('hm'); signal.pause()", "said no Hello within 0.5 s; it said: hm"),
@@ -51,19 +50,6 @@ def test_a_worker_that_does_not_come_up_is_a_setup_error(prelude: str, why: str)
 def test_a_last_hello_of_a_dead_worker_is_no_error_yet() -> None:
     with scripted("arm(); hello(); os._exit(0)") as worker:
         assert run_on(worker, "").verdict == "crash"
-
-
-def test_more_may_be_verified_before_anything_is_sent() -> None:
-    seen: list[str] = []
-
-    def verify(process: WorkerProcess, _: Hello) -> None:
-        seen.append(process.status_fields()["NoNewPrivs"])
-        raise SetupError("not confined")
-
-    worker = Worker(command(), engine="scripted", limits=LIMITS, configure=configuration(), verify=verify)
-    with pytest.raises(SetupError, match="not confined"), worker:
-        pass
-    assert seen == ["0"]
 
 
 def test_a_configuration_that_cannot_travel_is_a_setup_error() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from typing import Any
@@ -174,3 +175,23 @@ def test_garbage_queries_are_refused_or_answered(query: str) -> None:
         tool.execute(check_parameters(tool, {"input": SHOP, "query": query}), ToolGrants())
     except CallError as error:
         must_be_validation(error)
+
+
+MANY = json.dumps([True] * 90_000)
+WORDS = json.dumps(["x" * 8] * 80_000)
+TEN_TIMES_TWICE = " | [.[], .[]]" * 10
+
+
+@pytest.mark.parametrize(
+    ("document", "query"),
+    [
+        (json.dumps({"l": [0] * 20_000, "b": {f"{n:x}": 0 for n in range(20_000)}}), "[(.l[:2000][] | {a: .}) == .b]"),
+        (MANY, f"[.]{TEN_TIMES_TWICE} | map(all)"),
+        (MANY, f"[.]{TEN_TIMES_TWICE} | map(any)"),
+        (WORDS, f"[[., .]]{TEN_TIMES_TWICE} | map(tojson?)"),
+        (WORDS, f"[[., .]]{TEN_TIMES_TWICE} | map(tostring?)"),
+    ],
+    ids=["maps compared", "all", "any", "tojson forgiven", "tostring forgiven"],
+)
+def test_the_same_large_value_many_times_is_charged_each_time(refused: Refusal, document: str, query: str) -> None:
+    assert "takes more than 200,000 steps" in refused(TOOL, operation="query", input=document, query=query)

@@ -100,10 +100,10 @@ class Where:
         if self.script is None:
             return
         states = self._nested()
-        if self._get_stack(states[-1], 0, self._at) and self._is_c(states[-1]):
-            if sys._getframe(1).f_code in self._still:
-                self._tell_line(states)
-                return
+        in_c = self._get_stack(states[-1], 0, self._at) and self._is_c(states[-1])
+        if in_c and sys._getframe(1).f_code in self._still:
+            self._tell_line(states)
+            return
         for state in states:
             self._set_hook(state, self._hook, _COUNT_HOOK, 1)
 

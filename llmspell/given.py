@@ -1,0 +1,44 @@
+"""What a runtime and its runs are given, checked: each function raises UsageError for what cannot be meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from llmspell.engines.factory import EngineSpec
+from llmspell.errors import UsageError, nearest
+from llmspell.policy import Policy
+from llmspell.tools.catalog import ToolCatalog
+
+
+def check_engine(engine: object) -> EngineSpec:
+    """The same row of an engine."""
+    if not isinstance(engine, EngineSpec):
+        raise UsageError(f"{engine!r:.60} is no EngineSpec: ScriptRuntime.with_engine takes a name")
+    return engine
+
+
+def check_grants(policy: Policy, tools: ToolCatalog) -> None:
+    """Refuses a grant of a tool that is not there: it would grant nothing, and say nothing."""
+    for name in policy.tools:
+        if name not in tools:
+            close = nearest(name, list(tools))
+            hint = f"; did you mean {close}?" if close else ""
+            raise UsageError(f"the policy grants a tool that is not there: {name!r:.100}{hint}")
+
+
+def source_bytes(source: object) -> bytes:
+    """A source as bytes; what came in as bytes that are no text goes out as the same bytes."""
+    if isinstance(source, str):
+        return source.encode("utf-8", "surrogateescape")
+    if not isinstance(source, (bytes, bytearray)):
+        raise UsageError(f"a source is text or bytes, not {type(source).__name__}")
+    return bytes(source)
+
+
+def check_arguments(arguments: Iterable[str]) -> tuple[str, ...]:
+    """The arguments of a script."""
+    words = tuple(arguments)
+    for word in words:
+        if not isinstance(word, str):
+            raise UsageError(f"an argument of a script is text, not {word!r:.60}")
+    return words
