@@ -116,7 +116,9 @@ def test_the_command_names_it_too_and_says_what_raises_it(crossing: Crossing, tm
     assert (document["verdict"], document["error"]["line"]) == ("limit", crossing.line)
     assert (document["limit"]["name"], document["limit"]["unit"]) == (crossing.name, crossing.unit)
     assert document["limit"]["allowed"] == crossing.allowed
-    assert document["error"]["message"].endswith(f", last seen at s.lua:{crossing.line}; raise it with {crossing.option}")
+    assert document["error"]["message"].endswith(
+        f", last seen at s.lua:{crossing.line}; raise it with {crossing.option}"
+    )
 
 
 def slow() -> None:

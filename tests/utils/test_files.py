@@ -47,7 +47,11 @@ REFUSED: list[tuple[str, Operation, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("action", "operation", "name", "said"), REFUSED, ids=lambda value: str(value)[:30])
+@pytest.mark.parametrize(
+    ("action", "operation", "name", "said"),
+    REFUSED,
+    ids=[f"{action} {number}" for number, (action, *_) in enumerate(REFUSED)],
+)
 def test_a_failure_names_the_action_the_file_and_the_reason(
     folder: Path, action: str, operation: Operation, name: str, said: str
 ) -> None:
