@@ -157,7 +157,7 @@ def _failed(failed: Failed, end: RunEnd, seen: Readings) -> RunEnd:
 
 
 def _died(ended: Ended, end: RunEnd, seen: Readings) -> RunEnd:
-    if ended.signal == signal.SIGXCPU:
+    if ended.signal == signal.SIGXCPU and seen.cpu >= seen.limits.cpu:  # a worker may send it to itself
         return _limit(end, seen, LimitHit("cpu", seen.limits.cpu, seen.cpu, "seconds"), "kernel")
     by_itself = ended.signal in (None, signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS)
     if by_itself and _near(seen, DEATH_SHARE):

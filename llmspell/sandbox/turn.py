@@ -11,23 +11,19 @@ A clock is read once a turn, the processor time and the memory only when the wat
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable
 from time import monotonic
 
 from llmspell.outcome import LimitHit
 from llmspell.sandbox import pipes as io
 from llmspell.sandbox.ending import Broken, Cancelled, Cause, RunEnd, broke_protocol
+from llmspell.sandbox.last_line import ask_line
 from llmspell.sandbox.process import Ended, WorkerProcess
 from llmspell.sandbox.session import Answer, Broker, LimitCrossed, Session
 from llmspell.sandbox.wake import Cancellation
 from llmspell.sandbox.watch import Patience, Watch
 from llmspell_workers.wire import Call, Done, Failed, Fatal, Output, Pace, Violation
 
-LAST_BYTES = 2 * 1024 * 1024
-"""Bytes that are read of a worker that was asked for its line: a last print, and its last word."""
-ASK_EVERY = 0.02
-"""Seconds until it is asked again."""
 FRAMES_A_TURN = 128
 """Frames that are taken before the clock is looked at: under 10 ms of cheap calls."""
 
@@ -265,7 +261,10 @@ class Turn:
         """Ends the worker, shows the output that had arrived, and gives the line of the script if it was told."""
         if self._process.ended is not None:
             return None
-        rest = self._ask_line() if ask else self._pipes.drain(io.LIVE_DRAIN)
+        if ask:
+            rest = ask_line(self._process, self._pipes, self._patience.line)
+        else:
+            rest = self._pipes.drain(io.LIVE_DRAIN)
         self._process.kill_and_reap()  # before anything is shown: that may take its time
         if silently:
             return None
@@ -274,28 +273,6 @@ class Turn:
             return self._show_last_frames(told=ask)
         except Violation:
             return None  # it is over already
-
-    def _ask_line(self) -> bytes:
-        """What the worker says within the grace: it is asked again and again, for the signal may meet it at a bad
-        moment. The verdict stands already, so that nothing hangs on it.
-        """
-        pipes, rest = self._pipes, bytearray()
-        now = monotonic()
-        until = now + self._patience.line
-        while now < until and len(rest) < LAST_BYTES:
-            try:
-                signal.pidfd_send_signal(self._process.pidfd, signal.SIGURG)
-            except OSError:
-                break  # it is gone
-            again = min(now + ASK_EVERY, until)
-            while now < again and len(rest) < LAST_BYTES:
-                told = pipes.wait(again - now)
-                if told & io.ENDED:
-                    return bytes(rest) + pipes.drain()
-                if told & io.READABLE:
-                    rest += pipes.read() or b""
-                now = monotonic()
-        return bytes(rest)
 
     def _show_last_frames(self, *, told: bool) -> int | None:
         """Shows the output that had arrived; what is over the limit is not shown. Gives the line of a Failed."""

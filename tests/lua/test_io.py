@@ -37,6 +37,10 @@ def test_print_of_what_cannot_be_shown_is_an_error_and_prints_nothing() -> None:
     assert outcome.stdout == b""
 
 
+def test_io_write_of_nothing_writes_nothing() -> None:
+    assert spell("io.write() io.write('a'):write() io.stdout:write()").stdout == b"a"
+
+
 def test_io_write_takes_strings_and_numbers_and_chains() -> None:
     outcome = spell(
         "io.write('a', 1, 2.5):write('b'):write() io.stdout:write('c', '\\n') io.stdout.write('d') io.stdout:flush()"

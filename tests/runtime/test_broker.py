@@ -10,7 +10,7 @@ import pytest
 
 from llmspell import CallError, ErrorKind, Limits
 from llmspell.outcome import LimitHit
-from llmspell.sandbox.broker import OPEN_JOBS, Broker, Handler, Later, weight
+from llmspell.sandbox.broker import LARGE, LARGE_JOBS, OPEN_JOBS, Broker, Handler, Later, is_large, weight
 from llmspell.sandbox.session import Answer, LimitCrossed
 from llmspell.sandbox.threads import Threads
 
@@ -187,6 +187,59 @@ def test_a_job_that_overran_keeps_its_slot_until_it_ends() -> None:
         woken.wait()
         answers = broker.finished()
     assert answers == [(OPEN_JOBS, (True, True))]
+
+
+def all_answers(broker: Broker, woken: Woken, count: int) -> list[tuple[int, Answer]]:
+    answers: list[tuple[int, Answer]] = []
+    while len(answers) < count:
+        woken.wait()
+        answers += broker.finished()
+    return answers
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_of_jobs_with_large_answers_only_a_few_run_at_once(told: bool) -> None:
+    begun: list[int] = []
+
+    def job() -> bytes:
+        begun.append(1)
+        return b"x" * (LARGE + 1)
+
+    broker, woken = make({"j": Handler(lambda _: Later(job=job, name="tool j", large=told))})
+    if not told:  # then it is known from its first answer on
+        broker.dispatch(0, "j", {})
+        assert len(all_answers(broker, woken, 1)) == 1
+        begun.clear()
+    for number in range(1, 10):
+        broker.dispatch(number, "j", {})
+    answered = 0
+    while answered < 9:
+        woken.wait()
+        assert len(begun) <= answered + LARGE_JOBS
+        answered += len(broker.finished())
+
+
+def test_jobs_with_small_answers_pass_those_with_large_ones() -> None:
+    gate = threading.Event()
+    handlers = {
+        "large": Handler(lambda _: Later(job=gate.wait, name="tool large", large=True)),
+        "small": Handler(lambda _: Later(job=lambda: "small", name="tool small")),
+    }
+    broker, woken = make(handlers)
+    for number in range(LARGE_JOBS + 2):
+        broker.dispatch(number, "large", {})
+    broker.dispatch(99, "small", {})
+    assert all_answers(broker, woken, 1) == [(99, (True, "small"))]
+    gate.set()
+    assert len(all_answers(broker, woken, LARGE_JOBS + 2)) == LARGE_JOBS + 2
+
+
+def test_an_answer_may_hold_itself_and_have_keys_of_any_kind() -> None:
+    endless: list[Any] = [1]
+    endless.append(endless)
+    assert is_large(endless)
+    assert is_large(dict.fromkeys(range(20_000)))
+    assert not is_large({1: 2, None: [b"x"]})
 
 
 def test_arguments_of_open_calls_are_bounded() -> None:

@@ -18,7 +18,7 @@ EXIT = "os._exit(0)"
 
 def asked(script: str, printed: Printed | None = None, **limits: float) -> RunEnd:
     with scripted(ARMED, limits=LIMITS._replace(wall=WALL)._replace(**limits)) as worker:  # type: ignore[arg-type]
-        end = run_on(worker, script, emit=(printed or Printed()).emit)
+        end = run_on(worker, script, emit=None if printed is None else printed.emit)
         assert not worker.alive
     assert end.limit is not None
     assert (end.verdict, end.limit.name, end.evidence) == (Verdict.LIMIT, "wall", "host")

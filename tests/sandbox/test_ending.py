@@ -75,7 +75,8 @@ def test_other_ends() -> None:
         "kernel",
         "crash",
     )
-    assert verdict(Ended(None, signal.SIGXCPU, 1)) == (Verdict.LIMIT, "kernel", "limit")
+    assert verdict(Ended(None, signal.SIGXCPU, 1), cpu=SEEN.limits.cpu) == (Verdict.LIMIT, "kernel", "limit")
+    assert verdict(Ended(None, signal.SIGXCPU, 1)) == (Verdict.CRASH, "kernel", "crash")  # it sent it to itself
     assert verdict(Broken("protocol", "m")) == (Verdict.CRASH, "host", "protocol")
     assert verdict(Cancelled(143)) == (Verdict.CANCELLED, "host", None)
     assert verdict(failed("denied"), refused=True) == (Verdict.DENIED, "host", "denied")

@@ -8,16 +8,18 @@ local READ_SIZE = 65536
 
 local function writer(stream)
   local file = {}
-  local function write(first, ...)
-    local method = rawequal(first, file)
-    local parts = method and {...} or {first, ...}
-    local count = select("#", ...) + (method and 0 or 1)
-    for i = 1, count do
+  local function write(...)
+    local parts, count = {...}, select("#", ...)
+    local begin = count > 0 and rawequal(parts[1], file) and 2 or 1 -- as a method, or by itself
+    for i = begin, count do
       local kind = type(parts[i])
       if kind == "number" then parts[i] = tostring(parts[i])
-      elseif kind ~= "string" then error(format("bad argument #%d to 'write' (string expected, got %s)", i, kind), 2) end
+      elseif kind ~= "string" then
+        error(format("bad argument #%d to 'write' (string expected, got %s)", i - begin + 1, kind), 2)
+      end
     end
-    if count == 1 then output(stream, parts[1]) elseif count > 1 then output(stream, concat(parts)) end
+    if begin == count then output(stream, parts[begin])
+    elseif begin < count then output(stream, concat(parts, "", begin, count)) end
     return file
   end
   file.write = write
