@@ -1,23 +1,5 @@
-"""Nothing is left behind by any test here: no process, no descriptor."""
+"""Nothing is left behind by any test here."""
 
-from __future__ import annotations
+from tests.leftovers import nothing_is_left
 
-import os
-from collections.abc import Iterator
-
-import psutil
-import pytest
-
-
-def _there() -> tuple[set[int], int]:
-    """The processes below this one, dead ones included, and how many descriptors are open."""
-    return {child.pid for child in psutil.Process().children(recursive=True)}, len(os.listdir("/proc/self/fd"))
-
-
-@pytest.fixture(autouse=True)
-def _nothing_is_left() -> Iterator[None]:
-    before = _there()
-    yield
-    after = _there()
-    assert after[0] <= before[0]
-    assert after[1] <= before[1]
+__all__ = ["nothing_is_left"]

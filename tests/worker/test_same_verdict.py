@@ -45,9 +45,10 @@ def test_a_bomb_ends_the_same_ten_times_of_ten(bomb: str) -> None:
     for outcome in ten(BOMBS[bomb], Limits(cpu=20, wall=60)):
         assert outcome.limit is not None
         assert outcome.limit.used <= outcome.limit.allowed == 50 * MIB
-        seen.add((outcome.verdict.value, outcome.limit.name, outcome.limit.unit, outcome.evidence, outcome.exit_code))
-    assert {row[:3] for row in seen} == {("limit", "memory", "bytes")}
-    assert len({row[3] for row in seen}) == 1
+        assert outcome.evidence in ("kernel", "worker")  # whether what was refused would have come near the limit
+        seen.add((outcome.verdict.value, outcome.limit.name, outcome.limit.unit, outcome.exit_code))
+    assert len(seen) == 1
+    assert seen.pop()[:3] == ("limit", "memory", "bytes")
 
 
 @pytest.mark.parametrize("bomb", CAUGHT)
