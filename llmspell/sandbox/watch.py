@@ -34,7 +34,7 @@ class Patience(NamedTuple):
     unread: float = 10.0
     closed: float = 1.0
     shutdown: float = 0.25
-    line: float = 0.1
+    line: float = 0.25
 
 
 class Watch:

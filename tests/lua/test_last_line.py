@@ -80,10 +80,13 @@ def big(size: int) -> str:
 @pytest.mark.parametrize("limit", ["cpu", "wall"])
 @pytest.mark.parametrize(("source", "lines"), PLACES.values(), ids=PLACES)
 def test_a_limit_of_time_says_where_the_script_was(source: str, lines: set[int], limit: str) -> None:
-    outcome = run(source, **{limit: 0.2})
+    for seconds in (0.2, 0.5, 2.0):  # where the machine is busy a script may not have come to its first line yet
+        outcome = run(source, **{limit: seconds})
+        if outcome.error is not None and outcome.error.line is not None:
+            break
     assert outcome.limit is not None, outcome
     assert outcome.error is not None
-    assert (outcome.limit.name, outcome.limit.allowed, outcome.evidence) == (limit, 0.2, "host")
+    assert (outcome.limit.name, outcome.limit.allowed, outcome.evidence) == (limit, seconds, "host")
     assert outcome.error.line in lines
     assert f"({limit} limit), last seen at spell.lua:{outcome.error.line}; raise it with" in outcome.error.message
 
