@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from types import FrameType
 
@@ -13,7 +14,8 @@ CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 class CancelledBySignals:
     """A cancellation that these signals trigger while the block runs; a signal that was ignored stays so.
 
-    Afterwards the others do what they do by default: SIGINT raises KeyboardInterrupt.
+    Afterwards they do what they do by default: SIGINT raises KeyboardInterrupt. After a run that was cancelled any
+    of them ends the process at once, with the code of the first: whoever sent two gets one answer.
     """
 
     def __init__(self) -> None:
@@ -27,7 +29,13 @@ class CancelledBySignals:
 
     def __exit__(self, *_: object) -> None:
         for number in self._heeded:
-            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+            if self._cancellation.exit_code is not None:
+                signal.signal(number, self._leave)
+            else:
+                signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
     def _cancel(self, number: int, _frame: FrameType | None) -> None:
         self._cancellation.cancel(CODES[signal.Signals(number)])
+
+    def _leave(self, _number: int, _frame: FrameType | None) -> None:
+        os._exit(self._cancellation.exit_code or 1)
