@@ -138,10 +138,11 @@ def _send(running: Running, signals: str, receiver: str) -> None:
     workers = running.workers()
     for name in signals.split("+"):
         if receiver == "host":
-            os.kill(running.pid, signal.Signals[f"SIG{name}"])
+            with suppress(ProcessLookupError):  # an earlier signal has ended it
+                os.kill(running.pid, signal.Signals[f"SIG{name}"])
         else:
             for worker in workers:
-                with suppress(psutil.NoSuchProcess):  # an earlier signal has ended it
+                with suppress(psutil.NoSuchProcess):
                     worker.send_signal(signal.Signals[f"SIG{name}"])
 
 
