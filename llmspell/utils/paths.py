@@ -34,6 +34,8 @@ def normalize_path(path: str, system: OperatingSystem | None = None) -> str:
     system = system or OperatingSystem.current()
     if system is OperatingSystem.WINDOWS:
         normal = ntpath.normpath(path)
+        if normal.startswith("\\"):  # `ntpath` takes `\:` for a drive
+            return normal
         gained_drive = ntpath.splitdrive(normal)[0] and not ntpath.splitdrive(path)[0]  # './C:/a' would lead elsewhere
         return f".\\{normal}" if gained_drive else normal
     if system is OperatingSystem.MACOS:
