@@ -1,7 +1,10 @@
 """What a provider is: it answers model calls, whole or chunk by chunk."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from llmspell.types.media import MediaContent
 
 
 class Capabilities(NamedTuple):
@@ -13,17 +16,58 @@ class Capabilities(NamedTuple):
     available_models: tuple[str, ...] = ()
 
 
+class ToolOffer(NamedTuple):
+    """A tool that a model may ask for. `schema` is the JSON schema of its parameters."""
+
+    name: str
+    description: str
+    schema: Mapping[str, Any]
+
+
+class ToolRequest(NamedTuple):
+    """A call that a model asked for; `id` is its own name for it.
+
+    `arguments` is None where what the model wrote, `written`, is no JSON object.
+    """
+
+    id: str
+    name: str
+    arguments: Mapping[str, Any] | None
+    written: str
+
+
 class ModelRequest(NamedTuple):
-    """One model call. `messages` are maps with `role` (system, user, assistant) and `content` (text)."""
+    """One model call.
+
+    `messages` are maps with `role` (system, user, assistant, tool) and `content`: text, or a list of texts and
+    `MediaContent`. One of the assistant may hold `tool_calls`, a list of ToolRequest; one of a tool holds the
+    `tool_call_id` that it answers, and its `name`. `tool_choice` is `auto`, `none`, `required`, or a tool's name.
+    `answer_schema` is the JSON schema that the answer is to satisfy. `modalities` are what the answer may consist of.
+    """
 
     model: str
     messages: tuple[Mapping[str, Any], ...]
     temperature: float | None = None
     max_tokens: int | None = None
+    tools: tuple[ToolOffer, ...] = ()
+    tool_choice: str | None = None
+    answer_schema: Mapping[str, Any] | None = None
+    modalities: tuple[str, ...] = ("text",)
+
+
+class Estimate(NamedTuple):
+    """What a call takes at the most, as far as can be said before it is made. `cost_usd` is None for an unknown price.
+
+    `completion_tokens` is what the request allows, or what the model can write at all.
+    """
+
+    prompt_tokens: int
+    completion_tokens: int
+    cost_usd: float | None
 
 
 class Completion(NamedTuple):
-    """A whole answer. `cost_usd` is None when the price is unknown."""
+    """A whole answer. `cost_usd` is None when the price is unknown; `refusal` is why the model would not answer."""
 
     text: str
     model: str
@@ -31,6 +75,18 @@ class Completion(NamedTuple):
     completion_tokens: int
     finish_reason: str = "stop"
     cost_usd: float | None = 0.0
+    tool_calls: tuple[ToolRequest, ...] = ()
+    media: "tuple[MediaContent, ...]" = ()
+    refusal: str | None = None
+
+
+class ToolProgress(NamedTuple):
+    """A piece of a call that a model is asking for: the `index`th of its answer, and what it wrote of the arguments."""
+
+    index: int
+    id: str
+    name: str
+    written: str
 
 
 class Chunk(NamedTuple):
@@ -38,6 +94,8 @@ class Chunk(NamedTuple):
 
     text: str
     final: Completion | None = None
+    tool_call: ToolProgress | None = None
+    media: "MediaContent | None" = None
 
 
 class Provider(Protocol):
@@ -63,3 +121,6 @@ class Provider(Protocol):
 
     def complete(self, request: ModelRequest) -> Completion: ...
     def stream(self, request: ModelRequest) -> Iterator[Chunk]: ...
+    def estimate(self, request: ModelRequest) -> Estimate:
+        """What `request` takes at the most. Asks nobody, and raises nothing."""
+        ...
