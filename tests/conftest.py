@@ -1,4 +1,6 @@
-"""What concerns all tests: the counts of workers join those of the host when coverage is measured."""
+"""What concerns all tests: property tests find the same examples each time, and the counts of workers join those of
+the host when coverage is measured.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("same", derandomize=True)
+settings.register_profile("hunt", max_examples=2000)
+settings.load_profile("same")  # `pytest --hypothesis-profile=hunt` looks for new ones
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
