@@ -166,7 +166,8 @@ class Session:
         """The bytes of the Reply to an open call."""
         self._heard = True
         try:
-            return self._conversation.send_reply(call, *answer)
+            ok, value = answer
+            return self._conversation.send_reply(call, ok, value)
         except Unsendable as error:
             message = f"the answer cannot be handed to the script: {str(error)[:1000]}"
         return self._conversation.send(

@@ -234,7 +234,9 @@ def evaluate(program: Program, variables: Mapping[str, Number]) -> Number:
                 right = pop()
                 push(operand(pop(), right))
             elif step == LOAD:
-                push(_variable(operand, variables))
+                value = variables.get(operand)
+                fits = type(value) is int and INT_LEAST <= value <= INT_MOST  # what nearly every variable is
+                push(value if fits else _variable(operand, variables))
             elif step == APPLY_ONE:
                 stack[-1] = operand(stack[-1])
             else:
