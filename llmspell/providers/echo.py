@@ -12,7 +12,7 @@ from time import sleep as real_sleep
 from typing import Any
 
 from llmspell.errors import CallError, ErrorKind
-from llmspell.providers.provider import Capabilities, Chunk, Completion, ModelRequest
+from llmspell.providers.provider import Chunk, Completion, Estimate, ModelRequest, ProviderCapabilities
 from llmspell.providers.settings import Answers
 
 _WORD = re.compile(r"\S+\s*|\s+")
@@ -66,9 +66,11 @@ class EchoProvider:
         return self._delay > 0
 
     @property
-    def capabilities(self) -> Capabilities:
-        """Streams; takes text only; has no bound of its own."""
-        return Capabilities(available_models=self._models)
+    def capabilities(self) -> ProviderCapabilities:
+        """Streams; takes text only; asks for no tool; has no bound of its own."""
+        return ProviderCapabilities(
+            available_models=self._models, supports_tools=False, supports_structured_output=False
+        )
 
     @property
     def notice(self) -> str:
@@ -92,6 +94,11 @@ class EchoProvider:
             yield Chunk(piece)
         self._wait_part(len(pieces))
         yield Chunk(pieces[-1], final=completion)
+
+    def estimate(self, request: ModelRequest) -> Estimate:
+        """Exactly what the call takes."""
+        completion = self._answer(request)
+        return Estimate(completion.prompt_tokens, completion.completion_tokens, 0.0)
 
     def _wait_part(self, parts: int) -> None:
         if self._delay > 0:
@@ -130,4 +137,6 @@ def _last_input(messages: tuple[Mapping[str, Any], ...]) -> str:
 
 def _text(message: Mapping[str, Any]) -> str:
     content = message.get("content")
-    return content if isinstance(content, str) else ""
+    parts = content if isinstance(content, (list, tuple)) else [content]
+    texts = (part if isinstance(part, str) else getattr(part, "text", None) for part in parts)
+    return "\n".join(text for text in texts if isinstance(text, str))

@@ -7,11 +7,16 @@ look whole. This file keeps the rule that such a stream is an error.
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from llmspell.providers.words import Words, words_of
 
 CHECKED_BYTES = 256 * 1024
 """The largest event that is read here; what is in a larger one the library finds."""
+
+
+REFUSAL_CHARACTERS = 16 * 1024
+"""How much of a refusal is kept."""
 
 
 class EventError(Exception):
@@ -35,12 +40,14 @@ class EventFailedError(EventError):
 class EventCheck:
     """Reads a stream of server-sent events as it passes, in pieces of any size."""
 
-    __slots__ = ("_data", "_line", "_size")
+    __slots__ = ("_data", "_line", "_size", "refusal")
 
     def __init__(self) -> None:
         self._line: list[bytes] = []
         self._data: list[bytes] = []
         self._size = 0
+        self.refusal = ""
+        """What a model says instead of an answer, in the OpenAI protocol: litellm leaves it out of streams."""
 
     def feed(self, chunk: bytes) -> None:
         """Reads on. Raises EventRefusedError, and EventFailedError."""
@@ -82,6 +89,16 @@ class EventCheck:
         words = words_of(document) if isinstance(document, dict) and document.get("error") else None
         if words is not None:
             raise EventFailedError(words)
+        if b'"refusal"' in data and (refused := _refused(document)):
+            self.refusal = (self.refusal + refused)[:REFUSAL_CHARACTERS]
+
+
+def _refused(document: Any) -> str:
+    """The piece of a refusal in an event, or nothing."""
+    match document:
+        case {"choices": [{"delta": {"refusal": str() as refusal}}, *_]}:
+            return refusal
+    return ""
 
 
 def _decoded(line: bytes) -> str:

@@ -34,6 +34,10 @@ _NOTED_BYTES = 64 * 1024
 """How much of a body is kept, to find in it why the call failed."""
 
 
+PLAIN = "identity"
+"""The encoding that is asked for: a small compressed answer can be a large one."""
+
+
 class Seen(NamedTuple):
     """What was seen of an answer: its HTTP status, what it says of a failure, in how many seconds a retry is
     welcome, and whether it is one document and no stream."""
@@ -107,6 +111,10 @@ class Exchange:
         noted = bytes(self._tails[-1].noted) if self._tails else b""
         return Seen(self._status, words_in(noted), self._retry_after, is_document=bool(noted))
 
+    def refusal(self) -> str:
+        """What the model said in a stream instead of an answer."""
+        return self._tails[-1].refusal if self._tails else ""
+
     @contextlib.contextmanager
     def active(self) -> Iterator[None]:
         """While it is open, responses of a watched client on this thread belong to this exchange."""
@@ -134,8 +142,8 @@ class Exchange:
         """Takes over the body of `response`. Raises when it is bound to break a rule."""
         self._status = response.status_code
         self._retry_after = seconds_until_retry(response.headers, self._now())
-        encoding = response.headers.get("content-encoding", "identity")
-        if encoding != "identity":
+        encoding = response.headers.get("content-encoding", PLAIN)
+        if encoding != PLAIN:
             raise AnswerRefusedError(f"its answer is compressed ({encoding[:20]}), though plain text was asked for")
         content_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         if content_type == "text/html" and response.status_code < 300:
@@ -183,6 +191,11 @@ class _Watched(httpx.SyncByteStream):
         self._stream = stream
         self._cap = cap
         self._separators = separators
+
+    @property
+    def refusal(self) -> str:
+        """What events of a model's refusal say."""
+        return self._check.refusal if self._check is not None else ""
 
     def __iter__(self) -> Iterator[bytes]:
         size = 0
@@ -233,11 +246,13 @@ def watched_client(*, unsent: Iterable[str] = ()) -> httpx.Client:
     names = tuple(unsent)
 
     def prepare(request: httpx.Request) -> None:
-        request.headers["accept-encoding"] = "identity"  # a small compressed answer can be a large one
+        if request.headers.get("accept-encoding") != PLAIN:  # a library's own wish
+            request.headers["accept-encoding"] = PLAIN
         for name in names:
             request.headers.pop(name, None)
 
     return httpx.Client(
+        headers={"accept-encoding": PLAIN},
         event_hooks={"request": [prepare], "response": [_watch]},
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         follow_redirects=False,

@@ -1,14 +1,12 @@
 """The provider for real models: litellm, which speaks to all of them.
 
-The only module that imports litellm, and on the first call only: the import takes 3 s and 167 MiB.
-This file keeps the rules that litellm asks nobody but the provider (no price list, tokenizer, `.env` file or
-telemetry is fetched), prints nothing, and gets keys from the passed-in environment by the configured name.
+This file keeps the rules that litellm is loaded by a call and by nothing else (3 s), that keys come from the passed-in
+environment by the configured name, and that a call has one deadline, whatever is tried within it.
 """
 
 from __future__ import annotations
 
-import logging
-import os
+import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -16,14 +14,20 @@ from typing import TYPE_CHECKING, Any
 
 from llmspell.errors import CallError, ErrorKind
 from llmspell.limits import MIB
-from llmspell.providers.prefixes import WATCHED, Route, key_names, route
-from llmspell.providers.provider import Capabilities, Chunk, Completion, ModelRequest
+from llmspell.providers.attempts import Attempts, Wait
+from llmspell.providers.figures import estimate
+from llmspell.providers.litellm_client import Connections
+from llmspell.providers.litellm_load import load
+from llmspell.providers.model_table import ModelFacts, facts_of, models_of
+from llmspell.providers.pace import Pace
+from llmspell.providers.prefixes import Route, key_names, route
+from llmspell.providers.provider import Chunk, Completion, Estimate, ModelRequest, ProviderCapabilities
 from llmspell.providers.settings import ConfiguredProvider
 
 if TYPE_CHECKING:
-    import httpx
-
     from llmspell.providers.litellm_call import Call
+    from llmspell.providers.litellm_stream import LiteLLMStream
+    from llmspell.providers.litellm_whole import Ask
 
 ANSWER_CAP = 4 * MIB
 """The largest answer, in bytes of UTF-8."""
@@ -31,26 +35,36 @@ ANSWER_CAP = 4 * MIB
 TIMEOUT_SECONDS = 60.0
 """How long a provider may be silent when nothing is configured."""
 
+MEDIA_TIMES = 6
+"""How much larger than its text the largest body is: JSON may write one byte as the six of \\u0061, and media are
+some MiB in base64."""
+
 NO_KEY = "no-key"
 """Sent as the key where none is configured for a `base_url`: else litellm sends the public service's."""
-
-_NEEDED = frozenset(
-    {"accept", "accept-encoding", "authorization", "connection", "content-length", "content-type", "host"}
-)
-"""Headers, in lower case, without which there is no request."""
-
-_LOCAL = "MODEL_COST_MAP ANTHROPIC_BETA_HEADERS BLOG_POSTS POLICY_TEMPLATES AUTOROUTER_PRESETS"
-"""What litellm would fetch from its repository, by the end of the variable that makes it use its own copy."""
 
 
 class LiteLLMProvider:
     """A provider that litellm reaches. Safe to call from several threads at once.
 
-    `environ` holds the keys; `clock` is monotonic seconds, `now` the time of day in seconds since 1970.
-    `close` drops idle connections; calls may follow it.
+    `environ` holds the keys; `clock` is monotonic seconds, `now` the time of day in seconds since 1970, `wait` waits
+    for an event, `chance` spreads retries. `close` ends the calls that are open and drops idle connections; calls may
+    follow.
     """
 
-    __slots__ = ("_answer_cap", "_client", "_clock", "_environ", "_lock", "_now", "_settings", "name")
+    __slots__ = (
+        "_answer_cap",
+        "_chance",
+        "_clock",
+        "_connections",
+        "_environ",
+        "_lock",
+        "_now",
+        "_open",
+        "_pace",
+        "_settings",
+        "_wait",
+        "name",
+    )
 
     def __init__(
         self,
@@ -61,6 +75,8 @@ class LiteLLMProvider:
         answer_cap: int = ANSWER_CAP,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
+        wait: Wait = threading.Event.wait,
+        chance: Callable[[], float] = random.random,
     ) -> None:
         self.name = name
         self._settings = settings
@@ -68,7 +84,11 @@ class LiteLLMProvider:
         self._answer_cap = answer_cap
         self._clock = clock
         self._now = now
-        self._client: httpx.Client | None = None
+        self._wait = wait
+        self._chance = chance
+        self._connections = Connections(settings.base_url)
+        self._pace = Pace(settings.requests_per_minute, clock)
+        self._open: set[LiteLLMStream] = set()
         self._lock = threading.Lock()
 
     @property
@@ -82,73 +102,175 @@ class LiteLLMProvider:
         return self._settings.default_model
 
     @property
-    def capabilities(self) -> Capabilities:
-        """What is known without a call: only what is configured."""
-        return Capabilities(available_models=self._settings.models)
+    def capabilities(self) -> ProviderCapabilities:
+        """Those of the default model, as far as it is known; without one, only what is configured."""
+        return self.capabilities_of(self._settings.default_model)
 
     @property
     def notice(self) -> None:
         """Nothing: it is what it seems."""
         return
 
+    @property
+    def is_local(self) -> bool:
+        """Whether its server is on this machine: what nobody knows the price of costs nothing there."""
+        import ipaddress
+        from urllib.parse import urlsplit
+
+        host = urlsplit(self._settings.base_url or "").hostname or ""
+        try:
+            return host == "localhost" or ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            return False
+
+    def capabilities_of(self, model: str | None) -> ProviderCapabilities:
+        """What a model can do, from litellm's list: nobody is asked, and litellm is not loaded."""
+        facts = self._facts(model) if model else None
+        if facts is None:
+            return ProviderCapabilities(available_models=self._settings.models)
+        return ProviderCapabilities(
+            supports_multimodal=bool(facts.media),
+            max_context_tokens=facts.max_context_tokens,
+            available_models=self._settings.models,
+            supports_tools=facts.tools,
+            supports_structured_output=facts.structured_output,
+            max_output_tokens=facts.max_output_tokens,
+            media=facts.media,
+        )
+
     def complete(self, request: ModelRequest) -> Completion:
         """The whole answer. Raises CallError."""
-        call = self._prepare(request, streams=False)
-        try:
-            return call.guard(lambda: _whole(call))
-        finally:
-            call.exchange.release()
+        for chunk in self.whole(request):
+            if chunk.final is not None:
+                return chunk.final
+        raise CallError(
+            ErrorKind.PROVIDER,
+            f"provider {self.name!r}: the call was closed before its answer ended",
+            {**self._details(request.model), "closed": True},
+        )
+
+    def whole(self, request: ModelRequest) -> Iterator[Chunk]:
+        """The whole answer as the chunks of a stream that any thread may close while another waits for it."""
+        return self._stream(request, streams=False, ask_whole=self._ask(request))
 
     def stream(self, request: ModelRequest) -> Iterator[Chunk]:
         """The answer as it comes. Nothing is asked before the first `next`, which raises CallError.
 
         The last chunk has no text of its own. `close()` of the iterator works from any thread, at any time.
         """
-        from llmspell.providers.litellm_stream import LiteLLMStream
+        from llmspell.providers.litellm_whole import chat
 
-        return LiteLLMStream(lambda: self._prepare(request, streams=True))
+        ask = self._ask(request)
+        return self._stream(request, streams=True, ask_whole=None if ask is chat else ask)
+
+    def estimate(self, request: ModelRequest) -> Estimate:
+        """What `request` takes at the most. Asks nobody, and raises nothing."""
+        to = route(self.name, self._settings, request.model)
+        facts = None if to is None else facts_of(to)
+        specifier = request.model if to is None else to.specifier
+
+        def count(text: str) -> int:
+            try:
+                return int(load().token_counter(model=specifier, text=text))
+            except Exception:  # noqa: BLE001  a boundary: litellm's counters raise what their libraries do
+                return len(text.encode("utf-8", "replace"))  # no tokenizer makes more of it
+
+        return estimate(request, facts, self._settings.prices, count)
 
     def close(self) -> None:
-        """Closes the connections that are kept for the next call."""
+        """Ends every open call, and closes the connections that are kept for the next one."""
         with self._lock:
-            client, self._client = self._client, None
-        if client is not None:
-            client.close()
+            streams = list(self._open)
+        for stream in streams:
+            stream.close()
+        self._connections.close()
 
-    def _prepare(self, request: ModelRequest, *, streams: bool) -> Call:
+    def _ask(self, request: ModelRequest) -> Ask:
+        """The way to ask for a whole answer of this model."""
+        from llmspell.providers.litellm_whole import chat, images, speech
+
+        facts = self._facts(request.model)
+        if facts.makes_images if facts is not None else request.modalities == ("image",):
+            return images
+        if facts.speaks if facts is not None else request.modalities == ("audio",):
+            return speech
+        return chat
+
+    def _stream(self, request: ModelRequest, *, streams: bool, ask_whole: Ask | None) -> LiteLLMStream:
+        from llmspell.providers.litellm_stream import LiteLLMStream
+
+        settings = self._settings
+        attempts = Attempts(
+            self.name,
+            self._pace,
+            max_retries=settings.max_retries,
+            seconds=settings.timeout_seconds or TIMEOUT_SECONDS,
+            clock=self._clock,
+            wait=self._wait,
+            chance=self._chance,
+        )
+        return LiteLLMStream(
+            attempts,
+            lambda: self._prepare(request, attempts, streams=streams, ask_whole=ask_whole),
+            ask_whole=ask_whole,
+            when_begun=self._opened,
+            when_over=self._over,
+        )
+
+    def _opened(self, stream: LiteLLMStream) -> None:
+        with self._lock:
+            self._open.add(stream)
+
+    def _over(self, stream: LiteLLMStream) -> None:
+        with self._lock:
+            self._open.discard(stream)
+
+    def _prepare(self, request: ModelRequest, attempts: Attempts, *, streams: bool, ask_whole: Ask | None) -> Call:
         to = self._route(request.model)
-        litellm = _load()
+        facts = facts_of(to)
         from llmspell.providers.exchange import Exchange
         from llmspell.providers.failure import Asked
         from llmspell.providers.litellm_call import Call
+        from llmspell.providers.litellm_request import arguments_for
 
+        try:
+            asking = arguments_for(request, facts, ask_whole=ask_whole, streams=streams)  # before 3 s of loading
+        except CallError as error:
+            error.details = {**self._details(request.model), **error.details}
+            raise
         names = key_names(self._settings, to.prefix)
         key = self._key(names, request.model)
         timeout = self._settings.timeout_seconds or TIMEOUT_SECONDS
+        before = self._clock()
+        litellm = load()
+        attempts.allow(self._clock() - before)
+        left = timeout if streams else max(attempts.seconds_left, 0.001)
         exchange = Exchange(
-            cap=6 * self._answer_cap + MIB,  # JSON may write one byte as the six of \u0061
-            deadline=None if streams else self._clock() + timeout,
+            cap=MEDIA_TIMES * self._answer_cap + MIB,
+            deadline=None if streams else self._clock() + left,
             clock=self._clock,
             now=self._now,
         )
         arguments = {
             "model": to.specifier,
-            "messages": [dict(message) for message in request.messages],
-            "temperature": request.temperature,
-            "max_tokens": request.max_tokens,
-            "timeout": timeout,
+            **asking,
+            "timeout": left,
             "num_retries": 0,
             "max_retries": 0,
             "api_key": key,
-            "base_url": self._settings.base_url,
-            "client": self._watched(to, key),
+            "api_base": self._settings.base_url,
+            "client": self._connections.client(to, key),
         }
-        if streams:
-            arguments |= {"stream": True, "stream_options": {"include_usage": True}}
-        secrets = () if key is None else (key,)
-        asked = Asked(self.name, request.model, names, secrets, timeout, self._settings.models)
+        known = self._settings.models
+        if not known and self._settings.base_url is None:
+            known = models_of(to.prefix)
+        asked = Asked(self.name, request.model, names, () if key is None else (key,), timeout, known)
         present = {name: value for name, value in arguments.items() if value is not None}
-        return Call(litellm, present, exchange, asked, to, self._answer_cap)
+        return Call(litellm, present, exchange, asked, to, self._answer_cap, facts, self._settings.prices)
+
+    def _facts(self, model: str) -> ModelFacts | None:
+        to = route(self.name, self._settings, model)
+        return None if to is None else facts_of(to)
 
     def _route(self, model: str) -> Route:
         to = route(self.name, self._settings, model)
@@ -171,56 +293,3 @@ class LiteLLMProvider:
 
     def _details(self, model: str) -> dict[str, Any]:
         return {"provider": self.name, "model": model[:200], "status": None, "retryable": False}
-
-    def _watched(self, to: Route, key: str | None) -> Any:
-        """Our HTTP client in the form in which litellm takes it for this prefix, None where it takes none."""
-        if to.prefix != "openai" and to.prefix not in WATCHED:
-            return None
-        from llmspell.providers.exchange import watched_client
-
-        foreign = _foreign_headers() if self._settings.base_url is not None else {}
-        with self._lock:
-            if self._client is None:
-                self._client = watched_client(unsent=[name for name in foreign if name not in _NEEDED])
-            client = self._client
-        if to.prefix in WATCHED:
-            from litellm.llms.custom_httpx.http_handler import HTTPHandler
-
-            return HTTPHandler(client=client)
-        from openai import OpenAI
-
-        own = {spelling: f"Bearer {key}" for name, spelling in foreign.items() if name == "authorization"}
-        return OpenAI(
-            api_key=key, base_url=self._settings.base_url, http_client=client, max_retries=0, default_headers=own
-        )
-
-
-def _foreign_headers() -> dict[str, str]:
-    """What the OpenAI library and litellm take from the environment for the public service, which is for nobody
-    else: the names of headers in lower case, each as it is spelled there."""
-    lines = os.environ.get("OPENAI_CUSTOM_HEADERS", "").split("\n")
-    custom = [line.partition(":")[0].strip() for line in lines if ":" in line]
-    return {name.lower(): name for name in (*custom, "OpenAI-Organization", "OpenAI-Project")}
-
-
-def _whole(call: Call) -> Completion:
-    response = call.litellm.completion(**call.arguments)
-    choice = response.choices[0]
-    text = call.checked(choice.message.content or "", 0)
-    return call.completion(text, getattr(response, "usage", None), choice.finish_reason)
-
-
-def _load() -> Any:
-    """litellm, quiet and offline. Its import reads the environment, so what it reads there is set first."""
-    for name in _LOCAL.split():
-        os.environ[f"LITELLM_LOCAL_{name}"] = "True"
-    os.environ["LITELLM_MODE"] = "PRODUCTION"  # else it reads a `.env` file, a cloned repository's perhaps
-    import litellm
-
-    litellm.telemetry = False
-    litellm.suppress_debug_info = True  # else an error prints advice to stdout
-    litellm.disable_streaming_logging = True
-    litellm.disable_hf_tokenizer_download = True
-    for logger in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
-        logging.getLogger(logger).disabled = True
-    return litellm

@@ -7,13 +7,20 @@ if TYPE_CHECKING:
     from llmspell.types.media import MediaContent
 
 
-class Capabilities(NamedTuple):
-    """What a provider can do; `None` tokens when unknown."""
+class ProviderCapabilities(NamedTuple):
+    """What a provider can do; `None` where it is unknown. `media` are the kinds that a message may hold beside text."""
 
     supports_streaming: bool = True
     supports_multimodal: bool = False
     max_context_tokens: int | None = None
     available_models: tuple[str, ...] = ()
+    supports_tools: bool | None = None
+    supports_structured_output: bool | None = None
+    max_output_tokens: int | None = None
+    media: tuple[str, ...] = ()
+
+
+Capabilities = ProviderCapabilities
 
 
 class ToolOffer(NamedTuple):
@@ -67,7 +74,10 @@ class Estimate(NamedTuple):
 
 
 class Completion(NamedTuple):
-    """A whole answer. `cost_usd` is None when the price is unknown; `refusal` is why the model would not answer."""
+    """A whole answer. `cost_usd` is None when the price is unknown; `refusal` is why the model would not answer.
+
+    `cached_tokens` are those of the prompt that the provider had kept from an earlier call.
+    """
 
     text: str
     model: str
@@ -78,12 +88,13 @@ class Completion(NamedTuple):
     tool_calls: tuple[ToolRequest, ...] = ()
     media: "tuple[MediaContent, ...]" = ()
     refusal: str | None = None
+    cached_tokens: int = 0
 
 
 class ToolProgress(NamedTuple):
     """A piece of a call that a model is asking for: the `index`th of its answer, and what it wrote of the arguments."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # hides a method of tuples that nobody needs
     id: str
     name: str
     written: str
@@ -101,7 +112,8 @@ class Chunk(NamedTuple):
 class Provider(Protocol):
     """Answers model calls. `blocking` says that a call may wait, so it is made on a thread.
 
-    `complete` and `stream` raise `llmspell.errors.CallError` with kind `provider`, `timeout` or `not_found`;
+    `complete` and `stream` raise `llmspell.errors.CallError` with kind `provider`, `timeout`, `not_found`, or
+    `validation` for a request that cannot be sent (media over their limit);
     its details may hold `provider`, `model`, `status` and `retryable`, and never a key.
     Closing the iterator that `stream` gives frees the provider's connection.
     """
@@ -124,3 +136,6 @@ class Provider(Protocol):
     def estimate(self, request: ModelRequest) -> Estimate:
         """What `request` takes at the most. Asks nobody, and raises nothing."""
         ...
+
+
+ProviderInstance = Provider

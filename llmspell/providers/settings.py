@@ -4,7 +4,7 @@ This file keeps the rule that a key is never in a configuration: `api_key_env` i
 """
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 
 class CannedAnswer(Protocol):
@@ -22,10 +22,25 @@ Answers = Mapping[str, str] | Iterable[CannedAnswer]
 """A table from the whole input to its answer, or answers of which the first that fits is given."""
 
 
-class ProviderSettings(NamedTuple):
-    """One configured provider. `type` is `echo` or `litellm`; what means nothing for the type is unused.
+class Price(NamedTuple):
+    """What a model costs, in US dollars per million tokens."""
 
-    `timeout_seconds` bounds the silence of a provider, and a whole answer that is not streamed.
+    prompt: float
+    completion: float
+
+
+ANY_MODEL = "*"
+"""The name in `prices` of every model that is not named."""
+
+MAX_RETRIES = 2
+"""How often a call that failed in a passing way is sent again, where nothing is configured."""
+
+
+class ProviderSettings(NamedTuple):
+    """One configured provider. `type` is `echo`, `litellm` or a plugin's; what means nothing for the type is unused.
+
+    `timeout_seconds` bounds the silence of a provider, and a whole answer that is not streamed, its retries included.
+    `requests_per_minute` bounds what is sent, retries too. `options` are for the provider of a plugin.
     `answers`, `fail` (the message of every call's error) and `delay_seconds` are for `echo`.
     """
 
@@ -38,6 +53,10 @@ class ProviderSettings(NamedTuple):
     answers: Answers = ()
     fail: str | None = None
     delay_seconds: float = 0.0
+    max_retries: int = MAX_RETRIES
+    requests_per_minute: int | None = None
+    prices: Mapping[str, Price] = {}
+    options: Mapping[str, Any] = {}
 
 
 class ConfiguredProvider(Protocol):
@@ -61,3 +80,11 @@ class ConfiguredProvider(Protocol):
     def fail(self) -> str | None: ...
     @property
     def delay_seconds(self) -> float: ...
+    @property
+    def max_retries(self) -> int: ...
+    @property
+    def requests_per_minute(self) -> int | None: ...
+    @property
+    def prices(self) -> Mapping[str, Price]: ...
+    @property
+    def options(self) -> Mapping[str, Any]: ...

@@ -67,10 +67,11 @@ class ToolCall(NamedTuple):
 
 
 class Usage(NamedTuple):
-    """The tokens that an answer reports."""
+    """The tokens that an answer reports; of those of the prompt, `cached_tokens` were there already."""
 
     prompt_tokens: int
     completion_tokens: int
+    cached_tokens: int = 0
 
 
 class Answer(NamedTuple):
@@ -81,6 +82,8 @@ class Answer(NamedTuple):
     the body. Without `finish_reason` it is `tool_calls` or `stop`. Without `usage` the words between blanks
     are counted. Figures stand in every whole answer, and in a stream when they are asked for; `reports_usage` true
     or false puts them in every answer or in none. `sends_done` false ends a stream without `[DONE]`.
+    `images` (PNG) and `sound` (samples of 16 bits, or a file of sound when not streamed) stand behind the text;
+    what the sound says is the text.
     `bytes_at_once` cuts the body, characters too, into parts of that many bytes, each sent alone.
     """
 
@@ -93,6 +96,8 @@ class Answer(NamedTuple):
     sends_done: bool = True
     refusal: str | None = None
     bytes_at_once: int | None = None
+    images: Sequence[bytes] = ()
+    sound: bytes | None = None
 
     @property
     def whole_text(self) -> str:

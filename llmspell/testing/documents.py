@@ -5,6 +5,7 @@ This file keeps the rule that nothing in a document is random or of the clock: s
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from typing import Any
@@ -31,6 +32,10 @@ def completion(answer: Answer, request: Request) -> dict[str, Any]:
     """The whole answer."""
     calls = [_tool_call(call, at) for at, call in enumerate(answer.tool_calls)]
     message: dict[str, Any] = {"role": "assistant", "content": answer.whole_text, "refusal": answer.refusal}
+    if answer.images:
+        message["images"] = [image_part(image, at) for at, image in enumerate(answer.images)]
+    if answer.sound is not None:
+        message |= {"audio": {**_audio(answer.sound), "transcript": answer.whole_text}, "content": None}
     if calls:
         message |= {"tool_calls": calls, "content": answer.whole_text or None}
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": finish_reason(answer)}
@@ -65,6 +70,22 @@ def tool_call_deltas(answer: Answer) -> list[dict[str, Any]]:
     return deltas
 
 
+def media_deltas(answer: Answer) -> list[dict[str, Any]]:
+    """The images and the sound as a stream has them: an image whole, a sound in two halves, then its words."""
+    deltas: list[dict[str, Any]] = [{"images": [image_part(image, at)]} for at, image in enumerate(answer.images)]
+    if answer.sound is not None:
+        half = len(answer.sound) // 2
+        deltas += [{"audio": _audio(part)} for part in (answer.sound[:half], answer.sound[half:])]
+        deltas.append({"audio": {"id": "audio_llmspell", "transcript": answer.whole_text}})
+    return deltas
+
+
+def image_part(image: bytes, at: int) -> dict[str, Any]:
+    """An image in an answer, as services send it that make them in a conversation."""
+    url = f"data:image/png;base64,{base64.b64encode(image).decode()}"
+    return {"type": "image_url", "index": at, "image_url": {"url": url}}
+
+
 def finish_reason(answer: Answer) -> str:
     """Why the answer ends."""
     return answer.finish_reason or ("tool_calls" if answer.tool_calls else "stop")
@@ -76,7 +97,12 @@ def usage(answer: Answer, request: Request) -> dict[str, Any]:
         sum(len(text_of(each).split()) for each in request.messages) + IMAGE_TOKENS * len(request.images),
         len(answer.whole_text.split()) + sum(len(_arguments(call).split()) for call in answer.tool_calls),
     )
-    return {**counted._asdict(), "total_tokens": counted.prompt_tokens + counted.completion_tokens}
+    return {
+        "prompt_tokens": counted.prompt_tokens,
+        "completion_tokens": counted.completion_tokens,
+        "total_tokens": counted.prompt_tokens + counted.completion_tokens,
+        **({"prompt_tokens_details": {"cached_tokens": counted.cached_tokens}} if counted.cached_tokens else {}),
+    }
 
 
 def digest(*parts: object) -> str:
@@ -94,6 +120,11 @@ def _head(kind: str, request: Request) -> dict[str, Any]:
         "service_tier": "default",
         "system_fingerprint": "fp_llmspell",
     }
+
+
+def _audio(sound: bytes) -> dict[str, Any]:
+    data = base64.b64encode(sound).decode()
+    return {"id": "audio_llmspell", "data": data, "expires_at": CREATED + 3600}
 
 
 def _tool_call(call: ToolCall, at: int) -> dict[str, Any]:

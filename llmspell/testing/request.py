@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
@@ -18,6 +18,21 @@ class Image(NamedTuple):
     media_type: str
     data: bytes | None
     url: str
+
+
+class Sound(NamedTuple):
+    """A sound in a message: its format, and its bytes if they were base64."""
+
+    format: str
+    data: bytes | None
+
+
+class File(NamedTuple):
+    """A file in a message."""
+
+    name: str | None
+    media_type: str
+    data: bytes | None
 
 
 class Request:
@@ -83,6 +98,16 @@ class Request:
         return text_of(self.messages[-1]) if self.messages else ""
 
     @property
+    def sounds(self) -> list[Sound]:
+        """The sounds of all messages."""
+        return sounds_of(self.messages)
+
+    @property
+    def files(self) -> list[File]:
+        """The files of all messages."""
+        return files_of(self.messages)
+
+    @property
     def images(self) -> list[Image]:
         """The images of all messages, those in data URLs decoded."""
         found = []
@@ -93,6 +118,29 @@ class Request:
                 if part.get("type") == "image_url" and isinstance(url, str):
                     found.append(_image(url))
         return found
+
+
+def sounds_of(messages: Iterable[Mapping[str, Any]]) -> list[Sound]:
+    """The sounds of messages."""
+    found = []
+    for message in messages:
+        for part in _parts(message):
+            sound = part.get("input_audio")
+            if part.get("type") == "input_audio" and isinstance(sound, dict):
+                found.append(Sound(str(sound.get("format")), _from_base64(str(sound.get("data")))))
+    return found
+
+
+def files_of(messages: Iterable[Mapping[str, Any]]) -> list[File]:
+    """The files of messages."""
+    found = []
+    for message in messages:
+        for part in _parts(message):
+            file = part.get("file")
+            if part.get("type") == "file" and isinstance(file, dict):
+                image = _image(str(file.get("file_data")))
+                found.append(File(file.get("filename"), image.media_type, image.data))
+    return found
 
 
 def text_of(message: Mapping[str, Any]) -> str:
@@ -116,7 +164,11 @@ def _image(url: str) -> Image:
     media_type, _, form = head.partition(";")
     if not form.endswith("base64"):
         return Image(media_type, unquote_to_bytes(encoded), url)
+    return Image(media_type, _from_base64(encoded), url)
+
+
+def _from_base64(encoded: str) -> bytes | None:
     try:
-        return Image(media_type, base64.b64decode(encoded, validate=True), url)
-    except binascii.Error:
-        return Image(media_type, None, url)
+        return base64.b64decode(encoded, validate=True)
+    except (binascii.Error, ValueError):
+        return None

@@ -75,7 +75,7 @@ def _whole(answer: Answer, request: Request) -> Iterator[Step]:
 
 
 def _stream(answer: Answer, request: Request) -> Iterator[Step]:
-    before, after = _around_first_text(_pieces(answer))
+    before, after = _around_first_text(_pieces(answer) if answer.sound is None else ())
     yield from _bare(before)
     yield Head(200, {"content-type": "text/event-stream; charset=utf-8", "transfer-encoding": "chunked"})
     yield _event(documents.chunk(request, {"role": "assistant", "content": "", "refusal": None}))
@@ -85,6 +85,8 @@ def _stream(answer: Answer, request: Request) -> Iterator[Step]:
                 yield _event(documents.chunk(request, {"content": piece}))
         else:
             yield from _bare([piece])
+    for delta in documents.media_deltas(answer):
+        yield _event(documents.chunk(request, delta))
     if answer.refusal is not None:
         yield _event(documents.chunk(request, {"refusal": answer.refusal}))
     for delta in documents.tool_call_deltas(answer):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import pytest
 
 from llmspell.providers.litellm_provider import LiteLLMProvider
 from llmspell.providers.provider import ModelRequest
-from llmspell.providers.settings import ProviderSettings
+from llmspell.providers.settings import Price, ProviderSettings
 from llmspell.testing import Answer, LLMServer, Usage
 
 DEADLINE = 10.0
@@ -57,11 +58,18 @@ def make(server: LLMServer) -> Iterator[MakeProvider]:
         api_key_env: str | None = "LOCAL_KEY",
         timeout_seconds: float = DEADLINE,
         answer_cap: int = 4 * 1024 * 1024,
+        max_retries: int = 0,
+        prices: Mapping[str, Price] | None = None,
+        **options: Any,
     ) -> LiteLLMProvider:
         settings = ProviderSettings(
-            base_url=base_url or server.base_url, api_key_env=api_key_env, timeout_seconds=timeout_seconds
+            base_url=base_url or server.base_url,
+            api_key_env=api_key_env,
+            timeout_seconds=timeout_seconds,
+            max_retries=max_retries,
+            prices=prices or {},
         )
-        made.append(LiteLLMProvider(name, settings, environ={"LOCAL_KEY": key}, answer_cap=answer_cap))
+        made.append(LiteLLMProvider(name, settings, environ={"LOCAL_KEY": key}, answer_cap=answer_cap, **options))
         return made[-1]
 
     yield make

@@ -240,7 +240,7 @@ def test_a_rate_limit_says_when_to_come_back(
     server: LLMServer, name: str, streams: bool, failure: Failure, seconds: float
 ) -> None:
     server.queue(failure)
-    settings = ProviderSettings(base_url=server.base_url)
+    settings = ProviderSettings(base_url=server.base_url, max_retries=0)
     provider = LiteLLMProvider(name, settings, environ={}, now=NOON.timestamp)
     ended = call(provider, streams=streams)
     provider.close()

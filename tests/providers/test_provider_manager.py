@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -14,7 +14,7 @@ from llmspell.errors import CallError, ConfigError, ErrorKind
 from llmspell.providers.litellm_provider import LiteLLMProvider
 from llmspell.providers.manager import ProviderManager
 from llmspell.providers.provider import ModelRequest
-from llmspell.providers.settings import ProviderSettings
+from llmspell.providers.settings import Price, ProviderSettings
 from llmspell.testing import LLMServer
 from tests.providers.conftest import LITELLM_WARNINGS, ask
 from tests.uncounted import uncounted
@@ -155,6 +155,10 @@ class Other(NamedTuple):
     answers: tuple[()] = ()
     fail: str | None = None
     delay_seconds: float = 0.0
+    max_retries: int = 0
+    requests_per_minute: int | None = None
+    prices: Mapping[str, Price] = {}
+    options: Mapping[str, Any] = {}
 
 
 @LITELLM_WARNINGS
@@ -198,7 +202,7 @@ def test_litellm_is_imported_offline_and_reads_no_env_file(tmp_path: Path) -> No
 import os, sys
 sys.path.insert(0, {str(Path(__file__).parents[2])!r})
 from llmspell.providers.litellm_provider import LiteLLMProvider
-from llmspell.providers.settings import ProviderSettings
+from llmspell.providers.settings import Price, ProviderSettings
 from llmspell.providers.provider import ModelRequest
 from llmspell.errors import CallError
 provider = LiteLLMProvider("local", ProviderSettings(base_url="http://127.0.0.1:1/v1"), environ={{}})

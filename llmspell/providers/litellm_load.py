@@ -1,0 +1,70 @@
+"""litellm itself: the only module that imports it, when it is first asked for or said to be needed soon.
+
+The import takes 3 s and 167 MiB, spread over hundreds of modules, so it is not made lighter but begun early: `preload`
+imports on a thread of its own, while the worker starts and the script runs up to its first call.
+This file keeps the rule that litellm asks nobody but the provider (no price list, tokenizer, `.env` file or telemetry
+is fetched) and prints nothing. Its import reads the environment, so what it reads there is set first.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from typing import Any
+
+_LOCAL = "MODEL_COST_MAP ANTHROPIC_BETA_HEADERS BLOG_POSTS POLICY_TEMPLATES AUTOROUTER_PRESETS"
+"""What litellm would fetch from its repository, by the end of the variable that makes it use its own copy."""
+
+_lock = threading.Lock()
+_begun: threading.Thread | None = None
+_loaded: Any = None
+
+
+def preload() -> threading.Thread:
+    """Begins to import litellm, if nobody has; gives the thread. A failure waits for the first call, which meets it."""
+    global _begun
+    with _lock:
+        if _begun is None:
+            _begun = threading.Thread(target=_try_load, name="llmspell-preload", daemon=True)
+            _begun.start()
+        return _begun
+
+
+def load() -> Any:
+    """litellm, quiet and offline."""
+    global _loaded
+    if _loaded is None:
+        _loaded = _imported()
+    return _loaded
+
+
+def http_handler(client: Any) -> Any:
+    """An `httpx.Client` in the form in which litellm takes it for services that it speaks to itself."""
+    from litellm.llms.custom_httpx.http_handler import HTTPHandler
+
+    return HTTPHandler(client=client)
+
+
+def _try_load() -> None:
+    try:
+        load()
+        import llmspell.providers.litellm_call
+        import llmspell.providers.litellm_stream  # noqa: F401
+    except Exception:  # noqa: BLE001  a boundary: whatever it is, the first call will raise it again
+        return
+
+
+def _imported() -> Any:
+    for name in _LOCAL.split():
+        os.environ[f"LITELLM_LOCAL_{name}"] = "True"
+    os.environ["LITELLM_MODE"] = "PRODUCTION"  # else it reads a `.env` file, a cloned repository's perhaps
+    import litellm
+
+    litellm.telemetry = False
+    litellm.suppress_debug_info = True  # else an error prints advice to stdout
+    litellm.disable_streaming_logging = True
+    litellm.disable_hf_tokenizer_download = True
+    for logger in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
+        logging.getLogger(logger).disabled = True
+    return litellm
