@@ -9,6 +9,11 @@ TYPE_CHECKING = (
     False  # not from typing: it loads for longer than all else that the command line needs to start a worker
 )
 if TYPE_CHECKING:
+    from llmspell.agents.base import BaseAgent
+    from llmspell.agents.config import AgentConfig
+    from llmspell.agents.contract import check_agent
+    from llmspell.agents.llm import LLMAgent
+    from llmspell.agents.tool_box import LocalTools, ToolBox
     from llmspell.engines.bridge import EngineFeatures, ScriptEngineBridge
     from llmspell.engines.factory import EngineFactory, EngineSpec
     from llmspell.errors import CallError, ConfigError, ErrorKind, LlmspellError, SetupError, UsageError
@@ -16,55 +21,101 @@ if TYPE_CHECKING:
     from llmspell.outcome import Outcome, Verdict
     from llmspell.policy import Policy, ToolGrant, default_policy
     from llmspell.providers.manager import ProviderManager
+    from llmspell.providers.provider import Provider, ProviderCapabilities, ProviderInstance
+    from llmspell.providers.settings import ProviderSettings
     from llmspell.runtime import ScriptRuntime
     from llmspell.sandbox.wake import Cancellation
     from llmspell.tools.function_tool import FunctionTool
+    from llmspell.types.agent_io import AgentInput, AgentOutput, OutputMetadata, ToolCall, ToolOutput
+    from llmspell.types.formats import MediaType
+    from llmspell.types.media import MediaContent
+    from llmspell.types.streaming import AgentChunk, AgentStream, ChunkContent
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "AgentChunk": "types.streaming",
+    "AgentConfig": "agents.config",
+    "AgentInput": "types.agent_io",
+    "AgentOutput": "types.agent_io",
+    "AgentStream": "types.streaming",
+    "BaseAgent": "agents.base",
     "CallError": "errors",
     "Cancellation": "sandbox.wake",
+    "ChunkContent": "types.streaming",
     "ConfigError": "errors",
     "EngineFactory": "engines.factory",
     "EngineFeatures": "engines.bridge",
     "EngineSpec": "engines.factory",
     "ErrorKind": "errors",
     "FunctionTool": "tools.function_tool",
+    "LLMAgent": "agents.llm",
     "Limits": "limits",
     "LlmspellError": "errors",
+    "LocalTools": "agents.tool_box",
+    "MediaContent": "types.media",
+    "MediaType": "types.formats",
     "Outcome": "outcome",
+    "OutputMetadata": "types.agent_io",
     "Policy": "policy",
+    "Provider": "providers.provider",
+    "ProviderCapabilities": "providers.provider",
+    "ProviderInstance": "providers.provider",
     "ProviderManager": "providers.manager",
+    "ProviderSettings": "providers.settings",
     "ScriptEngineBridge": "engines.bridge",
     "ScriptRuntime": "runtime",
     "SetupError": "errors",
+    "ToolBox": "agents.tool_box",
+    "ToolCall": "types.agent_io",
     "ToolGrant": "policy",
+    "ToolOutput": "types.agent_io",
     "UsageError": "errors",
     "Verdict": "outcome",
+    "check_agent": "agents.contract",
     "default_policy": "policy",
 }
 
 __all__ = [
+    "AgentChunk",
+    "AgentConfig",
+    "AgentInput",
+    "AgentOutput",
+    "AgentStream",
+    "BaseAgent",
     "CallError",
     "Cancellation",
+    "ChunkContent",
     "ConfigError",
     "EngineFactory",
     "EngineFeatures",
     "EngineSpec",
     "ErrorKind",
     "FunctionTool",
+    "LLMAgent",
     "Limits",
     "LlmspellError",
+    "LocalTools",
+    "MediaContent",
+    "MediaType",
     "Outcome",
+    "OutputMetadata",
     "Policy",
+    "Provider",
+    "ProviderCapabilities",
+    "ProviderInstance",
     "ProviderManager",
+    "ProviderSettings",
     "ScriptEngineBridge",
     "ScriptRuntime",
     "SetupError",
+    "ToolBox",
+    "ToolCall",
     "ToolGrant",
+    "ToolOutput",
     "UsageError",
     "Verdict",
+    "check_agent",
     "default_policy",
 ]
 

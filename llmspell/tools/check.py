@@ -7,12 +7,11 @@ importing jsonschema; any other is checked by jsonschema under a budget. Either 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from llmspell.errors import CallError, ErrorKind
 from llmspell.tools.answer import invalid, shown
 from llmspell.tools.shapes import MisfitError, Shape, is_plain
-from llmspell.tools.tool import Tool
 
 if TYPE_CHECKING:
     from llmspell.tools.bounded_schema import BoundedSchema
@@ -22,7 +21,16 @@ _prepared: dict[int, tuple[Mapping[str, Any], Shape | BoundedSchema]] = {}
 """By the identity of the schema, which is held here so that the identity stays its own."""
 
 
-def check_parameters(tool: Tool, parameters: Mapping[str, Any] | None) -> dict[str, Any]:
+class Offered(Protocol):
+    """What is called by a name with parameters of a shape: a tool, or the offer of one."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def schema(self) -> Mapping[str, Any]: ...
+
+
+def check_parameters(tool: Offered, parameters: Mapping[str, Any] | None) -> dict[str, Any]:
     """The parameters, ready for `tool.execute`; raises `CallError` of kind `validation`.
 
     The error names the tool, the parameter, what was expected and the nearest known name. A None where the

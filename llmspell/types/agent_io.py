@@ -7,16 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from llmspell.types.formats import MediaType
 from llmspell.types.media import MediaContent
-from llmspell.types.reading import (
-    Fields,
-    read_flag,
-    read_member,
-    read_number,
-    read_share,
-    read_text,
-    read_values,
-    read_whole,
-)
+from llmspell.types.reading import read_any, read_flag, read_number, read_share, read_text, read_values, read_whole
 from llmspell.types.value import Value
 
 if TYPE_CHECKING:
@@ -31,14 +22,7 @@ class ToolOutput(Value):
     error: str | None = None
     execution_time_ms: float | None = None
 
-    @classmethod
-    def _read(cls, fields: Fields) -> Self:
-        return cls(
-            fields.required("success", read_flag),
-            fields.anything("data"),
-            fields.optional("error", read_text),
-            fields.optional("execution_time_ms", read_number),
-        )
+    reads = {"success": read_flag, "data": read_any, "error": read_text, "execution_time_ms": read_number}
 
 
 class ToolCall(Value):
@@ -49,18 +33,11 @@ class ToolCall(Value):
     parameters: Mapping[str, Any] = {}
     result: ToolOutput | None = None
 
+    reads = {"tool_id": read_text, "tool_name": read_text, "parameters": read_values, "result": ToolOutput}
+
     def with_result(self, result: ToolOutput) -> Self:
         """The same call, made."""
         return self.but(result=result)
-
-    @classmethod
-    def _read(cls, fields: Fields) -> Self:
-        return cls(
-            fields.required("tool_id", read_text),
-            fields.required("tool_name", read_text),
-            fields.optional("parameters", read_values) or {},
-            fields.optional("result", ToolOutput.reader()),
-        )
 
 
 class OutputMetadata(Value, kw_only=True):
@@ -79,19 +56,17 @@ class OutputMetadata(Value, kw_only=True):
     confidence: float | None = None
     extra: Mapping[str, Any] = {}
 
-    @classmethod
-    def _read(cls, fields: Fields) -> Self:
-        return cls(
-            model=fields.optional("model", read_text),
-            token_count=fields.optional("token_count", read_whole),
-            prompt_tokens=fields.optional("prompt_tokens", read_whole),
-            completion_tokens=fields.optional("completion_tokens", read_whole),
-            cost_usd=fields.optional("cost_usd", read_number),
-            execution_time_ms=fields.optional("execution_time_ms", read_number),
-            finish_reason=fields.optional("finish_reason", read_text),
-            confidence=fields.optional("confidence", read_share),
-            extra=fields.optional("extra", read_values) or {},
-        )
+    reads = {
+        "model": read_text,
+        "token_count": read_whole,
+        "prompt_tokens": read_whole,
+        "completion_tokens": read_whole,
+        "cost_usd": read_number,
+        "execution_time_ms": read_number,
+        "finish_reason": read_text,
+        "confidence": read_share,
+        "extra": read_values,
+    }
 
 
 class AgentInput(Value):
@@ -103,10 +78,12 @@ class AgentInput(Value):
     ((<MediaType.TEXT: 'text'>, <MediaType.IMAGE: 'image'>), 1)
     """
 
-    text: str
+    text: str = ""
     media: tuple[MediaContent, ...] = ()
     parameters: Mapping[str, Any] = {}
     output_modalities: tuple[MediaType, ...] = (MediaType.TEXT,)
+
+    reads = {"text": read_text, "media": [MediaContent], "parameters": read_values, "output_modalities": [MediaType]}
 
     @staticmethod
     def builder() -> AgentInputBuilder:
@@ -141,24 +118,26 @@ class AgentInput(Value):
         """The same question with other kinds of answer."""
         return self.but(output_modalities=modalities)
 
-    @classmethod
-    def _read(cls, fields: Fields) -> Self:
-        return cls(
-            fields.optional("text", read_text) or "",
-            media=fields.several("media", MediaContent.reader(fields.open_file)),
-            parameters=fields.optional("parameters", read_values) or {},
-            output_modalities=fields.several("output_modalities", read_member(MediaType)) or (MediaType.TEXT,),
-        )
-
 
 class AgentOutput(Value):
-    """An answer. `transfer_to` names the agent that is to go on."""
+    """An answer. `transfer_to` names the agent that is to go on; `value` is what the text says where it was to satisfy
+    a JSON schema."""
 
-    text: str
+    text: str = ""
     media: tuple[MediaContent, ...] = ()
     tool_calls: tuple[ToolCall, ...] = ()
     metadata: OutputMetadata = OutputMetadata()
     transfer_to: str | None = None
+    value: Any = None
+
+    reads = {
+        "text": read_text,
+        "media": [MediaContent],
+        "tool_calls": [ToolCall],
+        "metadata": OutputMetadata,
+        "transfer_to": read_text,
+        "value": read_any,
+    }
 
     @staticmethod
     def builder() -> AgentOutputBuilder:
@@ -206,16 +185,6 @@ class AgentOutput(Value):
     def with_transfer(self, agent: str) -> Self:
         """The same answer, after which another agent is to go on."""
         return self.but(transfer_to=agent)
-
-    @classmethod
-    def _read(cls, fields: Fields) -> Self:
-        return cls(
-            fields.optional("text", read_text) or "",
-            media=fields.several("media", MediaContent.reader(fields.open_file)),
-            tool_calls=fields.several("tool_calls", ToolCall.reader()),
-            metadata=fields.optional("metadata", OutputMetadata.reader()) or OutputMetadata(),
-            transfer_to=fields.optional("transfer_to", read_text),
-        )
 
 
 def _of_type(media: Iterable[MediaContent], media_type: MediaType) -> tuple[MediaContent, ...]:

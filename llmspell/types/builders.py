@@ -61,7 +61,7 @@ class AgentOutputBuilder:
     True
     """
 
-    __slots__ = ("_media", "_metadata", "_text", "_tool_calls", "_transfer_to")
+    __slots__ = ("_media", "_metadata", "_text", "_tool_calls", "_transfer_to", "_value")
 
     def __init__(self) -> None:
         self._text = ""
@@ -69,6 +69,7 @@ class AgentOutputBuilder:
         self._tool_calls: list[ToolCall] = []
         self._metadata = OutputMetadata()
         self._transfer_to: str | None = None
+        self._value: Any = None
 
     def text(self, text: str) -> Self:
         """Sets the text."""
@@ -95,6 +96,11 @@ class AgentOutputBuilder:
         self._transfer_to = agent
         return self
 
+    def value(self, value: Any) -> Self:
+        """Sets what the text says, as a value that can travel."""
+        self._value = value
+        return self
+
     def build(self) -> AgentOutput:
         """The output so far; the builder may go on to make another."""
         return AgentOutput(
@@ -103,4 +109,5 @@ class AgentOutputBuilder:
             tool_calls=tuple(self._tool_calls),
             metadata=self._metadata,
             transfer_to=self._transfer_to,
+            value=self._value,
         )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Self
 
-from llmspell.types.reading import Fields, read_moment, read_number, read_text, read_texts, read_whole
+from llmspell.types.reading import read_moment, read_number, read_text, read_texts, read_whole
 from llmspell.types.value import Value
+
+ANSWER_RESTARTS = "answer_restarts"
+"""The `message_type` of a CustomControl: the text before it is no part of the answer, which begins anew behind it."""
 
 
 class ControlMessage(Value):
@@ -26,9 +28,7 @@ class StreamStart(ControlMessage):
     expected_chunks: int | None = None
     config: Mapping[str, str] = {}
 
-    @classmethod
-    def _read(cls, fields: Fields) -> Self:
-        return cls(fields.optional("expected_chunks", read_whole), fields.optional("config", read_texts) or {})
+    reads = {"expected_chunks": read_whole, "config": read_texts}
 
 
 class StreamEnd(ControlMessage, kw_only=True):
@@ -40,13 +40,7 @@ class StreamEnd(ControlMessage, kw_only=True):
     total_tokens: int | None = None
     duration_ms: float
 
-    @classmethod
-    def _read(cls, fields: Fields) -> Self:
-        return cls(
-            total_chunks=fields.required("total_chunks", read_whole),
-            total_tokens=fields.optional("total_tokens", read_whole),
-            duration_ms=fields.required("duration_ms", read_number),
-        )
+    reads = {"total_chunks": read_whole, "total_tokens": read_whole, "duration_ms": read_number}
 
 
 class StreamCancelled(ControlMessage):
@@ -56,19 +50,13 @@ class StreamCancelled(ControlMessage):
 
     reason: str
 
-    @classmethod
-    def _read(cls, fields: Fields) -> Self:
-        return cls(fields.required("reason", read_text))
+    reads = {"reason": read_text}
 
 
 class Heartbeat(ControlMessage):
     """Nothing new, and the stream is alive."""
 
     type_name = "heartbeat"
-
-    @classmethod
-    def _read(cls, fields: Fields) -> Self:  # noqa: ARG003 - it has none
-        return cls()
 
 
 class RateLimit(ControlMessage):
@@ -79,9 +67,7 @@ class RateLimit(ControlMessage):
     remaining: int
     reset_at: datetime
 
-    @classmethod
-    def _read(cls, fields: Fields) -> Self:
-        return cls(fields.required("remaining", read_whole), fields.required("reset_at", read_moment))
+    reads = {"remaining": read_whole, "reset_at": read_moment}
 
 
 class CustomControl(ControlMessage):
@@ -92,9 +78,7 @@ class CustomControl(ControlMessage):
     message_type: str
     payload: Mapping[str, str] = {}
 
-    @classmethod
-    def _read(cls, fields: Fields) -> Self:
-        return cls(fields.required("message_type", read_text), fields.optional("payload", read_texts) or {})
+    reads = {"message_type": read_text, "payload": read_texts}
 
 
 _VARIANTS = (StreamStart, StreamEnd, StreamCancelled, Heartbeat, RateLimit, CustomControl)

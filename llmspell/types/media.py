@@ -5,13 +5,13 @@ On the wire bytes are bytes; media on disk are `{path, size}`, and are read in p
 
 from __future__ import annotations
 
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from llmspell.limits import MIB, format_size
 from llmspell.types.formats import AudioFormat, ImageFormat, MediaType, VideoFormat
-from llmspell.types.media_file import MediaFile, read_data
+from llmspell.types.media_file import MediaFile
 from llmspell.types.media_metadata import AudioMetadata, ImageMetadata, VideoMetadata
-from llmspell.types.reading import Fields, MalformedError, read_member, read_text
+from llmspell.types.reading import MalformedError, read_text
 from llmspell.types.value import Value
 
 MAX_IMAGE_SIZE = 100 * MIB
@@ -68,6 +68,8 @@ class TextContent(MediaContent):
 
     text: str
 
+    reads = {"text": read_text}
+
     @property
     def mime_type(self) -> str:
         return "text/plain"
@@ -75,10 +77,6 @@ class TextContent(MediaContent):
     @property
     def size_bytes(self) -> int:
         return len(self.text) if self.text.isascii() else len(self.text.encode("utf-8", "surrogatepass"))
-
-    @classmethod
-    def _read(cls, fields: Fields) -> Self:
-        return cls(fields.required("text", read_text))
 
 
 class ImageContent(MediaContent):
@@ -92,6 +90,8 @@ class ImageContent(MediaContent):
     format: ImageFormat
     metadata: ImageMetadata | None = None
 
+    reads = {"data": MediaFile, "format": ImageFormat, "metadata": ImageMetadata}
+
     @property
     def mime_type(self) -> str:
         return self.format.mime_type
@@ -99,14 +99,6 @@ class ImageContent(MediaContent):
     @property
     def size_bytes(self) -> int:
         return _size(self.data)
-
-    @classmethod
-    def _read(cls, fields: Fields) -> Self:
-        return cls(
-            fields.required("data", read_data(fields.open_file)),
-            fields.required("format", read_member(ImageFormat)),
-            fields.optional("metadata", ImageMetadata.reader()),
-        )
 
 
 class AudioContent(MediaContent):
@@ -120,6 +112,8 @@ class AudioContent(MediaContent):
     format: AudioFormat
     metadata: AudioMetadata | None = None
 
+    reads = {"data": MediaFile, "format": AudioFormat, "metadata": AudioMetadata}
+
     @property
     def mime_type(self) -> str:
         return self.format.mime_type
@@ -127,14 +121,6 @@ class AudioContent(MediaContent):
     @property
     def size_bytes(self) -> int:
         return _size(self.data)
-
-    @classmethod
-    def _read(cls, fields: Fields) -> Self:
-        return cls(
-            fields.required("data", read_data(fields.open_file)),
-            fields.required("format", read_member(AudioFormat)),
-            fields.optional("metadata", AudioMetadata.reader()),
-        )
 
 
 class VideoContent(MediaContent):
@@ -148,6 +134,8 @@ class VideoContent(MediaContent):
     format: VideoFormat
     metadata: VideoMetadata | None = None
 
+    reads = {"data": MediaFile, "format": VideoFormat, "metadata": VideoMetadata}
+
     @property
     def mime_type(self) -> str:
         return self.format.mime_type
@@ -155,14 +143,6 @@ class VideoContent(MediaContent):
     @property
     def size_bytes(self) -> int:
         return _size(self.data)
-
-    @classmethod
-    def _read(cls, fields: Fields) -> Self:
-        return cls(
-            fields.required("data", read_data(fields.open_file)),
-            fields.required("format", read_member(VideoFormat)),
-            fields.optional("metadata", VideoMetadata.reader()),
-        )
 
 
 class BinaryContent(MediaContent):
@@ -176,18 +156,11 @@ class BinaryContent(MediaContent):
     mime_type: str = "application/octet-stream"
     filename: str | None = None
 
+    reads = {"data": MediaFile, "mime_type": read_text, "filename": read_text}
+
     @property
     def size_bytes(self) -> int:
         return _size(self.data)
-
-    @classmethod
-    def _read(cls, fields: Fields) -> Self:
-        mime_type = fields.optional("mime_type", read_text)
-        return cls(
-            fields.required("data", read_data(fields.open_file)),
-            "application/octet-stream" if mime_type is None else mime_type,
-            fields.optional("filename", read_text),
-        )
 
 
 def _size(data: bytes | MediaFile) -> int:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Self
-
 from llmspell.types.formats import ColorSpace
-from llmspell.types.reading import Fields, read_flag, read_member, read_number, read_text, read_whole
+from llmspell.types.reading import read_flag, read_number, read_text, read_whole
 from llmspell.types.value import Value
 
 
@@ -18,15 +16,13 @@ class ImageMetadata(Value, kw_only=True):
     has_transparency: bool = False
     dpi: int | None = None
 
-    @classmethod
-    def _read(cls, fields: Fields) -> Self:
-        return cls(
-            width=fields.required("width", read_whole),
-            height=fields.required("height", read_whole),
-            color_space=fields.optional("color_space", read_member(ColorSpace)) or ColorSpace.RGB,
-            has_transparency=fields.optional("has_transparency", read_flag) or False,
-            dpi=fields.optional("dpi", read_whole),
-        )
+    reads = {
+        "width": read_whole,
+        "height": read_whole,
+        "color_space": ColorSpace,
+        "has_transparency": read_flag,
+        "dpi": read_whole,
+    }
 
 
 class AudioMetadata(Value, kw_only=True):
@@ -37,14 +33,7 @@ class AudioMetadata(Value, kw_only=True):
     channels: int
     bitrate: int | None = None
 
-    @classmethod
-    def _read(cls, fields: Fields) -> Self:
-        return cls(
-            duration_ms=fields.required("duration_ms", read_whole),
-            sample_rate=fields.required("sample_rate", read_whole),
-            channels=fields.required("channels", read_whole),
-            bitrate=fields.optional("bitrate", read_whole),
-        )
+    reads = {"duration_ms": read_whole, "sample_rate": read_whole, "channels": read_whole, "bitrate": read_whole}
 
 
 class VideoMetadata(Value, kw_only=True):
@@ -56,12 +45,10 @@ class VideoMetadata(Value, kw_only=True):
     fps: float
     codec: str | None = None
 
-    @classmethod
-    def _read(cls, fields: Fields) -> Self:
-        return cls(
-            duration_ms=fields.required("duration_ms", read_whole),
-            width=fields.required("width", read_whole),
-            height=fields.required("height", read_whole),
-            fps=fields.required("fps", read_number),
-            codec=fields.optional("codec", read_text),
-        )
+    reads = {
+        "duration_ms": read_whole,
+        "width": read_whole,
+        "height": read_whole,
+        "fps": read_number,
+        "codec": read_text,
+    }

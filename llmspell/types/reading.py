@@ -72,12 +72,6 @@ class Fields:
             raise MalformedError(f"{self.where}.{key}", f"must be a list, not {described(given)}")
         return tuple(read(item, f"{self.where}.{key}[{at}]") for at, item in enumerate(given))
 
-    def anything(self, key: str) -> Any:
-        """Any value that can travel; an absent one is None."""
-        given = self._fields.get(key)
-        check_sendable(given, f"{self.where}.{key}")
-        return given
-
 
 def read_text(value: Any, place: str) -> str:
     """Text."""
@@ -113,6 +107,12 @@ def read_whole(value: Any, place: str) -> int:
     if type(value) not in (int, float) or not 0 <= value <= LARGEST or value != int(value):
         raise MalformedError(place, f"must be a whole number from 0 on, not {described(value)}")
     return int(value)
+
+
+def read_any(value: Any, place: str) -> Any:
+    """Any value that can travel."""
+    check_sendable(value, place)
+    return value
 
 
 def read_values(value: Any, place: str) -> dict[str, Any]:

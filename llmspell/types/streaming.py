@@ -12,9 +12,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from llmspell.types.agent_io import AgentOutput, OutputMetadata, ToolCall
-from llmspell.types.control import ControlMessage, StreamEnd
+from llmspell.types.control import ANSWER_RESTARTS, ControlMessage, CustomControl, StreamEnd
 from llmspell.types.media import MediaContent
-from llmspell.types.reading import Fields, read_flag, read_moment, read_text, read_texts, read_values, read_whole
+from llmspell.types.reading import read_flag, read_moment, read_text, read_texts, read_values, read_whole
 from llmspell.types.value import Value
 
 
@@ -25,13 +25,7 @@ class ReasoningStep(Value):
     step_number: int
     properties: Mapping[str, str] = {}
 
-    @classmethod
-    def _read(cls, fields: Fields) -> Self:
-        return cls(
-            fields.required("step_type", read_text),
-            fields.required("step_number", read_whole),
-            fields.optional("properties", read_texts) or {},
-        )
+    reads = {"step_type": read_text, "step_number": read_whole, "properties": read_texts}
 
 
 class ChunkMetadata(Value, kw_only=True):
@@ -42,14 +36,7 @@ class ChunkMetadata(Value, kw_only=True):
     model: str | None = None
     reasoning_step: ReasoningStep | None = None
 
-    @classmethod
-    def _read(cls, fields: Fields) -> Self:
-        return cls(
-            is_final=fields.optional("is_final", read_flag) or False,
-            token_count=fields.optional("token_count", read_whole),
-            model=fields.optional("model", read_text),
-            reasoning_step=fields.optional("reasoning_step", ReasoningStep.reader()),
-        )
+    reads = {"is_final": read_flag, "token_count": read_whole, "model": read_text, "reasoning_step": ReasoningStep}
 
 
 class ChunkContent(Value):
@@ -67,9 +54,7 @@ class TextChunk(ChunkContent):
 
     text: str
 
-    @classmethod
-    def _read(cls, fields: Fields) -> Self:
-        return cls(fields.required("text", read_text))
+    reads = {"text": read_text}
 
 
 class ToolCallProgress(ChunkContent):
@@ -81,13 +66,7 @@ class ToolCallProgress(ChunkContent):
     tool_name: str
     partial_args: str
 
-    @classmethod
-    def _read(cls, fields: Fields) -> Self:
-        return cls(
-            fields.required("call_id", read_text),
-            fields.required("tool_name", read_text),
-            fields.required("partial_args", read_text),
-        )
+    reads = {"call_id": read_text, "tool_name": read_text, "partial_args": read_text}
 
 
 class ToolCallComplete(ChunkContent):
@@ -98,6 +77,8 @@ class ToolCallComplete(ChunkContent):
     call_id: str
     tool_name: str
     arguments: str
+
+    reads = {"call_id": read_text, "tool_name": read_text, "arguments": read_text}
 
     def tool_call(self) -> ToolCall:
         """The call with its arguments read; raises MalformedError when they are no JSON map.
@@ -111,14 +92,6 @@ class ToolCallComplete(ChunkContent):
         parameters = read_values(read_json(self.arguments, place), place) if self.arguments.strip() else {}
         return ToolCall(self.call_id, self.tool_name, parameters)
 
-    @classmethod
-    def _read(cls, fields: Fields) -> Self:
-        return cls(
-            fields.required("call_id", read_text),
-            fields.required("tool_name", read_text),
-            fields.required("arguments", read_text),
-        )
-
 
 class MediaChunk(ChunkContent):
     """Media, whole."""
@@ -128,11 +101,7 @@ class MediaChunk(ChunkContent):
     media: MediaContent
     caption: str | None = None
 
-    @classmethod
-    def _read(cls, fields: Fields) -> Self:
-        return cls(
-            fields.required("media", MediaContent.reader(fields.open_file)), fields.optional("caption", read_text)
-        )
+    reads = {"media": MediaContent, "caption": read_text}
 
 
 class ControlChunk(ChunkContent):
@@ -142,9 +111,7 @@ class ControlChunk(ChunkContent):
 
     message: ControlMessage
 
-    @classmethod
-    def _read(cls, fields: Fields) -> Self:
-        return cls(fields.required("message", ControlMessage.reader()))
+    reads = {"message": ControlMessage}
 
 
 _VARIANTS = (TextChunk, ToolCallProgress, ToolCallComplete, MediaChunk, ControlChunk)
@@ -159,15 +126,13 @@ class AgentChunk(Value):
     timestamp: datetime
     metadata: ChunkMetadata = ChunkMetadata()
 
-    @classmethod
-    def _read(cls, fields: Fields) -> Self:
-        return cls(
-            fields.required("stream_id", read_text),
-            fields.required("chunk_index", read_whole),
-            fields.required("content", ChunkContent.reader(fields.open_file)),
-            metadata=fields.optional("metadata", ChunkMetadata.reader()) or ChunkMetadata(),
-            timestamp=fields.required("timestamp", read_moment),
-        )
+    reads = {
+        "stream_id": read_text,
+        "chunk_index": read_whole,
+        "content": ChunkContent,
+        "timestamp": read_moment,
+        "metadata": ChunkMetadata,
+    }
 
 
 class AgentStream:
@@ -237,6 +202,8 @@ class AgentStream:
                         media.append(content)
                     case ToolCallComplete() as call:
                         calls.append(call.tool_call())
+                    case ControlChunk(CustomControl(message_type=what)) if what == ANSWER_RESTARTS:
+                        text.clear()
                     case ControlChunk(StreamEnd() as end):
                         tokens = end.total_tokens if end.total_tokens is not None else tokens
                         milliseconds = end.duration_ms

@@ -13,8 +13,8 @@ from functools import partial
 from typing import Any, ClassVar, Self
 
 from llmspell.errors import nearest
-from llmspell.types.media_file import MediaFile, OpenFile
-from llmspell.types.reading import Fields, MalformedError, Reader, check_sendable, described, read_text
+from llmspell.types.media_file import MediaFile, OpenFile, read_data
+from llmspell.types.reading import Fields, MalformedError, Reader, check_sendable, described, read_member, read_text
 from llmspell.types.record import Record
 
 
@@ -22,6 +22,10 @@ class Value(Record):
     """A value that travels. `type_name` is what `type` says on the wire, empty for what is no variant."""
 
     type_name: ClassVar[str] = ""
+
+    reads: ClassVar[Mapping[str, Any]] = {}
+    """How each field is read: a reader (`reading.py`), a type of values, a closed set, `MediaFile` for bytes or a file,
+    or a list of one of these for several."""
 
     def to_wire(self) -> dict[str, Any]:
         """The value as a map that can travel; raises MalformedError with the place of what cannot."""
@@ -64,8 +68,19 @@ class Value(Record):
 
     @classmethod
     def _read(cls, fields: Fields) -> Self:
-        """Makes the value of its fields."""
-        raise NotImplementedError
+        """Makes the value of its fields; what is absent has its default, or is missed."""
+        made: dict[str, Any] = {}
+        for name in cls.field_names:
+            read = cls.reads[name]
+            if isinstance(read, list):
+                value = fields.several(name, _reader(read[0], fields.open_file)) or None
+            elif name in cls._defaults:
+                value = fields.optional(name, _reader(read, fields.open_file))
+            else:
+                value = fields.required(name, _reader(read, fields.open_file))
+            if value is not None:
+                made[name] = value
+        return cls(**made)
 
     @classmethod
     def _variants(cls) -> tuple[type[Value], ...]:
@@ -112,3 +127,11 @@ def _wired(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_wired(item) for item in value]
     return dict(value) if isinstance(value, Mapping) else value
+
+
+def _reader(read: Any, open_file: OpenFile | None) -> Reader[Any]:
+    if not isinstance(read, type):
+        return read  # type: ignore[no-any-return]
+    if issubclass(read, enum.StrEnum):
+        return read_member(read)
+    return read.reader(open_file) if issubclass(read, Value) else read_data(open_file)

@@ -94,7 +94,7 @@ inputs = st.builds(AgentInput, texts, media=media_lists, parameters=maps, output
 outputs = st.builds(
     AgentOutput,
     texts, media=media_lists, tool_calls=st.lists(tool_calls, max_size=2).map(tuple), metadata=figures,
-    transfer_to=maybe_text,
+    transfer_to=maybe_text, value=values,
 )  # fmt: skip
 steps = st.builds(ReasoningStep, texts, uints, text_maps)
 contents = st.one_of(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import os
+import subprocess
+import sys
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -132,6 +134,32 @@ def test_a_large_file_goes_from_wire_to_reader_without_a_copy_in_memory(large: P
         tracemalloc.stop()
     assert letters == (64 * MIB + 2) // 3 * 4
     assert peak < 8 * PIECE_BYTES < 64 * MIB / 8
+
+
+HELD = """
+import sys
+from llmspell.types import AgentInput, MediaFile, VideoContent, VideoFormat
+
+def peak():
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM"))
+
+before = peak()
+question = AgentInput("what is it?").with_media(VideoContent(MediaFile.at(sys.argv[1]), VideoFormat.MP4))
+question.media[0].validate_size()
+for form in (AgentInput.from_wire(question.to_wire(), open_file=MediaFile.at),
+             AgentInput.from_json(question.to_json(), open_file=MediaFile.at)):
+    assert form == question
+    print(sum(map(len, form.media[0].data.base64_pieces())))
+print(peak() - before)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the peak is read from /proc")
+def test_a_process_that_reads_a_large_file_holds_some_pieces_of_it_and_no_more(large: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", HELD, str(large)], capture_output=True, text=True, check=True)
+    *letters, kib = map(int, done.stdout.split())
+    assert letters == [(64 * MIB + 2) // 3 * 4] * 2
+    assert kib * 1024 < 8 * MIB
 
 
 def test_the_pieces_of_a_file_join_to_what_it_holds(tmp_path: Path) -> None:

@@ -22,6 +22,13 @@ FAMILIES: list[type[Value]] = [MediaContent, ChunkContent, ControlMessage]
 kinds = pytest.mark.parametrize("kind", EVERY)
 
 
+@pytest.mark.parametrize("name", llmspell.types.__all__)
+def test_every_field_of_a_value_has_a_reader(name: str) -> None:
+    kind = getattr(llmspell.types, name)
+    if issubclass(kind, Value):
+        assert set(kind.reads) == set(kind.field_names)
+
+
 @kinds
 @relaxed
 @given(sample=st.data())
