@@ -5,20 +5,21 @@ from __future__ import annotations
 import click
 
 from llmspell import __version__
+from llmspell.cli.groups import NamedCommands
 
 COMMANDS = {
     "run": ("llmspell.cli.run", "run", "Run a spell with the configured providers and tools."),
     "exec": ("llmspell.cli.run", "exec_", "Run code given on the command line, and print what it returns."),
     "sandbox": ("llmspell.cli.run", "sandbox", "Run an untrusted script: nothing is granted but by --allow-*."),
     "engines": ("llmspell.cli.engines", "engines", "Show the script engines that there are."),
-    "providers": ("llmspell.cli.providers", "providers", "Show the model providers that there are."),
+    "providers": ("llmspell.cli.providers", "providers", "Show the model providers that there are, and try one."),
     "tools": ("llmspell.cli.tools", "tools", "Look at the tools, and try one."),
     "doctor": ("llmspell.cli.doctor", "doctor", "Show what the kernel of this machine enforces."),
-    "config": ("llmspell.cli.config", "config", "Trust a project's configuration."),
+    "config": ("llmspell.cli.config", "config", "Show, check, write and trust configurations."),
 }
 
 
-class _Commands(click.Group):
+class _Commands(NamedCommands):
     """A group whose commands are modules; `--help` needs none of them."""
 
     def list_commands(self, _context: click.Context) -> list[str]:
@@ -33,17 +34,6 @@ class _Commands(click.Group):
         command = getattr(import_module(module), attribute)
         assert isinstance(command, click.Command)
         return command
-
-    def resolve_command(
-        self, context: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in COMMANDS:
-            from llmspell.errors import nearest
-
-            close = nearest(args[0], list(COMMANDS))
-            hint = f"did you mean {close}?" if close else f"known are: {', '.join(COMMANDS)}"
-            context.fail(f"there is no command {args[0][:60]!r}; {hint}")
-        return super().resolve_command(context, args)
 
     def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

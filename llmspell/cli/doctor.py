@@ -52,6 +52,11 @@ def _rows(one: Examined) -> Iterator[list[str]]:
         if shown == words:
             said, of = words, each.name
         yield [one.engine, each.name, "active" if each.active else "missing", each.mechanism or "-", shown]
+    layer = one.namespaces
+    if one.version is not None:
+        state = "available" if layer.active else "missing"
+        said = "used where it is required" if layer.active else f"not needed: {remark(layer)}"
+        yield [one.engine, layer.name, state, layer.mechanism or "-", said]
     for step, why in one.other_gaps().items():
         yield [one.engine, step, "missing", "-", f"warning: {why}"]
 

@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 import click
 
+from llmspell.cli.folder import working_folder
+from llmspell.cli.groups import NamedCommands
 from llmspell.config import Configuration, load
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -22,7 +24,7 @@ config_option = click.option("--config", "config_file", metavar="FILE", help="Re
 
 def configured(config_file: str | None) -> Configuration:
     """The configuration of whoever lists something. Raises ConfigError."""
-    return load(cwd=os.getcwd(), environ=os.environ, config_file=config_file)
+    return load(cwd=working_folder(), environ=os.environ, config_file=config_file)
 
 
 def listing(
@@ -36,7 +38,7 @@ def listing(
 ) -> click.Group:
     """A group of commands with a `list` that shows the entries, and is meant when the group stands alone."""
 
-    @click.group(name, invoke_without_command=True, help=says, epilog=f"Example:  {example}")
+    @click.group(name, cls=NamedCommands, invoke_without_command=True, help=says, epilog=f"Example:  {example}")
     @click.pass_context
     def group(context: click.Context) -> None:
         if context.invoked_subcommand is None:
@@ -58,7 +60,10 @@ def show_list(entries: Sequence[Entry], columns: Sequence[str], form: str) -> No
         return
     from llmspell.cli.tables import show_table
 
-    show_table(columns, [[_shown(entry[column]) for column in columns] for entry in entries])
+    show_table(
+        [column.replace("_", " ") for column in columns],
+        [[_shown(entry[column]) for column in columns] for entry in entries],
+    )
 
 
 def _shown(value: Any) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from llmspell.cli.entry import Prestarted
+    from llmspell.cli.spinner import Spinner
     from llmspell.engines.bridge import Emit
 
 LATE = 0.1
@@ -74,19 +75,24 @@ def run_spell(spell: Spell, setup: Setup, choices: Choices, prestarted: "Prestar
     """Runs, shows what it prints as it comes, reports, and gives the exit code."""
     if choices.report is not None:
         check_report_place(choices.report)
-    runtime = setup.runtime(stdin=_read_stdin if spell.takes_stdin else None)
+    spinner = None if choices.quiet or not os.isatty(2) else _spinner()
+    runtime = setup.runtime(stdin=_read_stdin if spell.takes_stdin else None, spinner=spinner)
     with CancelledBySignals() as cancellation:
         until = monotonic() + setup.limits.wall + LATE
-        with Writer(_sinks(spell), cancellation=cancellation, until=until) as writer:
-            outcome = runtime.execute(
-                spell.source,
-                name=spell.name,
-                arguments=spell.arguments,
-                folder=spell.folder,
-                emit=_emit(choices, writer),
-                cancellation=cancellation,
-                prestarted=prestarted.take(runtime.engine.name, runtime.limits.memory) if prestarted else None,
-            )
+        with Writer(_sinks(spell), cancellation=cancellation, until=until, spinner=spinner) as writer:
+            try:
+                outcome = runtime.execute(
+                    spell.source,
+                    name=spell.name,
+                    arguments=spell.arguments,
+                    folder=spell.folder,
+                    emit=_emit(choices, writer),
+                    cancellation=cancellation,
+                    prestarted=prestarted.take(runtime.engine.name, runtime.limits.memory) if prestarted else None,
+                )
+            finally:
+                if spinner is not None:
+                    spinner.close()
             left = writer.finish(hurried=outcome.verdict in (Verdict.LIMIT, Verdict.CRASH))
         late = cancellation.exit_code  # also what came when the run was over
     if left and late is None:
@@ -95,6 +101,12 @@ def run_spell(spell: Spell, setup: Setup, choices: Choices, prestarted: "Prestar
     if choices.report is not None:
         write_report(choices.report, outcome, pass_on=not spell.sandboxed)
     return late or outcome.exit_code(pass_on=not spell.sandboxed)
+
+
+def _spinner() -> "Spinner | None":
+    from llmspell.cli.spinner import spinner_for
+
+    return spinner_for(2)
 
 
 def _emit(choices: Choices, writer: Writer) -> "Emit | None":

@@ -6,20 +6,21 @@ from typing import NamedTuple
 
 from llmspell.capabilities.scripting import log_to_stderr
 from llmspell.cli.choices import Choices
+from llmspell.cli.folder import working_folder
+from llmspell.cli.grants import model_grant, tool_grant
 from llmspell.cli.terminal import complain
 from llmspell.config import Configuration, load
 from llmspell.engines.configured import factory_of
 from llmspell.engines.factory import EngineSpec
-from llmspell.errors import CallError, UsageError, nearest
+from llmspell.errors import CallError, UsageError
 from llmspell.limits import Limits
-from llmspell.policy import Policy, ToolGrant
+from llmspell.policy import Policy
 from llmspell.runtime import ScriptRuntime
 from llmspell.sandbox.require import DEFAULT, read_required
-from llmspell.tools.catalog import builtin_tools
-from llmspell.tools.tool import canonical
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from llmspell.cli.spinner import Spinner
     from llmspell.providers.manager import ProviderManager
 
 
@@ -33,26 +34,24 @@ class Setup(NamedTuple):
     require: tuple[str, ...]
     log_from: str
 
-    def runtime(self, *, stdin: Callable[[int], bytes] | None) -> ScriptRuntime:
+    def runtime(self, *, stdin: Callable[[int], bytes] | None, spinner: "Spinner | None" = None) -> ScriptRuntime:
         """The runtime; raises UsageError and SetupError."""
+        log = log_to_stderr(least=self.log_from)
         return ScriptRuntime(
             self.engine,
             providers=self.providers,
             policy=self.policy,
             limits=self.limits,
             require=self.require,
-            log=log_to_stderr(least=self.log_from),
+            log=log if spinner is None else spinner.beside(log),
             stdin=stdin,
+            waiting=spinner,
         )
 
 
 def configure(choices: Choices, *, sandboxed: bool) -> tuple[Configuration, Limits]:
     """The configuration, and its limits with those that were chosen. Raises UsageError and ConfigError."""
-    try:
-        folder = os.getcwd()
-    except FileNotFoundError:
-        raise UsageError("the working directory is gone: change to another one") from None
-    configuration = load(cwd=folder, environ=os.environ, config_file=choices.config_file, sandboxed=sandboxed)
+    configuration = load(cwd=working_folder(), environ=os.environ, config_file=choices.config_file, sandboxed=sandboxed)
     for variable in configuration.ignored if not choices.quiet else ():
         complain(
             f"{variable} is ignored here: the environment may lower limits of an untrusted script, and nothing else"
@@ -102,6 +101,7 @@ def make_providers(configuration: Configuration, model: str | None, provider: st
         environ=os.environ,
         default_model=model if chosen else configuration.model,
         default_provider=provider if chosen else configuration.provider,
+        aliases=configuration.aliases,
     )
 
 
@@ -122,9 +122,11 @@ def _policy(configuration: Configuration, choices: Choices, *, sandboxed: bool, 
         modules = folder is not None and any(
             _within(os.path.realpath(folder), os.path.realpath(allowed)) for allowed in read
         )
+    models = [model_grant(text) for text in choices.allow_models]
     return policy._replace(
-        tools={**policy.tools, **dict(_tool_grant(text, configuration) for text in choices.allow_tools)},
-        models=(*policy.models, *choices.allow_models),
+        tools={**policy.tools, **dict(tool_grant(text, configuration.tool_bounds) for text in choices.allow_tools)},
+        models=(*policy.models, *(pattern for pattern, _ in models)),
+        model_bounds={**policy.model_bounds, **{pattern: bound for pattern, bound in models if bound is not None}},
         read=read,
         write=(*policy.write, *map(os.path.abspath, choices.allow_write)),
         environment={**policy.environment, **environment},
@@ -134,19 +136,3 @@ def _policy(configuration: Configuration, choices: Choices, *, sandboxed: bool, 
 
 def _within(folder: str, allowed: str) -> bool:
     return folder == allowed or folder.startswith(allowed.rstrip("/") + "/")
-
-
-def _tool_grant(text: str, configuration: Configuration) -> tuple[str, ToolGrant]:
-    name, equals, bounds = text.partition("=")
-    name = canonical(name)
-    known = list(builtin_tools())
-    if name not in known:
-        close = nearest(name, known)
-        hint = f"did you mean {close}?" if close else f"known are: {', '.join(known)}"
-        raise UsageError(f"--allow-tool: there is no tool {name[:60]!r}; {hint}")
-    if not equals:
-        return name, ToolGrant(configuration.tool_bounds.get(name))
-    word, _, number = bounds.partition(":")
-    if word != "max_calls" or not number.isascii() or not number.isdigit():
-        raise UsageError(f"--allow-tool: {bounds[:60]!r} is no bound of a tool: write {name}=max_calls:3")
-    return name, ToolGrant(int(number[:15]))

@@ -1,19 +1,18 @@
-"""Tables and panels for people: the only place that imports rich."""
+"""Tables and panels for people: the only place that imports rich, and only for a terminal or when asked for a panel."""
 
 from __future__ import annotations
 
 import json
 import sys
 from collections.abc import Sequence
-
-from rich.console import Console
-from rich.panel import Panel
-from rich.table import Table
-from rich.text import Text
+from typing import TYPE_CHECKING
 
 from llmspell.cli.terminal import Colours, escaped
 from llmspell.limits import format_size
 from llmspell.outcome import Outcome, as_json, as_text
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -22,7 +21,12 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         for row in rows:
             print("\t".join(escaped(cell).replace("\n", " ").replace("\t", " ") for cell in row))
         return
-    table = Table(*columns, box=None, header_style="bold", pad_edge=False)
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")  # a path that is cut short leads nowhere
     for row in rows:
         table.add_row(*(Text(escaped(cell)) for cell in row))
     _console(Colours("auto", sys.stdout)).print(table)
@@ -30,6 +34,10 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 def show_panel(outcome: Outcome, memory: int, *, colours: Colours) -> None:
     """A panel with output, value, calls, usage and verdict."""
+    from rich.panel import Panel
+    from rich.table import Table
+    from rich.text import Text
+
     used = outcome.usage
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="bold")
@@ -63,4 +71,6 @@ def show_panel(outcome: Outcome, memory: int, *, colours: Colours) -> None:
 
 
 def _console(colours: Colours) -> Console:
+    from rich.console import Console
+
     return Console(color_system="auto" if colours.on else None, force_terminal=colours.on or None)

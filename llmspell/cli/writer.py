@@ -19,6 +19,10 @@ from llmspell.errors import SetupError
 from llmspell.sandbox.output import KeptOutput
 from llmspell.sandbox.wake import Cancellation, Wake
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from llmspell.cli.spinner import Spinner
+
 PATIENCE = 2.0
 """Seconds without any progress after which a reader is given up, once the run was ended by a limit."""
 _FOR_EVER = 1e6
@@ -36,7 +40,8 @@ class Sink:
         self.kept = bytearray()
         mode = os.fstat(descriptor).st_mode
         self.is_file = stat.S_ISREG(mode)
-        if stat.S_ISFIFO(mode) or os.isatty(descriptor):
+        self.is_terminal = os.isatty(descriptor)
+        if stat.S_ISFIFO(mode) or self.is_terminal:
             # The open file is shared with other programs, so it may not be asked not to wait; one of our own may.
             try:
                 self.descriptor = os.open(f"/proc/self/fd/{descriptor}", _OWN)
@@ -86,11 +91,14 @@ class Sink:
 class Writer:
     """The way of a run's output: `emit` while it runs, `finish` when it is over. A context manager.
 
-    `until` is when, on the monotonic clock, the run's time is over.
+    `until` is when, on the monotonic clock, the run's time is over. A `spinner` gives way to what is written.
     """
 
-    def __init__(self, sinks: dict[str, Sink], *, cancellation: Cancellation, until: float) -> None:
+    def __init__(
+        self, sinks: dict[str, Sink], *, cancellation: Cancellation, until: float, spinner: Spinner | None = None
+    ) -> None:
         self._sinks = sinks
+        self._spinner = spinner
         self._cancellation = cancellation
         self._until = until
         self._held = KeptOutput()
@@ -117,7 +125,12 @@ class Writer:
         """Writes bytes of `stdout` or `stderr`; returns at the latest when the run is cancelled or its time is over."""
         sink = self._sinks[stream]
         sink.add(data)
+        if self._spinner is None or not sink.is_terminal:
+            self._write(sink, until=self._until)
+            return
+        self._spinner.before_write()
         self._write(sink, until=self._until)
+        self._spinner.wrote(data)
 
     def finish(self, *, hurried: bool) -> int:
         """Writes what is left, and says how many bytes nobody took.

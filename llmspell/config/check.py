@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from llmspell.config.kinds import MAX_DEPTH, read, read_free
-from llmspell.config.refusal import dotted, shown
+from llmspell.config.refusal import Refusal, Report, dotted, raised, shown
 from llmspell.config.schema import KEYS, NAME_RULES, SHAPE, Key, Kind, Shape
 from llmspell.config.tree import Origin, Setting, Tree
-from llmspell.errors import ConfigError, nearest
+from llmspell.errors import nearest
 from llmspell.tools.tool import canonical
 
 
-def checked(table: dict[str, Any], origin: Origin) -> Tree:
-    """The settings of a parsed file; raises ConfigError for the first fault."""
-    return _table(table, SHAPE, (), origin)
+def checked(table: dict[str, Any], origin: Origin, report: Report = raised) -> Tree:
+    """The settings of a parsed file; every fault is reported, and without a `report` the first one raised."""
+    return _table(table, SHAPE, (), origin, report)
 
 
 def setting(value: object, key: Key, path: tuple[str, ...], origin: Origin) -> Tree | Setting:
@@ -45,7 +45,7 @@ def chosen_name(table: str, name: str, path: tuple[str, ...], origin: Origin) ->
     return canonical(name) if table == "tools" else name
 
 
-def unknown_key(path: tuple[str, ...], shape: Shape, origin: Origin) -> ConfigError:
+def unknown_key(path: tuple[str, ...], shape: Shape, origin: Origin) -> Refusal:
     """The error for a key that nobody knows, with the one that was likely meant."""
     parents, name = path[:-1], path[-1]
     here = [known for known in shape if known != "*"]
@@ -62,25 +62,38 @@ def unknown_key(path: tuple[str, ...], shape: Shape, origin: Origin) -> ConfigEr
     return origin.refuse(path, f"unknown key; {hint}")
 
 
-def _table(table: dict[str, Any], shape: Shape, path: tuple[str, ...], origin: Origin) -> Tree:
+def _table(table: dict[str, Any], shape: Shape, path: tuple[str, ...], origin: Origin, report: Report) -> Tree:
     tree: Tree = {}
     for name, value in table.items():
-        here = (*path, name)
-        below = shape.get(name) if name != "*" else None
-        if below is None and "*" in shape:
-            below = shape["*"]
-            name = chosen_name(path[-1], name, here, origin)
-        if below is None:
-            raise unknown_key(here, shape, origin)
-        if isinstance(below, Key):
-            tree[name] = setting(value, below, here, origin)
-        elif isinstance(value, dict):
-            tree[name] = _table(value, below, here, origin)
-        else:
-            meant = nearest(name, [known for known in shape if known != "*"])
-            hint = f"; did you mean {shown(dotted((*path, meant)))}?" if meant not in (None, name) else ""
-            raise origin.refuse(here, f"expected a table{hint}")
+        try:
+            known, below = _known(name, shape, path, origin)
+            if known in tree:
+                raise origin.refuse((*path, name), f"stands twice: {shown(known)} is the same name")
+            if isinstance(below, Key):
+                tree[known] = setting(value, below, (*path, name), origin)
+            elif isinstance(value, dict):
+                tree[known] = _table(value, below, (*path, name), origin, report)
+            else:
+                raise _no_table(name, shape, path, origin)
+        except Refusal as fault:
+            report(fault)
     return tree
+
+
+def _known(name: str, shape: Shape, path: tuple[str, ...], origin: Origin) -> tuple[str, Shape | Key]:
+    """The name as llmspell spells it, and what belongs there."""
+    below = shape.get(name) if name != "*" else None
+    if below is None and "*" in shape:
+        return chosen_name(path[-1], name, (*path, name), origin), shape["*"]
+    if below is None:
+        raise unknown_key((*path, name), shape, origin)
+    return name, below
+
+
+def _no_table(name: str, shape: Shape, path: tuple[str, ...], origin: Origin) -> Refusal:
+    meant = nearest(name, [known for known in shape if known != "*"])
+    hint = f"; did you mean {shown(dotted((*path, meant)))}?" if meant not in (None, name) else ""
+    return origin.refuse((*path, name), f"expected a table{hint}")
 
 
 def _free(table: dict[str, Any], key: Key, path: tuple[str, ...], origin: Origin) -> Tree:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from llmspell.limits import Limits
-from llmspell.policy import Policy, default_policy
+from llmspell.policy import Policy, ToolGrant, default_policy
 
 if TYPE_CHECKING:
     from llmspell.config.parts import EngineConfig, ProviderConfig
@@ -24,9 +24,11 @@ class Configuration(NamedTuple):
     """The model for an agent that names none: `provider/model`, or a model of `provider`."""
     provider: str | None = None
     providers: "Mapping[str, ProviderConfig]" = {}
+    aliases: Mapping[str, tuple[str, ...]] = {}
+    """Short names for models: each leads to one `provider/model`, or to several that are tried in turn."""
     engines: "Mapping[str, EngineConfig]" = {}
-    tool_bounds: Mapping[str, int] = {}
-    """`max_calls` of every tool that has one, granted or not: for grants that an option adds."""
+    tool_bounds: Mapping[str, ToolGrant] = {}
+    """The bounds of every tool that has one, granted or not: for grants that an option adds."""
     origins: Mapping[str, str] = {}
     """By dotted key: the file or variable that set it. A default has no entry; see `origin`."""
     files: tuple[str, ...] = ()

@@ -16,10 +16,15 @@ PROJECT_NAME = "llmspell.toml"
 
 
 class Source(NamedTuple):
-    """A file to read. `project` says that it was found by walking up, so it may be anybody's."""
+    """A file to read. `place` is `system`, `user`, `project` or `named`."""
 
     file: str
-    project: bool = False
+    place: str = "named"
+
+    @property
+    def project(self) -> bool:
+        """Whether it was found by walking up, so that it may be anybody's."""
+        return self.place == "project"
 
 
 def user_config_file(environ: Mapping[str, str]) -> str:
@@ -49,14 +54,17 @@ def home(environ: Mapping[str, str]) -> str:
 
 def discover(*, cwd: str, system_file: str, user_file: str) -> list[Source]:
     """The files that exist, lowest first: the system's, the user's, the nearest project's."""
-    found = [Source(file) for file in (system_file, user_file) if os.path.lexists(file)]
-    project = _project_file(os.path.abspath(cwd))
+    ours = (Source(system_file, "system"), Source(user_file, "user"))
+    found = [source for source in ours if os.path.lexists(source.file)]
+    project = project_file(cwd)
     if project is not None:
-        found.append(Source(project, project=True))
+        found.append(Source(project, "project"))
     return found
 
 
-def _project_file(folder: str) -> str | None:
+def project_file(cwd: str) -> str | None:
+    """The nearest project's file, from the folder upwards."""
+    folder = os.path.abspath(cwd)
     while True:
         candidate = os.path.join(folder, PROJECT_NAME)
         if os.path.lexists(candidate):

@@ -1,4 +1,4 @@
-"""One configuration file: read once, parsed once, searched again for a line when something is wrong.
+"""One configuration file: read once, parsed once, gone over for lines when something is wrong.
 
 This file keeps the rule that a hostile file costs a bounded amount: regular files only, opened without
 waiting, 1 MiB, and no key of more than 32 parts. tomllib keeps every prefix of a dotted key, so a key of
@@ -14,13 +14,12 @@ import stat
 import tomllib
 from typing import Any, NamedTuple
 
+from llmspell.config.lines import KeyLines, key_lines
 from llmspell.config.refusal import refusal, shown
 from llmspell.errors import ConfigError
 
 MAX_BYTES = 1024 * 1024
 MAX_KEY_PARTS = 32
-_SEARCH_BUDGET = 2 * MAX_BYTES
-"""Characters parsed again to find a line: 1 ms of work for a usual file, 3 s for the worst one."""
 
 # Possessive throughout, so that the search is linear. It takes text in quotes for keys too: no harm in that.
 _LONG_KEY = re.compile(
@@ -37,39 +36,23 @@ class Content(NamedTuple):
     status: os.stat_result
 
 
-class Document(NamedTuple):
+class Document:
     """A parsed file. `content` are the very bytes that were parsed: trust is judged by them."""
 
-    file: str
-    content: bytes
-    text: str
-    table: dict[str, Any]
+    __slots__ = ("_lines", "content", "file", "table", "text")
+
+    def __init__(self, file: str, content: bytes, text: str, table: dict[str, Any]) -> None:
+        self.file = file
+        self.content = content
+        self.text = text
+        self.table = table
+        self._lines: KeyLines | None = None
 
     def line_of(self, path: tuple[str, ...]) -> int | None:
-        """The line whose statement brings the key into being, or None when that cannot be told.
-
-        A line counts when the text before it parses and lacks the key, and the text up to the end of its
-        statement parses and has it: so what stands inside a long string can mislead nobody.
-        """
-        lines = [line + "\n" for line in self.text.split("\n")]
-        budget = _SEARCH_BUDGET
-        for number, line in enumerate(lines):
-            if path[-1] not in line:
-                continue
-            for end in range(number, len(lines) + 1):
-                text = "".join(lines[:end])
-                budget -= len(text)
-                if budget < 0:
-                    return None
-                table = _parsed(text)
-                if end == number:
-                    if table is None or _has(table, path):
-                        break
-                elif table is not None:
-                    if _has(table, path):
-                        return number + 1
-                    break
-        return None
+        """The line whose statement brings the key into being, or None for a key that is not there."""
+        if self._lines is None:  # only when something is wrong, or shown
+            self._lines = key_lines(self.text)
+        return self._lines.line_of(path)
 
 
 def read_regular(file: str, *, follow_links: bool = True) -> Content:
@@ -128,21 +111,6 @@ def _start(descriptor: int) -> bytes:
     """The whole content, or of a file that is too large one byte more than it may have."""
     with open(descriptor, "rb", closefd=False) as stream:
         return stream.read(MAX_BYTES + 1)
-
-
-def _parsed(text: str) -> dict[str, Any] | None:
-    try:
-        return parse(text, "")
-    except ConfigError:
-        return None
-
-
-def _has(table: Any, path: tuple[str, ...]) -> bool:
-    for part in path:
-        if not isinstance(table, dict) or part not in table:
-            return False
-        table = table[part]
-    return True
 
 
 def _unreadable(file: str, error: OSError | ValueError, follow_links: bool) -> ConfigError:

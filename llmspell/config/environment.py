@@ -14,13 +14,13 @@ from llmspell.config.tree import Origin, Setting, Tree, branch
 from llmspell.errors import ConfigError
 
 _PREFIX_LENGTH = len("LLMSPELL_")
-_LISTS = (Kind.NAMES, Kind.TOOLS, Kind.PATHS, Kind.VARIABLES, Kind.SUFFIXES)
+_LISTS = (Kind.NAMES, Kind.HOSTS, Kind.TOOLS, Kind.PATHS, Kind.VARIABLES, Kind.SUFFIXES)
 
 
 def find_key(variable: str, lower: Tree, origin: Origin) -> tuple[tuple[str, ...], Key]:
     """The path and the row of the schema that a variable stands for; raises ConfigError when there is none.
 
-    Variables cannot say `-` or `.`: a name that the layers below have with such a sign is found with `_` too.
+    Variables cannot say `-`, `.` or `/`: a name that the layers below have with such a sign is found with `_` too.
     """
     names = variable[_PREFIX_LENGTH:].lower().split("__")
     shape: Shape = SHAPE
@@ -78,10 +78,13 @@ def _free(text: str, path: tuple[str, ...], key: Key, origin: Origin) -> Tree:
 
 
 def _known_name(name: str, tree: Tree) -> str:
-    """The name in the layers below that reads like this one when `-` and `.` are written `_`."""
-    folded = name.replace("-", "_").replace(".", "_")
-    alike = (known for known in tree if known.lower().replace("-", "_").replace(".", "_") == folded)
-    return next(alike, name)
+    """The name in the layers below that reads like this one when its other signs are written `_`."""
+    folded = _folded(name)
+    return next((known for known in tree if _folded(known.lower()) == folded), name)
+
+
+def _folded(name: str) -> str:
+    return "".join(char if char.isalnum() else "_" for char in name)
 
 
 def _subtree(tree: Tree, name: str) -> Tree:

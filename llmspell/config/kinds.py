@@ -12,10 +12,12 @@ from typing import Any, NamedTuple
 
 from llmspell.config.readers import (
     MAX_INTEGER,
+    MOST_RETRIES,
     Folders,
     as_flag,
     as_is,
     as_list,
+    as_model,
     as_number,
     as_toml,
     read_answers,
@@ -24,10 +26,16 @@ from llmspell.config.readers import (
     read_delay,
     read_each,
     read_flag,
+    read_host,
     read_matching,
+    read_models,
     read_money,
     read_name,
+    read_options,
     read_path,
+    read_prices,
+    read_rate,
+    read_retries,
     read_seconds,
     read_size,
     read_table,
@@ -42,6 +50,7 @@ MAX_DEPTH = 32
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _URL = re.compile(r"https?://[A-Za-z0-9.\[\]:_-]+(?:/[^\s?#@]*)?")
+_TYPE = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _SUFFIX = re.compile(r"\.[A-Za-z0-9][A-Za-z0-9_.+-]{0,19}")
 
 
@@ -109,8 +118,16 @@ _READERS: dict[Kind, _Reader] = {
         read_matching(_VARIABLE),
         secret=True,
     ),
-    Kind.PROVIDER_TYPE: _Reader('"echo" or "litellm"', read_matching(re.compile("echo|litellm"))),
+    Kind.PROVIDER_TYPE: _Reader('"echo", "litellm" or the name of a plugin\'s type', read_matching(_TYPE)),
+    Kind.RETRIES: _Reader(f"a whole number from 0 to {MOST_RETRIES}", read_retries, as_number),
+    Kind.RATE: _Reader("a whole number, 1 or more", read_rate, as_number),
+    Kind.PRICES: _Reader(
+        "a table of prices by model, each {prompt = USD, completion = USD} per million tokens", read_prices, as_toml
+    ),
+    Kind.OPTIONS: _Reader("a table of texts, numbers and flags", read_options, as_toml),
     Kind.NAMES: _Reader("a list of names", read_each(read_name), as_list),
+    Kind.MODELS: _Reader("a model as provider/model, or a list of such models", read_models, as_model),
+    Kind.HOSTS: _Reader("a list of hosts, like localhost or api.example.com:443", read_each(read_host), as_list),
     Kind.TOOLS: _Reader("a list of tools' names", read_each(read_tool), as_list),
     Kind.PATHS: _Reader("a list of paths", read_each(read_path), as_list),
     Kind.VARIABLES: _Reader("a list of variables' names", read_each(read_matching(_VARIABLE)), as_list),

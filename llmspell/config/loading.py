@@ -36,22 +36,47 @@ def load(
     Raises ConfigError for a file that cannot be read, an unknown key, a wrong value, and for what an
     untrusted project's file may not say.
     """
-    named = config_file or (None if sandboxed else environ.get(CONFIG_VARIABLE))
-    sources: list[Source] = []
-    if named:
-        sources = [Source(os.path.abspath(os.path.join(cwd, named)))]
-    elif not sandboxed:
-        sources = discover(cwd=cwd, system_file=system_file, user_file=user_file or user_config_file(environ))
-    variables = [name for name in environ if name.startswith(PREFIX) and name != CONFIG_VARIABLE]
+    sources = sources_of(
+        cwd=cwd,
+        environ=environ,
+        config_file=config_file,
+        sandboxed=sandboxed,
+        system_file=system_file,
+        user_file=user_file,
+    )
+    variables = variables_of(environ)
     if not sources and not variables:
         return unconfigured(sandboxed=sandboxed)
     from llmspell.config.assemble import assemble
 
     return assemble(
         sources,
-        sorted(variables),
+        variables,
         cwd=os.path.abspath(cwd),
         environ=environ,
         sandboxed=sandboxed,
         store=store,
     )
+
+
+def sources_of(
+    *,
+    cwd: str,
+    environ: Mapping[str, str],
+    config_file: str | None = None,
+    sandboxed: bool = False,
+    system_file: str = SYSTEM_FILE,
+    user_file: str | None = None,
+) -> list[Source]:
+    """The files that `load` reads, lowest first."""
+    named = config_file or (None if sandboxed else environ.get(CONFIG_VARIABLE))
+    if named:
+        return [Source(os.path.abspath(os.path.join(cwd, named)))]
+    if sandboxed:
+        return []
+    return discover(cwd=cwd, system_file=system_file, user_file=user_file or user_config_file(environ))
+
+
+def variables_of(environ: Mapping[str, str]) -> list[str]:
+    """The variables that `load` reads as settings, in order."""
+    return sorted(name for name in environ if name.startswith(PREFIX) and name != CONFIG_VARIABLE)

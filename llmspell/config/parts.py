@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from llmspell.providers.settings import MAX_RETRIES, Price
+
 
 class Answer(NamedTuple):
     """A canned answer of an `echo` provider. From a table `exact` is true: `match` is the whole input."""
@@ -27,6 +29,10 @@ class ProviderConfig(NamedTuple):
     default_model: str | None = None
     models: tuple[str, ...] = ()
     timeout_seconds: float | None = None
+    max_retries: int = MAX_RETRIES
+    requests_per_minute: int | None = None
+    prices: Mapping[str, Price] = {}
+    options: Mapping[str, Any] = {}
     answers: tuple[Answer, ...] = ()
     fail: str | None = None
     delay_seconds: float = 0.0

@@ -15,9 +15,11 @@ from typing import Any, NamedTuple
 from llmspell.config.document import parse
 from llmspell.config.parts import Answer
 from llmspell.limits import parse_seconds, parse_size
+from llmspell.providers.settings import Price
 from llmspell.tools.tool import canonical
 
 MAX_INTEGER = 2**63 - 1
+MOST_RETRIES = 10
 
 
 class Folders(NamedTuple):
@@ -32,6 +34,14 @@ def read_name(value: object, _: Folders) -> str:
     if not isinstance(value, str) or not value or len(value) > 200 or not value.isprintable() or " " in value:
         raise ValueError
     return value
+
+
+def read_models(value: object, folders: Folders) -> tuple[str, ...]:
+    """One `provider/model`, or several of them in turn."""
+    models = tuple(read_name(model, folders) for model in (value if isinstance(value, list) else [value]))
+    if not models or not all(0 < model.find("/") < len(model) - 1 for model in models):
+        raise ValueError
+    return models
 
 
 def read_text(value: object, _: Folders) -> str:
@@ -60,6 +70,22 @@ def read_count(value: object, _: Folders) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise ValueError
     return _within_64_bits(value)
+
+
+def read_retries(value: object, folders: Folders) -> int:
+    """A whole number of at most `MOST_RETRIES`."""
+    count = read_count(value, folders)
+    if count > MOST_RETRIES:
+        raise ValueError
+    return count
+
+
+def read_rate(value: object, folders: Folders) -> int:
+    """A whole number from 1 on."""
+    count = read_count(value, folders)
+    if count < 1:
+        raise ValueError
+    return count
 
 
 def _within_64_bits(value: int) -> int:
@@ -105,6 +131,16 @@ def read_matching(pattern: re.Pattern[str]) -> Callable[[object, Folders], str]:
         return value
 
     return check
+
+
+_HOST = re.compile(r"[A-Za-z0-9._-]{1,253}(?::[0-9]{1,5})?|\[?[0-9A-Fa-f:.]{2,45}\]?(?::[0-9]{1,5})?")
+
+
+def read_host(value: object, _: Folders) -> str:
+    """`host` or `host:port`, as `urlsplit` writes them: in small letters, an IPv6 address without brackets."""
+    if not isinstance(value, str) or _HOST.fullmatch(value) is None:
+        raise ValueError
+    return value.lower().translate({ord("["): None, ord("]"): None})
 
 
 def read_path(value: object, folders: Folders) -> str:
@@ -159,6 +195,26 @@ def read_answers(value: object, _: Folders) -> tuple[Answer, ...]:
     return tuple(answers)
 
 
+def read_prices(value: object, folders: Folders) -> dict[str, Price]:
+    """What a million tokens cost, by model."""
+    if not isinstance(value, dict):
+        raise ValueError
+    return {read_name(model, folders): _price(price, folders) for model, price in value.items()}
+
+
+def _price(value: object, folders: Folders) -> Price:
+    if not isinstance(value, dict) or value.keys() != {"prompt", "completion"}:
+        raise ValueError
+    return Price(read_money(value["prompt"], folders), read_money(value["completion"], folders))
+
+
+def read_options(value: object, _: Folders) -> dict[str, str | int | float | bool]:
+    """A table without tables, lists and dates in it."""
+    if not isinstance(value, dict) or not all(isinstance(item, str | int | float) for item in value.values()):
+        raise ValueError
+    return value
+
+
 def read_table(value: object, _: Folders) -> Any:
     """A table."""
     if not isinstance(value, dict):
@@ -189,6 +245,11 @@ def as_flag(text: str) -> object:
 def as_list(text: str) -> object:
     """A TOML array, or names between commas; of an empty text the empty list."""
     return as_toml(text) if text.startswith("[") else [part.strip() for part in text.split(",") if part.strip()]
+
+
+def as_model(text: str) -> object:
+    """A name, or a list of them as `as_list` reads it."""
+    return as_list(text) if text.startswith("[") or "," in text else text
 
 
 def as_toml(text: str) -> object:

@@ -6,6 +6,7 @@ This file keeps the rule that hostile text (names of files, keys, values) reache
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from llmspell.errors import ConfigError
 
@@ -27,7 +28,32 @@ def dotted(path: tuple[str, ...]) -> str:
     return ".".join(part if _BARE.fullmatch(part) else '"' + part.replace('"', '\\"') + '"' for part in path)
 
 
-def refusal(where: str, line: int | None, path: tuple[str, ...], problem: str) -> ConfigError:
+class Refusal(ConfigError):
+    """One fault: in which file or variable, on which line if that can be told, of which key if of one, and what.
+
+    All of it is fit to be shown. `advice` is what to do about it, where that is the same for several faults.
+    """
+
+    def __init__(self, where: str, line: int | None, key: str | None, problem: str, advice: str = "") -> None:
+        place = f"{where}, line {line}" if line else where
+        self.fault = f"{place}: {key}: {problem}" if key else f"{place}: {problem}"
+        super().__init__(f"{self.fault}: {advice}" if advice else self.fault)
+        self.where = where
+        self.line = line
+        self.key = key
+        self.problem = problem
+        self.advice = advice
+
+
+Report = Callable[[Refusal], None]
+"""Takes a fault. Where it returns, what was wrong is left out and the rest is looked at."""
+
+
+def raised(fault: Refusal) -> None:
+    """The report of whoever cannot go on after the first fault."""
+    raise fault
+
+
+def refusal(where: str, line: int | None, path: tuple[str, ...], problem: str, advice: str = "") -> Refusal:
     """The error for one key, or for a whole file when `path` is empty."""
-    place = shown(where, longest=4096) + (f", line {line}" if line else "")
-    return ConfigError(f"{place}: {shown(dotted(path))}: {problem}" if path else f"{place}: {problem}")
+    return Refusal(shown(where, longest=4096), line, shown(dotted(path)) if path else None, problem, advice)

@@ -11,6 +11,8 @@ import enum
 import re
 from typing import NamedTuple, Union
 
+from llmspell.engines.builtin import DEFAULT_ENGINE
+
 
 class Kind(enum.Enum):
     """How a value is written and read; see `kinds.py`."""
@@ -26,7 +28,13 @@ class Kind(enum.Enum):
     URL = enum.auto()
     VARIABLE = enum.auto()
     PROVIDER_TYPE = enum.auto()
+    RETRIES = enum.auto()
+    RATE = enum.auto()
+    PRICES = enum.auto()
+    OPTIONS = enum.auto()
+    MODELS = enum.auto()
     NAMES = enum.auto()
+    HOSTS = enum.auto()
     TOOLS = enum.auto()
     PATHS = enum.auto()
     VARIABLES = enum.auto()
@@ -45,57 +53,121 @@ class Project(enum.Enum):
 
 
 class Key(NamedTuple):
-    """One key. In `path` a `*` stands for a name that the user chooses."""
+    """One key. In `path` a `*` stands for a name that the user chooses; `example` is a value as TOML writes it."""
 
     path: str
     kind: Kind
     says: str
+    example: str
     project: Project = Project.NOTHING
 
 
 KEYS = (
-    Key("engine", Kind.NAME, "the engine, when neither suffix nor `#!` line decides", Project.SETS),
+    Key(
+        "engine",
+        Kind.NAME,
+        "the engine, when neither suffix nor `#!` line decides",
+        f'"{DEFAULT_ENGINE}"',
+        Project.SETS,
+    ),
     Key(
         "model",
         Kind.NAME,
-        "the model of an agent that names none: `provider/model`, or a model of `provider`",
+        "the model of an agent that names none: an alias, `provider/model`, or a model of `provider`",
+        '"fast"',
     ),
-    Key("provider", Kind.NAME, "the provider of a model that names none"),
-    Key("limits.memory", Kind.SIZE, "the whole worker process", Project.LOWERS),
-    Key("limits.cpu", Kind.SECONDS, "processor time", Project.LOWERS),
-    Key("limits.wall", Kind.SECONDS, "time that passes", Project.LOWERS),
-    Key("limits.output", Kind.SIZE, "what the script prints", Project.LOWERS),
-    Key("limits.calls", Kind.COUNT, "calls of every kind", Project.LOWERS),
-    Key("limits.model_calls", Kind.COUNT, "calls to models", Project.LOWERS),
-    Key("limits.tokens", Kind.COUNT, "tokens, sent and received", Project.LOWERS),
-    Key("limits.cost", Kind.MONEY, "what the models cost, in US dollars", Project.LOWERS),
-    Key("limits.tool_seconds", Kind.SECONDS, "one call of a tool", Project.LOWERS),
-    Key("limits.source", Kind.SIZE, "the script's source", Project.LOWERS),
-    Key("limits.kept", Kind.SIZE, "what the host keeps for a script", Project.LOWERS),
-    Key("limits.open_arguments", Kind.SIZE, "arguments of the calls that are open at once", Project.LOWERS),
-    Key("limits.name_bytes", Kind.COUNT, "one name that a script gives", Project.LOWERS),
-    Key("providers.*.type", Kind.PROVIDER_TYPE, "which kind of provider it is; required"),
-    Key("providers.*.base_url", Kind.URL, "where an OpenAI-compatible server listens"),
-    Key("providers.*.api_key_env", Kind.VARIABLE, "the variable that holds the key"),
-    Key("providers.*.default_model", Kind.NAME, "the model when a script names only the provider"),
-    Key("providers.*.models", Kind.NAMES, "the models it offers"),
-    Key("providers.*.timeout_seconds", Kind.SECONDS, "how long one model call may take"),
-    Key("providers.*.answers", Kind.ANSWERS, "`echo`: canned answers"),
-    Key("providers.*.fail", Kind.TEXT, "`echo`: every call fails with this message"),
-    Key("providers.*.delay_seconds", Kind.DELAY, "`echo`: how long an answer takes"),
-    Key("tools.grant", Kind.TOOLS, "the tools that are granted, and no others"),
-    Key("tools.*.max_calls", Kind.COUNT, "how often one run may call this tool"),
-    Key("grants.read", Kind.PATHS, "files and folders that tools may read"),
-    Key("grants.write", Kind.PATHS, "files and folders that tools may write"),
-    Key("grants.env", Kind.VARIABLES, "environment variables that a script may read"),
-    Key("grants.models", Kind.NAMES, "models that a script may call, as patterns over `provider/model`"),
-    Key("grants.modules", Kind.FLAG, "whether modules beside the script may be loaded"),
-    Key("engines.*.command", Kind.COMMAND, "starts the worker of an engine"),
-    Key("engines.*.needs", Kind.PATHS, "files and folders that its worker reads; with it, the worker is confined"),
-    Key("engines.*.suffixes", Kind.SUFFIXES, "file names that belong to the engine"),
-    Key("engines.*.settings", Kind.TABLE, "what the engine is told"),
-    Key("script", Kind.TABLE, "what `Config.get` shows to a script", Project.SETS),
+    Key("provider", Kind.NAME, "the provider of a model that names none", '"near"'),
+    Key("aliases.*", Kind.MODELS, "a short name for a model, or for several that are tried in turn", '"near/small"'),
+    Key("limits.memory", Kind.SIZE, "the whole worker process", '"50M"', Project.LOWERS),
+    Key("limits.cpu", Kind.SECONDS, "processor time", "30", Project.LOWERS),
+    Key("limits.wall", Kind.SECONDS, "time that passes", "300", Project.LOWERS),
+    Key("limits.output", Kind.SIZE, "what the script prints", '"16M"', Project.LOWERS),
+    Key("limits.calls", Kind.COUNT, "calls of every kind", "10_000", Project.LOWERS),
+    Key("limits.model_calls", Kind.COUNT, "calls to models", "100", Project.LOWERS),
+    Key("limits.tokens", Kind.COUNT, "tokens, sent and received", "200_000", Project.LOWERS),
+    Key("limits.cost", Kind.MONEY, "what the models cost, in US dollars", "1.0", Project.LOWERS),
+    Key("limits.tool_seconds", Kind.SECONDS, "one call of a tool", "60", Project.LOWERS),
+    Key("limits.source", Kind.SIZE, "the script's source", '"10M"', Project.LOWERS),
+    Key("limits.kept", Kind.SIZE, "what the host keeps for a script", '"16M"', Project.LOWERS),
+    Key(
+        "limits.open_arguments",
+        Kind.SIZE,
+        "arguments of the calls that are open at once",
+        '"8M"',
+        Project.LOWERS,
+    ),
+    Key("limits.name_bytes", Kind.COUNT, "one name that a script gives", "200", Project.LOWERS),
+    Key("providers.*.type", Kind.PROVIDER_TYPE, "which kind of provider it is; required", '"litellm"'),
+    Key(
+        "providers.*.base_url",
+        Kind.URL,
+        "where an OpenAI-compatible server listens",
+        '"http://localhost:8000/v1"',
+    ),
+    Key("providers.*.api_key_env", Kind.VARIABLE, "the variable that holds the key", '"NEAR_KEY"'),
+    Key("providers.*.default_model", Kind.NAME, "the model when a script names only the provider", '"small"'),
+    Key("providers.*.models", Kind.NAMES, "the models it offers", '["small", "large"]'),
+    Key(
+        "providers.*.timeout_seconds",
+        Kind.SECONDS,
+        "how long it may be silent, and how long an answer that is not streamed may take",
+        "60",
+    ),
+    Key("providers.*.max_retries", Kind.RETRIES, "how often a call that failed in a passing way is sent again", "2"),
+    Key("providers.*.requests_per_minute", Kind.RATE, "how many requests may begin in any minute", "60"),
+    Key(
+        "providers.*.prices",
+        Kind.PRICES,
+        "US dollars per million tokens by model, `*` for every other one",
+        "{ small = { prompt = 0.1, completion = 0.4 } }",
+    ),
+    Key("providers.*.options", Kind.OPTIONS, "what a provider of a plugin is told", '{ region = "north" }'),
+    Key("providers.*.answers", Kind.ANSWERS, "`echo`: canned answers", '{ "What is 2 + 2?" = "4" }'),
+    Key("providers.*.fail", Kind.TEXT, "`echo`: every call fails with this message", '"out of order"'),
+    Key("providers.*.delay_seconds", Kind.DELAY, "`echo`: how long an answer takes", "0.5"),
+    Key("models.*.max_calls", Kind.COUNT, "how often one run may call the models of this pattern", "20"),
+    Key("models.*.max_tokens", Kind.COUNT, "what one run may send to them and receive", "50_000"),
+    Key("models.*.max_cost", Kind.MONEY, "what they may cost one run, in US dollars", "0.5"),
+    Key(
+        "models.unknown_price",
+        Kind.MONEY,
+        "charged where no price is known: US dollars per million tokens",
+        "10.0",
+    ),
+    Key("tools.grant", Kind.TOOLS, "the tools that are granted, and no others", '["calculator", "json-processor"]'),
+    Key("tools.*.max_calls", Kind.COUNT, "how often one run may call this tool", "5"),
+    Key("tools.*.max_seconds", Kind.SECONDS, "how long one call of this tool may take", "10"),
+    Key("grants.read", Kind.PATHS, "files and folders that tools may read", '["fixtures"]'),
+    Key("grants.write", Kind.PATHS, "files and folders that tools may write", '["out"]'),
+    Key("grants.env", Kind.VARIABLES, "environment variables that a script may read", '["LANG"]'),
+    Key(
+        "grants.models",
+        Kind.NAMES,
+        "models that a script may call, as patterns over `provider/model`",
+        '["near/*"]',
+    ),
+    Key("grants.hosts", Kind.HOSTS, "hosts that a script may name as the `base_url` of an agent", '["localhost:8000"]'),
+    Key("grants.modules", Kind.FLAG, "whether modules beside the script may be loaded", "true"),
+    Key("engines.*.command", Kind.COMMAND, "starts the worker of an engine", '["bin/forth-worker", "--quiet"]'),
+    Key(
+        "engines.*.needs",
+        Kind.PATHS,
+        "files and folders that its worker reads; with it, the worker is confined",
+        '["/usr/share/forth"]',
+    ),
+    Key("engines.*.suffixes", Kind.SUFFIXES, "file names that belong to the engine", '[".fs"]'),
+    Key("engines.*.settings", Kind.TABLE, "what the engine is told", "{ stack = 64 }"),
+    Key("script", Kind.TABLE, "what `Config.get` shows to a script", '{ greeting = "hello" }', Project.SETS),
 )
+
+EXAMPLE_NAMES = {
+    "aliases": "fast",
+    "providers": "near",
+    "models": "near/*",
+    "tools": "calculator",
+    "engines": "forth",
+}
+"""By table: the name that stands for `*` in examples."""
 
 OPEN_TO_PROJECTS = frozenset(key.path.split(".")[0] for key in KEYS if key.project is not Project.NOTHING)
 """The first names of the keys that an untrusted project's file may use at all."""
@@ -115,6 +187,10 @@ _PLAIN = NameRule(
 NAME_RULES = {
     "providers": _PLAIN,
     "engines": _PLAIN,
+    "aliases": _PLAIN,
+    "models": NameRule(
+        re.compile(r"(?=.*[/*])[!-~]{1,200}"), "a pattern over `provider/model`, like openai/*, at most 200 characters"
+    ),
     "tools": NameRule(re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}"), "the name of a tool, at most 200 characters"),
 }
 

@@ -10,22 +10,28 @@ from typing import Any, NamedTuple, Union
 
 from llmspell.config.document import Document
 from llmspell.config.readers import Folders
-from llmspell.config.refusal import dotted, refusal
+from llmspell.config.refusal import Refusal, dotted, refusal
 from llmspell.config.schema import Key
-from llmspell.errors import ConfigError
 
 
 class Origin(NamedTuple):
-    """A file or a variable, and what its relative paths are relative to."""
+    """A file or a variable, and what its relative paths are relative to.
+
+    `place` is that of its `Source`, `variable` or `default`.
+    """
 
     name: str
     folders: Folders
     document: Document | None = None
+    place: str = "variable"
 
-    def refuse(self, path: tuple[str, ...], problem: str) -> ConfigError:
+    def line_of(self, path: tuple[str, ...]) -> int | None:
+        """The line of a key, where this is a file and has it."""
+        return self.document.line_of(path) if self.document is not None and path else None
+
+    def refuse(self, path: tuple[str, ...], problem: str, advice: str = "") -> Refusal:
         """The error for a key that came from here."""
-        line = self.document.line_of(path) if self.document is not None and path else None
-        return refusal(self.name, line, path, problem)
+        return refusal(self.name, self.line_of(path), path, problem, advice)
 
 
 class Setting(NamedTuple):
@@ -52,6 +58,14 @@ def branch(path: tuple[str, ...], leaf: Tree | Setting) -> Tree:
     """The tree that holds nothing but `leaf`, at a path of one name or more."""
     first, *rest = path
     return {first: branch(tuple(rest), leaf) if rest else leaf}
+
+
+def without(tree: Tree, path: tuple[str, ...]) -> Tree:
+    """The tree without what is at a path of one name or more, and without the tables that are empty then."""
+    first, *rest = path
+    below = tree.get(first)
+    left = without(below, tuple(rest)) if rest and isinstance(below, dict) else {}
+    return {name: left if name == first else item for name, item in tree.items() if name != first or left}
 
 
 def subtree(tree: Tree, name: str) -> Tree:

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from llmspell.config.document import read_document, read_regular
-from llmspell.config.refusal import refusal
+from llmspell.config.refusal import Refusal, refusal
 from llmspell.errors import ConfigError
 
 SCHEMA = "llmspell.trust/1"
@@ -37,24 +37,33 @@ class TrustStore(NamedTuple):
         if content is None:
             content = read_document(path, follow_links=False).content
         digest = hashlib.sha256(content).hexdigest()
-        folder = os.path.dirname(self.file)
-        try:
-            os.makedirs(folder, mode=0o700, exist_ok=True)
-            with _locked(folder):
-                _replace(self.file, {**self._trusted(), _place(path): digest})
-        except OSError as error:
-            reason = (error.strerror or "unknown error").lower()
-            raise refusal(self.file, None, (), f"the record of trusted files cannot be written: {reason}") from None
+        with self._writable():
+            self._write({**self.files(), _place(path): digest})
         return digest
+
+    def revoke(self, path: str) -> bool:
+        """Trusts the file no more, whatever its content; says whether it was trusted with any.
+
+        The file need not exist. Raises ConfigError as `trust` does.
+        """
+        if not self.files():
+            return False
+        with self._writable():
+            files = self.files()
+            if files.pop(_place(path), None) is None:
+                return False
+            self._write(files)
+        return True
 
     def is_trusted(self, path: str, content: bytes) -> bool:
         """Whether the user has trusted this file with exactly this content.
 
         Raises ConfigError when there is a record that cannot be believed.
         """
-        return self._trusted().get(_place(path)) == hashlib.sha256(content).hexdigest()
+        return self.files().get(_place(path)) == hashlib.sha256(content).hexdigest()
 
-    def _trusted(self) -> dict[str, str]:
+    def files(self) -> dict[str, str]:
+        """The SHA-256 of the content with which each file is trusted. Raises ConfigError as `is_trusted` does."""
         if not os.path.lexists(self.file):
             return {}
         found = read_regular(self.file, follow_links=False)
@@ -73,6 +82,33 @@ class TrustStore(NamedTuple):
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             problem = "is no record of trusted files; remove it and trust your files again"
             raise refusal(self.file, None, (), problem) from None
+
+    @contextmanager
+    def _writable(self) -> Iterator[None]:
+        """Holds the folder of the record, made where it is not there; raises ConfigError."""
+        folder = os.path.dirname(self.file)
+        try:
+            os.makedirs(folder, mode=0o700, exist_ok=True)
+            with _locked(folder):
+                yield
+        except OSError as error:
+            raise self._unwritable(_reason(error)) from None
+
+    def _write(self, files: dict[str, str]) -> None:
+        from llmspell.utils.files import FileError, write_atomic  # a run that only asks needs none of it
+
+        content = json.dumps({"schema": SCHEMA, "files": files}, indent=1, sort_keys=True).encode()
+        try:
+            write_atomic(self.file, content, mode=0o600)
+        except FileError as error:
+            raise self._unwritable(_reason(error.__cause__ or error)) from None
+
+    def _unwritable(self, reason: str) -> Refusal:
+        return refusal(self.file, None, (), f"the record of trusted files cannot be written: {reason}")
+
+
+def _reason(error: BaseException) -> str:
+    return str(getattr(error, "strerror", None) or error).lower()
 
 
 def _own(place: str, status: os.stat_result) -> None:
@@ -101,19 +137,3 @@ def _locked(folder: str) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
-
-
-def _replace(file: str, files: dict[str, str]) -> None:
-    draft = f"{file}.{os.getpid()}"
-    content = json.dumps({"schema": SCHEMA, "files": files}, indent=1, sort_keys=True).encode()
-    try:
-        os.unlink(draft)
-    except FileNotFoundError:
-        pass
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    with open(descriptor, "wb") as stream:
-        os.fchmod(descriptor, 0o600)
-        stream.write(content)
-        stream.flush()
-        os.fsync(descriptor)
-    os.replace(draft, file)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmspell.config import Configuration
-from llmspell.config.document import MAX_BYTES, Document, parse
+from llmspell.config.document import MAX_BYTES, parse
 from llmspell.errors import ConfigError
 
 Load = Callable[..., Configuration]
@@ -65,7 +64,21 @@ WRONG = {
     "[limits]\ncost = -0.1": "limits.cost: expected an amount of US dollars, 0 or more, got the number -0.1",
     "[limits]\ncost = nan": "got the number nan",
     "[limits]\ncost = 2024-01-01": "got a date or time",
-    '[providers.x]\ntype = "openai"': 'providers.x.type: expected "echo" or "litellm", got the text',
+    '[providers.x]\ntype = "a b"': 'providers.x.type: expected "echo", "litellm" or the name of a plugin',
+    "[providers.x]\nmax_retries = 11": "expected a whole number from 0 to 10, got the number 11",
+    "[providers.x]\nrequests_per_minute = 0": "expected a whole number, 1 or more, got the number 0",
+    "[providers.x]\nprices = {m = {prompt = 1}}": "expected a table of prices by model, each {prompt = USD, completion",
+    "[providers.x]\nprices = {m = {prompt = -1, completion = 1}}": "expected a table of prices by model",
+    "[providers.x]\nprices = {m = 1}": "expected a table of prices by model",
+    "[providers.x]\noptions = {a = []}": "expected a table of texts, numbers and flags, got a table",
+    '[aliases]\nfast = "gpt"': "aliases.fast: expected a model as provider/model, or a list of such models, got",
+    "[aliases]\nfast = []": "got an empty list",
+    '[aliases]\nfast = ["a/"]': "got such a list",
+    '[aliases]\n"a/b" = "c/d"': 'aliases."a/b": expected a name of a-z',
+    "[models]\nunknown_price = -1": "models.unknown_price: expected an amount of US dollars",
+    "[models.gpt]\nmax_calls = 1": "models.gpt: expected a pattern over `provider/model`, like openai/*",
+    '[models."a/*"]\nmax_cals = 1': "unknown key; did you mean models",
+    '[grants]\nhosts = ["https://a"]': "grants.hosts: expected a list of hosts, like localhost or api.example.com:443",
     '[providers.X]\ntype = "echo"': "providers.X: expected a name of a-z, 0-9, dot, dash and underscore",
     '[providers."a/b"]\ntype = "echo"': 'providers."a/b": expected a name of a-z',
     '[providers."*"]\ntype = "echo"': 'providers."*": expected a name of a-z',
@@ -193,34 +206,6 @@ def test_refused_files_leave_no_descriptor_open(load: Load, user_file: Path) -> 
     for _ in range(5):
         _error(load)
     assert len(os.listdir("/proc/self/fd")) == before
-
-
-def _document(text: str) -> Document:
-    return Document("x.toml", text.encode(), text, parse(text, "x.toml"))
-
-
-LINES: list[tuple[str, tuple[str, ...], int | None]] = [
-    ("a = 1\nb = 2", ("b",), 2),
-    ('s = """\nb = 1\n[t]\n"""\nb = 2\n[t]\nb = 3', ("b",), 5),
-    ('s = """\nb = 1\n[t]\n"""\n[t]\nb = 3', ("t", "b"), 6),
-    ("[t]\r\na = 1\r\n[t.u]\r\nb = [\r\n 1,\r\n]", ("t", "u", "b"), 4),
-    ("t.u.b = 1", ("t", "u"), 1),
-    ("[[x]]\nb = 1", ("x", "b"), None),
-    ('"\\u0062" = 1', ("b",), None),
-]
-
-
-@pytest.mark.parametrize(("text", "path", "line"), LINES)
-def test_a_line_is_told_only_when_it_is_sure(text: str, path: tuple[str, ...], line: int | None) -> None:
-    assert _document(text).line_of(path) == line
-
-
-def test_the_search_for_a_line_is_given_up_in_time() -> None:
-    text = "[t]\n" + "".join(f"b{number} = 1\n" for number in range(60_000)) + "b = 1"
-    document = _document(text)
-    begin = time.monotonic()
-    assert document.line_of(("t", "b")) is None
-    assert time.monotonic() - begin < 10
 
 
 @given(st.text() | st.text(alphabet="ab.=[]{}\"'\n 1,-#"))

@@ -12,7 +12,8 @@ from llmspell.config.parts import Answer, EngineConfig, ProviderConfig
 from llmspell.config.trust import TrustStore
 from llmspell.errors import ConfigError
 from llmspell.limits import MIB, Limits
-from llmspell.policy import PURE_TOOLS, Policy, ToolGrant, default_policy
+from llmspell.policy import PURE_TOOLS, ModelGrant, Policy, ToolGrant, default_policy
+from llmspell.providers.settings import Price
 
 Load = Callable[..., Configuration]
 
@@ -43,6 +44,10 @@ api_key_env = "NEAR_KEY"
 default_model = "small"
 models = ["small", "large"]
 timeout_seconds = 30
+max_retries = 0
+requests_per_minute = 60
+prices = {small = {prompt = 0.5, completion = 1}, "*" = {prompt = 2, completion = 8}}
+options = {region = "north", fast = true, share = 0.5}
 
 [providers.parrot]
 type = "echo"
@@ -59,6 +64,7 @@ delay_seconds = 0.5
 grant = ["calculator", "uuid_generator"]
 [tools.uuid_generator]
 max_calls = 5
+max_seconds = 1.5
 [tools.web-fetch]
 max_calls = 6
 
@@ -67,7 +73,21 @@ read = ["fixtures", "/srv/x/../y", "~/notes", "~"]
 write = ["."]
 env = ["LANG", "ABSENT"]
 models = ["near/*"]
+hosts = ["LocalHost:8000", "[::1]"]
 modules = false
+
+[models]
+unknown_price = 3.5
+[models."near/*"]
+max_calls = 1
+max_tokens = 2
+max_cost = 0.5
+[models."*"]
+max_calls = 9
+
+[aliases]
+fast = "near/small"
+sure = ["near/large", "openai/gpt-4o-mini"]
 
 [engines.forth]
 command = ["bin/forth", "--worker"]
@@ -96,7 +116,17 @@ def test_every_key_reaches_its_place(everything: Configuration, user_file: Path,
     assert everything.limits == Limits(64 * MIB, 2.0, 2.5, 1024, 1, 2, 3, 0.25, 4.0, MIB, 2 * MIB, 3 * MIB, 50)
     assert everything.providers == {
         "near": ProviderConfig(
-            "near", "litellm", "http://[::1]:8000/v1", "NEAR_KEY", "small", ("small", "large"), 30.0
+            "near",
+            "litellm",
+            "http://[::1]:8000/v1",
+            "NEAR_KEY",
+            "small",
+            ("small", "large"),
+            30.0,
+            max_retries=0,
+            requests_per_minute=60,
+            prices={"small": Price(0.5, 1.0), "*": Price(2.0, 8.0)},
+            options={"region": "north", "fast": True, "share": 0.5},
         ),
         "parrot": ProviderConfig(
             "parrot", "echo", answers=(Answer("hi", "hello", True), Answer("bye", "farewell", True))
@@ -108,9 +138,13 @@ def test_every_key_reaches_its_place(everything: Configuration, user_file: Path,
     assert everything.engines == {
         "forth": EngineConfig("forth", (f"{folder}/bin/forth", "--worker"), (".fs", ".4th"), {"stack": 64})
     }
+    assert everything.aliases == {"fast": ("near/small",), "sure": ("near/large", "openai/gpt-4o-mini")}
     assert everything.policy == Policy(
-        tools={"calculator": ToolGrant(), "uuid-generator": ToolGrant(5)},
+        tools={"calculator": ToolGrant(), "uuid-generator": ToolGrant(5, 1.5)},
         models=("near/*",),
+        model_bounds={"near/*": ModelGrant(1, 2, 0.5), "*": ModelGrant(max_calls=9)},
+        hosts=("localhost:8000", "::1"),
+        unknown_price=3.5,
         read=(f"{folder}/fixtures", "/srv/y", f"{home}/notes", str(home)),
         write=(folder,),
         environment={"LANG": "C"},
@@ -123,7 +157,7 @@ def test_every_key_reaches_its_place(everything: Configuration, user_file: Path,
             "nested": {"list": [1, [2.5, True], {"day": "2024-05-02"}]},
         },
     )
-    assert everything.tool_bounds == {"uuid-generator": 5, "web-fetch": 6}
+    assert everything.tool_bounds == {"uuid-generator": ToolGrant(5, 1.5), "web-fetch": ToolGrant(6)}
 
 
 def test_every_value_has_its_origin(everything: Configuration, user_file: Path) -> None:
@@ -204,10 +238,27 @@ def test_a_byte_order_mark_is_no_fault(load: Load, user_file: Path) -> None:
 @pytest.mark.parametrize("body", ["", 'default_model = "m"'])
 def test_a_provider_needs_a_type(load: Load, user_file: Path, body: str) -> None:
     user_file.write_text(f"[providers.near]\n{body}")
-    with pytest.raises(ConfigError, match=r'providers\.near: has no type: write type = "echo" or type = "litellm"'):
+    with pytest.raises(
+        ConfigError, match=r'line 1: providers\.near: has no type: write type = "echo" or type = "litellm"'
+    ):
         load()
 
 
 def test_a_configuration_cannot_be_changed(load: Load) -> None:
     with pytest.raises(AttributeError):
         load().engine = "other"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("name", ["echo", "near"])
+def test_an_alias_is_no_name_of_a_provider(load: Load, user_file: Path, name: str) -> None:
+    user_file.write_text(f'[providers.near]\ntype = "litellm"\n[aliases]\n{name} = "a/b"')
+    with pytest.raises(ConfigError, match=f"line 4: aliases.{name}: is the name of a provider: choose another one"):
+        load()
+
+
+def test_two_spellings_of_one_tool_do_not_replace_each_other(load: Load, user_file: Path) -> None:
+    user_file.write_text("[tools.uuid_generator]\nmax_calls = 1\n[tools.uuid-generator]\nmax_calls = 9")
+    with pytest.raises(
+        ConfigError, match=r"line 3: tools\.uuid-generator: stands twice: uuid-generator is the same name"
+    ):
+        load()

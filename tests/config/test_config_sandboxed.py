@@ -45,6 +45,8 @@ WIDENING = {
     "LLMSPELL_GRANTS__READ": "/",
     "LLMSPELL_GRANTS__MODULES": "true",
     "LLMSPELL_MODEL": "m",
+    "LLMSPELL_ALIASES__FAST": "a/b",
+    "LLMSPELL_MODELS__UNKNOWN_PRICE": "0",
     "LLMSPELL_PROVIDERS__X__BASE_URL": "not even an address",
     "LLMSPELL_SCRIPT__A": "1",
     "LLMSPELL_TOOLS__GRANT": "web-fetch",

@@ -10,63 +10,42 @@ from pathlib import Path
 import pytest
 
 from llmspell.config import Configuration
-from llmspell.config.schema import KEYS, OPEN_TO_PROJECTS, Kind, Project
+from llmspell.config.schema import EXAMPLE_NAMES, KEYS, OPEN_TO_PROJECTS, Key, Kind, Project
+from llmspell.config.toml_text import toml_key
 from llmspell.config.trust import TrustStore
 from llmspell.errors import ConfigError
 from llmspell.limits import MIB, Limits, format_size
 
 Load = Callable[..., Configuration]
 
-FORBIDDEN = {
-    "model": 'model = "near/large"',
-    "provider": 'provider = "near"',
-    "providers.*.type": '[providers.x]\ntype = "echo"',
-    "providers.*.base_url": '[providers.x]\nbase_url = "https://evil.example"',
-    "providers.*.api_key_env": '[providers.x]\napi_key_env = "AWS_SECRET_ACCESS_KEY"',
-    "providers.*.default_model": '[providers.x]\ndefault_model = "m"',
-    "providers.*.models": '[providers.x]\nmodels = ["m"]',
-    "providers.*.timeout_seconds": "[providers.x]\ntimeout_seconds = 1",
-    "providers.*.answers": '[providers.x]\nanswers = {a = "b"}',
-    "providers.*.fail": '[providers.x]\nfail = "no"',
-    "providers.*.delay_seconds": "[providers.x]\ndelay_seconds = 1",
-    "tools.grant": '[tools]\ngrant = ["file-operations"]',
-    "tools.*.max_calls": "[tools.calculator]\nmax_calls = 1",
-    "grants.read": '[grants]\nread = ["~/.ssh"]',
-    "grants.write": '[grants]\nwrite = ["/"]',
-    "grants.env": '[grants]\nenv = ["AWS_SECRET_ACCESS_KEY"]',
-    "grants.models": '[grants]\nmodels = ["*"]',
-    "grants.modules": "[grants]\nmodules = true",
-    "engines.*.command": '[engines.x]\ncommand = ["sh", "-c", "id"]',
-    "engines.*.needs": '[engines.x]\nneeds = ["/usr"]',
-    "engines.*.suffixes": '[engines.x]\nsuffixes = [".x"]',
-    "engines.*.settings": "[engines.x]\nsettings = {a = 1}",
-}
+FORBIDDEN = [key for key in KEYS if key.project is Project.NOTHING]
 
 
-def test_every_key_that_is_not_open_is_tried_below() -> None:
-    assert set(FORBIDDEN) == {key.path for key in KEYS if key.project is Project.NOTHING}
+def test_an_untrusted_file_may_say_no_more_than_it_always_could() -> None:
     assert {key.path for key in KEYS if key.project is Project.SETS} == {"engine", "script"}
     assert {key.path for key in KEYS if key.project is Project.LOWERS} == {f"limits.{name}" for name in Limits._fields}
     assert {"engine", "script", "limits"} == OPEN_TO_PROJECTS
 
 
-@pytest.mark.parametrize("path", FORBIDDEN)
-def test_an_untrusted_file_may_not_set(load: Load, project_file: Path, user_file: Path, path: str) -> None:
-    user_file.write_text('[providers.x]\ntype = "litellm"')
-    project_file.write_text(FORBIDDEN[path])
-    key = path.replace("*", "calculator" if path.startswith("tools") else "x")
+@pytest.mark.parametrize("key", FORBIDDEN, ids=lambda key: key.path)
+def test_an_untrusted_file_may_not_set(load: Load, project_file: Path, user_file: Path, key: Key) -> None:
+    user_file.write_text('[providers.near]\ntype = "litellm"')
+    path = tuple(EXAMPLE_NAMES[key.path.split(".")[0]] if name == "*" else name for name in key.path.split("."))
+    project_file.write_text(f"{toml_key(path)} = {key.example}")
     with pytest.raises(ConfigError) as caught:
         load()
     message = str(caught.value)
-    assert f"{key}" in message
-    assert message.startswith(f"{project_file}, line ")
+    assert message.startswith(f"{project_file}, line 1: {toml_key(path)}")
     assert message.endswith(
         ": may not be set by a project's file that you have not trusted: read it, "
         f"then run `llmspell config trust {project_file}`, or name it with `--config {project_file}`"
     )
 
 
-@pytest.mark.parametrize("text", ["[engines.x]", "[engines]", "[providers.x]", "[tools]", "[grants]", "tools.x = {}"])
+@pytest.mark.parametrize(
+    "text",
+    ["[engines.x]", "[engines]", "[providers.x]", "[tools]", "[grants]", "tools.x = {}", "[aliases]", "[models]"],
+)
 def test_an_untrusted_file_may_not_even_name(load: Load, project_file: Path, text: str) -> None:
     project_file.write_text(text)
     with pytest.raises(ConfigError, match="may not be set by a project's file"):

@@ -72,14 +72,21 @@ def test_an_open_folder_is_closed_by_trusting(store: Path, file: Path) -> None:
     assert stat.S_IMODE(store.parent.stat().st_mode) == 0o700
 
 
-def test_a_draft_that_was_left_behind_is_no_obstacle(store: Path, file: Path, tmp_path: Path) -> None:
-    store.parent.mkdir(parents=True)
-    bystander = tmp_path / "bystander"
-    bystander.write_text("kept")
-    Path(f"{store}.{os.getpid()}").symlink_to(bystander)
-    TrustStore(str(store)).trust(str(file))
-    assert bystander.read_text() == "kept"
-    assert not store.is_symlink()
+def test_a_revoked_file_is_trusted_no_more_and_the_others_still_are(record: TrustStore, file: Path) -> None:
+    other = file.with_name("other.toml")
+    other.write_text("")
+    record.trust(str(other))
+    file_content = file.read_bytes()
+    file.unlink()
+    assert record.revoke(str(file))
+    assert not record.is_trusted(str(file), file_content)
+    assert list(record.files()) == [str(other)]
+    assert not record.revoke(str(file))
+
+
+def test_revoking_without_a_record_makes_none(store: Path, file: Path) -> None:
+    assert not TrustStore(str(store)).revoke(str(file))
+    assert not store.parent.exists()
 
 
 def test_of_many_that_trust_at_once_none_is_lost(store: Path, tmp_path: Path) -> None:
