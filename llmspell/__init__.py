@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from llmspell.errors import CallError, ConfigError, ErrorKind, LlmspellError, SetupError, UsageError
     from llmspell.limits import Limits
     from llmspell.outcome import Outcome, Verdict
-    from llmspell.policy import Policy, ToolGrant, default_policy
+    from llmspell.policy import ModelGrant, Policy, ToolGrant, default_policy
     from llmspell.providers.manager import ProviderManager
     from llmspell.providers.provider import Provider, ProviderCapabilities, ProviderInstance
     from llmspell.providers.settings import ProviderSettings
@@ -55,6 +55,7 @@ _HOMES = {
     "LocalTools": "agents.tool_box",
     "MediaContent": "types.media",
     "MediaType": "types.formats",
+    "ModelGrant": "policy",
     "Outcome": "outcome",
     "OutputMetadata": "types.agent_io",
     "Policy": "policy",
@@ -98,6 +99,7 @@ __all__ = [
     "LocalTools",
     "MediaContent",
     "MediaType",
+    "ModelGrant",
     "Outcome",
     "OutputMetadata",
     "Policy",

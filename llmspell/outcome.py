@@ -50,16 +50,22 @@ class Usage(NamedTuple):
     completion_tokens: int = 0
     cost_usd: float = 0.0
     memory_refusals: int = 0
+    cost_by_rule_usd: float = 0.0
+    """The part of `cost_usd` that was counted for models without a known price."""
 
 
 class CallRecord(NamedTuple):
-    """One counted call of the script. `name` is the tool, agent or model asked for, or None."""
+    """One counted call. `name` is the tool, agent or model asked for, or None.
+
+    `agent` is the agent whose model made the call, None where the script did; the `id` of such a call is below 0.
+    """
 
     id: int
     capability: str
     name: str | None
     ok: bool
     wall_seconds: float
+    agent: str | None = None
 
 
 class ScriptError(NamedTuple):

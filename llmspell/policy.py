@@ -15,11 +15,24 @@ PURE_TOOLS = (
 )
 """The built-in tools without side effects, which `run` grants when no configuration says otherwise."""
 
+UNKNOWN_PRICE = 10.0
+"""USD per million tokens: over what most models cost, questions and answers taken together."""
+
 
 class ToolGrant(NamedTuple):
-    """One tool is granted. `max_calls` bounds it alone: one call more raises `budget` in the script."""
+    """One tool is granted. `max_calls` bounds it alone: one call more raises `budget` in the script. `max_seconds` is
+    how long one call may take, where that is less than the limit of every tool: then it raises `timeout`."""
 
     max_calls: int | None = None
+    max_seconds: float | None = None
+
+
+class ModelGrant(NamedTuple):
+    """What the models that one pattern grants may take together; more raises `budget` in the script."""
+
+    max_calls: int | None = None
+    max_tokens: int | None = None
+    max_cost: float | None = None
 
 
 class Policy(NamedTuple):
@@ -38,6 +51,12 @@ class Policy(NamedTuple):
     """Whether modules beside the script may be loaded."""
     config: Mapping[str, Any] = {}
     """What `Config.get` shows: the `[script]` table of the configuration."""
+    model_bounds: Mapping[str, ModelGrant] = {}
+    """Bounds by pattern: each that covers a model holds for its calls, whatever else grants the model."""
+    hosts: tuple[str, ...] = ()
+    """Where a script's agents may send questions by a `base_url` of its own: `host` or `host:port`."""
+    unknown_price: float = UNKNOWN_PRICE
+    """What is charged where no price is known: USD per million tokens, sent and received alike."""
 
     def grants_model(self, specifier: str) -> bool:
         """Whether `provider/model` is granted."""

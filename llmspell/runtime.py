@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from llmspell.capabilities.calls import RunCalls
 from llmspell.capabilities.modules import ModuleFolder
 from llmspell.capabilities.scripting import LogSink, Reader
-from llmspell.capabilities.spending import Spending
 from llmspell.engines.bridge import Emit, EngineFeatures, Script, split_arguments
 from llmspell.engines.factory import DEFAULT_ENGINE, EngineFactory, EngineSpec
 from llmspell.engines.worker import WorkerBridge, check_memory
 from llmspell.errors import UsageError
 from llmspell.given import check_arguments, check_engine, check_grants, source_bytes
 from llmspell.limits import Limits, check_limits, format_size
-from llmspell.outcome import LimitHit, Outcome, ScriptError, Usage, Verdict
+from llmspell.outcome import LimitHit, Outcome, ScriptError, Verdict
 from llmspell.policy import Policy, default_policy
 from llmspell.sandbox.broker import Broker
 from llmspell.sandbox.output import KeptOutput
@@ -32,6 +31,9 @@ from llmspell.tools.catalog import builtin_tools
 from llmspell.tools.tool import Tool
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
+    from llmspell.capabilities.budgeted import Waiting
     from llmspell.providers.manager import ProviderManager
     from llmspell.sandbox.threads import Threads
 
@@ -55,8 +57,10 @@ class ScriptRuntime:
         require: Iterable[str] = DEFAULT,
         log: LogSink | None = None,
         stdin: Reader | None = None,
+        waiting: Waiting | None = None,
     ) -> None:
         """`tools` are added to the built-in ones. `providers` may be a function that makes them at the first use.
+        `waiting` is told when a run begins and ends to wait for a model.
 
         Raises UsageError and SetupError for what cannot be given.
         """
@@ -66,8 +70,10 @@ class ScriptRuntime:
         self.tools = builtin_tools(tools)
         check_grants(self.policy, self.tools)
         self._providers = providers
+        self._own_providers: ProviderManager | None = None
         self._log = log or (lambda _level, _message, _fields: None)
         self._stdin = stdin or (lambda _size: b"")
+        self._waiting = waiting
         self._threads: Threads | None = None
         self._require = read_required(",".join(require))
         check_memory(engine, self.limits.memory)
@@ -86,6 +92,20 @@ class ScriptRuntime:
         """What the engine says that it can do; starts a worker to ask."""
         with WorkerBridge(self.engine, self.limits, require=self._require) as bridge:
             return bridge.features
+
+    def close(self) -> None:
+        """Closes the providers that this runtime made itself, with the connections that they keep. Runs may follow."""
+        own, self._own_providers = self._own_providers, None
+        if own is not None:
+            own.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     def execute(
         self,
@@ -170,9 +190,9 @@ class ScriptRuntime:
         cancellation: Cancellation | None,
         prestarted: WorkerProcess | None,
     ) -> Outcome:
-        spending = Spending(self.limits)
-        calls = self._calls(modules, spending)
+        calls = self._calls(modules)
         broker = Broker(calls, self.limits, threads=self._shared_threads)
+        calls.attach(broker)
         with KeptOutput() as kept:
 
             def emit_and_keep(stream: str, data: bytes) -> None:
@@ -188,6 +208,7 @@ class ScriptRuntime:
                     prestarted=prestarted,
                     require=self._require,
                 ) as bridge:
+                    self._preload(script.source)
                     end = bridge.execute(script, broker=broker, emit=emit_and_keep, cancellation=cancellation)
                     version, confinement = bridge.version, bridge.confinement
             finally:
@@ -206,16 +227,12 @@ class ScriptRuntime:
                 stdout=kept.stdout,
                 stderr=kept.stderr,
                 truncated=kept.truncated,
-                usage=Usage(
+                usage=calls.spent._replace(
                     wall_seconds=end.wall_seconds,
                     cpu_seconds=end.cpu_seconds,
                     peak_memory_bytes=end.peak_memory_bytes,
                     output_bytes=end.output_bytes,
                     calls=broker.calls,
-                    model_calls=spending.model_calls,
-                    prompt_tokens=spending.prompt_tokens,
-                    completion_tokens=spending.completion_tokens,
-                    cost_usd=spending.cost_usd,
                     memory_refusals=end.memory_refusals,
                 ),
                 evidence=end.evidence,
@@ -227,26 +244,37 @@ class ScriptRuntime:
 
     def new_broker(self) -> Broker:
         """A broker for one run of a bridge that somebody else holds: without modules."""
-        return Broker(self._calls(None, Spending(self.limits)), self.limits, threads=self._shared_threads)
+        calls = self._calls(None)
+        broker = Broker(calls, self.limits, threads=self._shared_threads)
+        calls.attach(broker)
+        return broker
 
-    def _calls(self, modules: ModuleFolder | None, spending: Spending) -> RunCalls:
+    def _calls(self, modules: ModuleFolder | None) -> RunCalls:
         return RunCalls(
             self.tools,
             self.policy,
             self.limits,
             providers=self._made_providers,
-            spending=spending,
             modules=modules,
             log=self._log,
             stdin=self._stdin,
+            threads=self._shared_threads,
+            waiting=self._waiting,
         )
 
     def _made_providers(self) -> ProviderManager:
-        if self._providers is None or callable(self._providers):
+        if self._providers is not None and not callable(self._providers):
+            return self._providers
+        if self._own_providers is None:
             from llmspell.providers.manager import ProviderManager
 
-            self._providers = ProviderManager(environ={}) if self._providers is None else self._providers()
-        return self._providers
+            self._own_providers = ProviderManager(environ={}) if self._providers is None else self._providers()
+        return self._own_providers
+
+    def _preload(self, source: bytes) -> None:
+        """Begins to load what a script that asks models will need, which takes seconds, while its worker starts."""
+        if self._providers is not None and self.policy.models and b"Agent" in source:
+            self._made_providers().preload(source)
 
     def _module_folder(self, folder: str | None) -> ModuleFolder | None:
         if folder is None or not self.policy.modules:

@@ -90,9 +90,9 @@ class LLMAgent(BaseAgent):
         return self.provider.capabilities.supports_streaming
 
     def supported_media_types(self) -> tuple[MediaType, ...]:
-        """Text, and what the provider takes beside it: everything, where it takes media and does not say which."""
+        """Text, and what the provider takes beside it: everything, where that is unknown."""
         capabilities = self.provider.capabilities
-        media = capabilities.media or (tuple(MediaType) if capabilities.supports_multimodal else ())
+        media = capabilities.media or (() if capabilities.supports_multimodal is False else tuple(MediaType))
         return tuple(kind for kind in MediaType if kind is MediaType.TEXT or kind in media)
 
     def validate_input(self, input: AgentInput) -> None:

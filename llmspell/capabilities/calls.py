@@ -11,19 +11,25 @@ from typing import TYPE_CHECKING
 
 from llmspell.capabilities.scripting import LogSink, Reader, ScriptCalls
 from llmspell.limits import Limits
+from llmspell.outcome import Usage
 from llmspell.policy import Policy
 from llmspell.sandbox.broker import Handler
 
 if TYPE_CHECKING:
+    from llmspell.capabilities.agents import AgentCalls
+    from llmspell.capabilities.budgeted import Waiting
     from llmspell.capabilities.modules import ModuleFolder
-    from llmspell.capabilities.spending import Spending
-    from llmspell.capabilities.streams import Streams
+    from llmspell.capabilities.tools import ToolCalls
     from llmspell.providers.manager import ProviderManager
+    from llmspell.sandbox.broker import Broker
+    from llmspell.sandbox.threads import Threads
     from llmspell.tools.catalog import ToolCatalog
 
 
 class RunCalls(dict[str, Handler]):
-    """The handlers of one run; a look-up loads what is not there yet. Whoever made it closes it after the run."""
+    """The handlers of one run; a look-up loads what is not there yet. Whoever made it attaches the broker, and closes
+    it after the run. `waiting` is told when somebody waits for a model.
+    """
 
     def __init__(
         self,
@@ -32,10 +38,11 @@ class RunCalls(dict[str, Handler]):
         limits: Limits,
         *,
         providers: Callable[[], ProviderManager],
-        spending: Spending,
         modules: ModuleFolder | None,
         log: LogSink,
         stdin: Reader,
+        threads: Callable[[], Threads],
+        waiting: Waiting | None = None,
     ) -> None:
         super().__init__(
             ScriptCalls(
@@ -43,8 +50,10 @@ class RunCalls(dict[str, Handler]):
             ).handlers()
         )
         self._tools, self._policy, self._limits = tools, policy, limits
-        self._providers, self._spending, self._log = providers, spending, log
-        self._streams: Streams | None = None
+        self._providers, self._log, self._threads, self._waiting = providers, log, threads, waiting
+        self._broker: Broker | None = None
+        self._tool_calls: ToolCalls | None = None
+        self._agents: AgentCalls | None = None
         self._kinds = {
             "tool": self._load_tools,
             "agent": self._load_agents,
@@ -59,33 +68,48 @@ class RunCalls(dict[str, Handler]):
         load()
         return self[capability]
 
+    def attach(self, broker: Broker) -> None:
+        """Whose calls these are: what models call is counted there."""
+        self._broker = broker
+
+    @property
+    def spent(self) -> Usage:
+        """What the models of this run have used, and nothing else of its usage."""
+        return Usage() if self._agents is None else self._agents.spent
+
     def close(self) -> None:
-        """Ends the streams that the script left open."""
-        if self._streams is not None:
-            self._streams.close_all()
+        """Ends what is under way: streams that the script left open, questions that nobody waits for any more."""
+        if self._agents is not None:
+            self._agents.close()
 
     def _load_tools(self) -> None:
-        from llmspell.capabilities.tools import ToolCalls
+        self.update(self._made_tools().handlers())
 
-        self.update(ToolCalls(self._tools, self._policy, self._limits).handlers())
+    def _made_tools(self) -> ToolCalls:
+        if self._tool_calls is None:
+            from llmspell.capabilities.tools import ToolCalls
+
+            self._tool_calls = ToolCalls(self._tools, self._policy, self._limits)
+        return self._tool_calls
 
     def _load_agents(self) -> None:
-        if self._streams is not None:
+        if self._agents is not None:
             return  # agents and streams are loaded together, and once
         from llmspell.capabilities.agents import AgentCalls
-        from llmspell.capabilities.streams import Streams
 
-        self._streams = streams = Streams(seconds=self._limits.wall)
-        agents = AgentCalls(
+        assert self._broker is not None, "a RunCalls is attached to its broker before it is used"
+        self._agents = AgentCalls(
             self._providers(),
-            self._tools,
             self._policy,
             self._limits,
-            spending=self._spending,
-            streams=streams,
+            tools=self._tools,
+            tool_calls=self._made_tools,
+            nested=self._broker.nested,
+            threads=self._threads,
             log=self._log,
+            waiting=self._waiting,
         )
-        self.update({**agents.handlers(), **streams.handlers()})
+        self.update(self._agents.handlers())
 
     def _load_providers(self) -> None:
         from llmspell.capabilities.providers import ProviderCalls

@@ -47,5 +47,9 @@ class ProviderCalls:
             "name": name,
             "enabled": self._providers.is_available(name),
             "default_model": provider.default_model,
-            "capabilities": {**can._asdict(), "available_models": list(can.available_models)},
+            "capabilities": {
+                **can._asdict(),
+                "available_models": list(can.available_models),
+                "media": list(can.media),
+            },
         }

@@ -11,8 +11,9 @@ from llmspell.capabilities.modules import ModuleFolder
 from llmspell.errors import CallError, ErrorKind
 from llmspell.outcome import LimitHit
 from llmspell.policy import Policy
-from llmspell.sandbox.broker import Handler, Later, weight
+from llmspell.sandbox.broker import Handler, Later
 from llmspell.sandbox.session import LimitCrossed
+from llmspell.sandbox.weight import weight
 
 MAX_SLEEP = 86_400.0
 MAX_READ = 1024 * 1024

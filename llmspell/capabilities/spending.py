@@ -1,39 +1,189 @@
-"""Model calls, tokens and cost of one run, against its limits."""
+"""What the models of one run spend: reserved before a call is sent, settled when its answer is there.
+
+Theory of operation. Each call has purses: the run's, and those of its agent and of the grants that let it through. A
+reservation holds back, in all of them, what the call takes at the most, so that calls which are under way together can
+cross no bound. Where that is more than there is room for, the answer is made shorter (`max_tokens`), rather than the
+call refused: beside other calls to no less than `FAIR_ANSWER`, and alone to no less than `LEAST_ANSWER`. A call that
+lacks room only because of others waits for them. It does not wait for streams that nobody reads, because whoever waits
+may be who is to read them: after `patience` seconds in which none of the others moved, it is refused.
+
+Calls are made on threads: all of this is behind one lock, which is never held while a provider is asked.
+"""
 
 from __future__ import annotations
 
-from llmspell.limits import Limits
-from llmspell.outcome import LimitHit
-from llmspell.sandbox.session import LimitCrossed
+import threading
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-TYPE_CHECKING = False
+from llmspell.capabilities.purse import Need, Price, Purse
+from llmspell.errors import CallError, ErrorKind
+from llmspell.limits import Limits
+from llmspell.outcome import Usage
+
 if TYPE_CHECKING:
     from llmspell.providers.provider import Completion
 
+LEAST_ANSWER = 16
+"""Tokens. A call that could not have so long an answer, if it wants one, is not sent."""
+FAIR_ANSWER = 4096
+"""Tokens. Beside other calls an answer is not cut below this: it waits for them instead."""
+PATIENCE = 1.0
+"""Seconds without any step of the others after which a call does not wait for them any longer."""
+MOST = 10**15
+"""Tokens: no provider's figure counts for more."""
+
+
+class Reservation:
+    """What is held back for one call, until the first of `settle`, `keep` and `release`.
+
+    `need.completion_tokens` is how long the answer may be. `active` says that somebody waits for the provider; a
+    stream that is not being read is not. `by_rule`: nobody knows the price.
+    """
+
+    __slots__ = ("_spending", "active", "by_rule", "end_call", "need", "open", "purses")
+
+    def __init__(self, spending: Spending, purses: Sequence[Purse], need: Need) -> None:
+        self._spending = spending
+        self.purses = purses
+        self.need = need
+        self.active = True
+        self.open = True
+        self.by_rule = False
+        self.end_call: Callable[[], None] = lambda: None
+        """Closes the call's connection, from any thread."""
+
+    def settle(self, completion: Completion, rate: float) -> None:
+        """The answer is there; `rate` is what a token costs where the price is unknown. Raises LimitCrossed."""
+        prompt, answer = (
+            min(max(tokens, 0), MOST) for tokens in (completion.prompt_tokens, completion.completion_tokens)
+        )
+        by_rule = completion.cost_usd is None
+        cost = rate * (prompt + answer) if completion.cost_usd is None else max(completion.cost_usd, 0.0)
+        self._spending.end(self, Need(prompt, answer, cost), by_rule=by_rule)
+
+    def keep(self, answer_tokens: int) -> None:
+        """The answer broke off after about so many tokens: they, and the question, are paid for."""
+        answer = min(answer_tokens, self.need.completion_tokens)
+        share = (self.need.prompt_tokens + answer) / max(self.need.tokens, 1)
+        self._spending.end(
+            self, Need(self.need.prompt_tokens, answer, self.need.cost_usd * share), by_rule=self.by_rule
+        )
+
+    def release(self) -> None:
+        """There was no answer. The call itself stays counted: it was sent."""
+        self._spending.end(self, Need(0, 0, 0.0), by_rule=False)
+
+    def moved(self, *, active: bool) -> None:
+        """A stream is being read, or is not any longer. Called for each chunk, so without the lock."""
+        self.active = active
+        self._spending.steps += 1
+
 
 class Spending:
-    """What the models of a run have cost so far. Raises LimitCrossed, which ends the run."""
+    """The purse of one run, and every reservation in it. `patience` is in seconds."""
 
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self.model_calls = 0
-        self.prompt_tokens = 0
-        self.completion_tokens = 0
-        self.cost_usd = 0.0
+    def __init__(self, limits: Limits, *, patience: float = PATIENCE) -> None:
+        self._run = Purse.of_run(limits)
+        self._patience = patience
+        self._changed = threading.Condition()
+        self._open: set[Reservation] = set()
+        self._over = False
+        self._prompt = self._answer = 0
+        self._by_rule = 0.0
+        self.steps = 0
 
-    def begin_call(self) -> None:
-        """Counts one model call, before it is sent."""
-        if self.model_calls >= self._limits.model_calls:
-            raise LimitCrossed(LimitHit("model_calls", self._limits.model_calls, self.model_calls + 1, "calls"))
-        self.model_calls += 1
+    @property
+    def spent(self) -> Usage:
+        """The figures so far, and nothing else of what a run uses."""
+        return Usage(
+            model_calls=self._run.calls,
+            prompt_tokens=self._prompt,
+            completion_tokens=self._answer,
+            cost_usd=self._run.cost_usd,
+            cost_by_rule_usd=self._by_rule,
+        )
 
-    def end_call(self, completion: Completion) -> None:
-        """Adds what a finished call took."""
-        self.prompt_tokens += completion.prompt_tokens
-        self.completion_tokens += completion.completion_tokens
-        self.cost_usd += completion.cost_usd or 0.0
-        tokens = self.prompt_tokens + self.completion_tokens
-        if tokens > self._limits.tokens:
-            raise LimitCrossed(LimitHit("tokens", self._limits.tokens, tokens, "tokens"))
-        if self.cost_usd > self._limits.cost:
-            raise LimitCrossed(LimitHit("cost", self._limits.cost, self.cost_usd, "USD"))
+    def reserve(self, purses: Sequence[Purse], full: Need, least: Callable[[], Need], *, may_wait: bool) -> Reservation:
+        """Holds back `full`, or as much of it as there is room for; `least` gives the need of the shortest answer.
+
+        Raises LimitCrossed where the run has no room for it, and CallError (`budget`) where a purse has none, or where
+        other calls hold what is left and waiting for them is no use.
+        """
+        mine = (*purses, self._run)
+        with self._changed:
+            if self._over:
+                raise CallError(ErrorKind.BUDGET, "the run is over: nothing is sent any more")
+            for purse in mine:
+                purse.check_call()
+            if all(purse.holds(full) for purse in mine):
+                return self._hold(mine, full)
+            return self._hold(mine, self._shortened(mine, full, Price.between(least(), full), may_wait=may_wait))
+
+    def end(self, reservation: Reservation, used: Need, *, by_rule: bool) -> None:
+        """For reservations: gives back what was held, and adds what was used. Raises LimitCrossed."""
+        with self._changed:
+            if not reservation.open:
+                return
+            reservation.open = False
+            self._open.discard(reservation)
+            for purse in reservation.purses:
+                purse.hold(reservation.need, -1)
+                purse.spend(used)
+            self._prompt += used.prompt_tokens
+            self._answer += used.completion_tokens
+            self._by_rule += used.cost_usd if by_rule else 0.0
+            self._changed.notify_all()
+            self._run.check_spent()
+
+    def close(self) -> None:
+        """The run is over: calls that are under way are closed, whoever waits for room goes home, nobody asks again."""
+        with self._changed:
+            self._over = True
+            self._changed.notify_all()
+            left = list(self._open)
+        for reservation in left:
+            reservation.end_call()
+
+    def _hold(self, purses: Sequence[Purse], need: Need) -> Reservation:
+        made = Reservation(self, purses, need)
+        self._open.add(made)
+        for purse in purses:
+            purse.calls += 1
+            purse.hold(need)
+        return made
+
+    def _shortened(self, purses: Sequence[Purse], full: Need, price: Price, *, may_wait: bool) -> Need:
+        """The longest answer that there is room for, once there is enough for one that is worth sending."""
+        least = min(full.completion_tokens, LEAST_ANSWER)
+        fair = min(full.completion_tokens, FAIR_ANSWER)
+        while True:
+            for purse in purses:
+                purse.check_call()
+                purse.check_room(price.need(least))
+            room = min(purse.room(price, alone=False) for purse in purses)
+            if room >= fair or (room >= least and not self._others(purses)):
+                break
+            if not may_wait or not self._wait():
+                if room >= least:
+                    break
+                raise CallError(
+                    ErrorKind.BUDGET,
+                    "other calls that are under way hold what is left of the tokens or the cost, and none of them"
+                    " moves; read the open streams to their end, or close them, before you ask again",
+                    {"open_calls": len(self._open)},
+                )
+        return price.need(int(min(room, full.completion_tokens)))
+
+    def _others(self, purses: Sequence[Purse]) -> bool:
+        return any(purse.held_tokens or purse.held_cost for purse in purses)
+
+    def _wait(self) -> bool:
+        """Waits until a call has ended; false when none of those that are under way moves."""
+        while not self._over:
+            steps = self.steps
+            if self._changed.wait(self._patience):
+                return not self._over
+            if steps == self.steps and not any(one.active for one in self._open):
+                return False
+        return False

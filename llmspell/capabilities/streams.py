@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
-from llmspell.agents.conversation import describe_metadata
 from llmspell.capabilities.arguments import invalid
 from llmspell.errors import CallError, ErrorKind
-from llmspell.providers.provider import Chunk, Completion
 from llmspell.sandbox.broker import Handler, Later
 
 MAX_STREAMS = 64
 _OPEN, _BUSY, _CLOSING = "open", "busy", "closing"
+Chunk = TypeVar("Chunk")
 
 
 class _Stream:
-    """One answer on its way. `done` is told the whole answer once it is there."""
+    """One answer on its way. `pull` gives the next chunk as a script sees it, None after the last."""
 
-    def __init__(self, chunks: Iterator[Chunk], done: Callable[[Completion, float], None], *, blocking: bool) -> None:
+    __slots__ = ("blocking", "chunks", "pull", "state")
+
+    def __init__(self, chunks: Any, pull: Callable[[], dict[str, Any] | None], *, blocking: bool) -> None:
         self.chunks = chunks
-        self.done = done
+        self.pull = pull
         self.blocking = blocking
         self.state = _OPEN
-        self.index = 0
-        self.begun = time.monotonic()
 
 
 class Streams:
@@ -52,11 +50,17 @@ class Streams:
             )
 
     def open(
-        self, chunks: Iterator[Chunk], done: Callable[[Completion, float], None], *, blocking: bool
+        self, chunks: Iterator[Chunk], shown: Callable[[Chunk], dict[str, Any]], *, blocking: bool
     ) -> dict[str, Any]:
-        """The answer that opens a stream: `{stream = id}`."""
+        """The answer that opens a stream: `{stream = id}`. `shown` makes of a chunk what the script sees, on the thread
+        that pulled it."""
+
+        def pull() -> dict[str, Any] | None:
+            chunk = next(chunks, None)
+            return None if chunk is None else shown(chunk)
+
         self._last += 1
-        self._streams[self._last] = _Stream(chunks, done, blocking=blocking)
+        self._streams[self._last] = _Stream(chunks, pull, blocking=blocking)
         return {"stream": self._last}
 
     def next(self, arguments: Mapping[str, Any]) -> Any:
@@ -86,7 +90,7 @@ class Streams:
 
     def _pull(self, number: Any, stream: _Stream) -> dict[str, Any] | None:
         try:
-            chunk = next(stream.chunks, None)
+            shown = stream.pull()
         except BaseException:
             self._streams.pop(number, None)
             raise
@@ -94,16 +98,9 @@ class Streams:
             _close(stream.chunks)
             return None
         stream.state = _OPEN
-        if chunk is None:
+        if shown is None:
             self._streams.pop(number, None)
-            return None
-        made: dict[str, Any] = {"text": chunk.text, "index": stream.index, "is_final": chunk.final is not None}
-        stream.index += 1
-        if chunk.final is not None:
-            seconds = time.monotonic() - stream.begun
-            made["metadata"] = describe_metadata(chunk.final, seconds)
-            stream.done(chunk.final, seconds)
-        return made
+        return shown
 
 
 def _end(stream: _Stream) -> None:
@@ -112,7 +109,7 @@ def _end(stream: _Stream) -> None:
     _close(stream.chunks)
 
 
-def _close(chunks: Iterator[Chunk]) -> None:
+def _close(chunks: Any) -> None:
     closing = getattr(chunks, "close", None)
     if closing is not None:
         try:

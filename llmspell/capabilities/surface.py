@@ -6,6 +6,7 @@ A row says what it `calls`, the names of what it `takes`, other spellings (`also
 (`with`), and the form of what it `gives`: a plain value where nothing is said, an object of a class (`many` of them),
 or a `stream` that the script pulls by `pulls` and ends by `closes`. `each` runs a stream through a function of the
 script; `starts` begins a builder; `caught` makes a failure an answer, `{success, output}` or `{success, error, kind}`.
+A row that `makes` a map calls nothing: it gives that map with what it takes in it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ _LOG = {
     level: {"calls": "log.write", "takes": ["message", "fields"], "with": {"level": level}}
     for level in ("debug", "info", "warn", "error")
 }
+
+_DATA = ["data", "format", "metadata"]
 
 SURFACE: dict[str, Any] = {
     "globals": {
@@ -41,6 +44,13 @@ SURFACE: dict[str, Any] = {
             "get": {"calls": "provider.get", "takes": ["name"]},
             "isAvailable": {"calls": "provider.is_available", "takes": ["name"], "also": ["is_available"]},
             "getCapabilities": {"calls": "provider.capabilities", "takes": ["name"], "also": ["get_capabilities"]},
+        },
+        "Media": {
+            "image": {"makes": {"type": "image"}, "takes": _DATA},
+            "audio": {"makes": {"type": "audio"}, "takes": _DATA},
+            "video": {"makes": {"type": "video"}, "takes": _DATA},
+            "binary": {"makes": {"type": "binary"}, "takes": ["data", "mime_type", "filename"]},
+            "text": {"makes": {"type": "text"}, "takes": ["text"]},
         },
         "Log": _LOG,
         "Logger": _LOG,
@@ -81,7 +91,8 @@ SURFACE: dict[str, Any] = {
         "agent": {
             "sets": [
                 "name", "description", "model", "provider", "system_prompt", "temperature", "max_tokens",
-                "max_conversation_length", "tools", "base_url",
+                "max_conversation_length", "tools", "base_url", "models", "answer_schema", "response_format",
+                "max_tool_rounds", "max_calls", "max_tokens_total", "max_cost_usd",
             ],
             "appends": {"allow_tool": "tools"},
             "build": {"calls": "agent.create", "takes": ["config"], "gives": "agent"},
@@ -90,7 +101,7 @@ SURFACE: dict[str, Any] = {
     "engine_made": ["JSON", "Streaming", "parallel"],
     "missing": [
         "Workflow", "RAG", "Memory", "State", "Session", "Event", "Hook", "Replay", "Artifact", "Template", "Context",
-        "Debug", "Graph", "LocalLLM", "Media",
+        "Debug", "Graph", "LocalLLM",
     ],
 }  # fmt: skip
 """`missing` are globals of the later system: they raise on use and say so."""

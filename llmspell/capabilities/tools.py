@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import _thread
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from llmspell.capabilities.arguments import mapping, short_name
 from llmspell.errors import CallError, ErrorKind, nearest
@@ -13,6 +14,9 @@ from llmspell.sandbox.broker import Handler, Later
 from llmspell.tools.catalog import ToolCatalog
 from llmspell.tools.check import check_parameters
 from llmspell.tools.tool import Tool, ToolGrants, canonical
+
+if TYPE_CHECKING:
+    from llmspell.sandbox.threads import Threads
 
 
 class ToolCalls:
@@ -26,6 +30,8 @@ class ToolCalls:
         self._granted: dict[str, Tool] = {}
         self._bounded: dict[str, int] = {}
         self._made: dict[str, int] = {}
+        self._times: dict[str, float] = {}  # of tools that may take less than any other
+        self._turn = _thread.allocate_lock()  # models count on threads of their own
 
     def handlers(self) -> dict[str, Handler]:
         """The capabilities that this file answers."""
@@ -53,7 +59,7 @@ class ToolCalls:
         if tool.blocking:
             return Later(
                 job=lambda: self._execute(tool, parameters),
-                seconds=self._seconds,
+                seconds=self._times.get(tool.name, self._seconds),
                 name=f"tool {tool.name}",
                 large=getattr(tool, "large", False) is True,
             )
@@ -62,6 +68,24 @@ class ToolCalls:
     def invoke_object(self, arguments: Mapping[str, Any]) -> Any:
         """The same for a tool object, which travels as `self`."""
         return self.invoke(arguments, "self")
+
+    def granted(self, name: str) -> Tool:
+        """The tool of that name, if it is granted. Raises CallError: `not_found` or `denied`."""
+        return self._granted.get(name) or self._find_granted(name)
+
+    def invoke_for_model(self, name: str, parameters: Mapping[str, Any], threads: Threads) -> Any:
+        """The same call on the thread of an agent whose model asked for it, waiting for the result. Raises CallError.
+
+        A tool that may wait has a thread of its own meanwhile, which is left behind when its time is over.
+        """
+        tool = self.granted(name)
+        if self._bounded:
+            self._spend(tool)
+        checked = check_parameters(tool, parameters)
+        if not tool.blocking:
+            return self._execute(tool, checked)
+        seconds = self._times.get(tool.name, self._seconds)
+        return threads.finish(lambda: self._execute(tool, checked), seconds, f"tool {tool.name}")
 
     def list_all(self) -> list[dict[str, Any]]:
         """Every tool there is, granted or not."""
@@ -116,6 +140,8 @@ class ToolCalls:
             )
         if grant.max_calls is not None:
             self._bounded.setdefault(tool.name, grant.max_calls)
+        if grant.max_seconds is not None:
+            self._times[tool.name] = min(grant.max_seconds, self._seconds)
         self._granted[spelled] = tool
         return tool
 
@@ -124,14 +150,16 @@ class ToolCalls:
         allowed = self._bounded.get(tool.name)
         if allowed is None:
             return
-        made = self._made.get(tool.name, 0)
-        if made >= allowed:
-            raise CallError(
-                ErrorKind.BUDGET,
-                f"tool {tool.name} has made {made} of the {allowed} calls that it is granted",
-                {"tool": tool.name, "allowed": allowed},
-            )
-        self._made[tool.name] = made + 1
+        with self._turn:
+            made = self._made.get(tool.name, 0)
+            if made < allowed:
+                self._made[tool.name] = made + 1
+                return
+        raise CallError(
+            ErrorKind.BUDGET,
+            f"tool {tool.name} has made {made} of the {allowed} calls that it is granted",
+            {"tool": tool.name, "allowed": allowed},
+        )
 
     def _describe(self, name: str) -> dict[str, Any]:
         row = self._tools.row(name)

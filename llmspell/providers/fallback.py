@@ -8,7 +8,7 @@ all.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from llmspell.errors import CallError, ErrorKind
@@ -22,6 +22,8 @@ from llmspell.providers.provider import (
 )
 
 Candidate = tuple[Provider, str]
+Open = Callable[[Provider, ModelRequest], Iterator[Chunk]]
+"""How a candidate is asked."""
 
 _PASSED_ON = frozenset({ErrorKind.PROVIDER, ErrorKind.TIMEOUT, ErrorKind.NOT_FOUND})
 _REQUEST_AT_FAULT = frozenset({400, 413, 422})
@@ -73,7 +75,7 @@ class FallbackProvider:
         outputs = [can.max_output_tokens for can in every if can.max_output_tokens is not None]
         return every[0]._replace(
             supports_streaming=all(can.supports_streaming for can in every),
-            supports_multimodal=all(can.supports_multimodal for can in every),
+            supports_multimodal=_all([can.supports_multimodal for can in every]),
             max_context_tokens=min(windows, default=None),
             max_output_tokens=min(outputs, default=None),
             available_models=tuple(model for _, model in self._candidates),
@@ -111,17 +113,22 @@ class FallbackProvider:
 
     def stream(self, request: ModelRequest) -> Iterator[Chunk]:
         """The same as it comes; once a chunk is out, its provider is the one. `close` works from any thread."""
-        return _FallbackStream(self._candidates, request)
+        return _FallbackStream(self._candidates, request, lambda provider, asked: provider.stream(asked))
+
+    def whole(self, request: ModelRequest) -> Iterator[Chunk]:
+        """A whole answer as the chunk of a stream, which any thread may close while another waits for it."""
+        return _FallbackStream(self._candidates, request, _whole)
 
 
 class _FallbackStream:
     """The chunks of the first candidate that gives one."""
 
-    __slots__ = ("_began", "_closed", "_current", "_failed", "_left", "_lock", "_request")
+    __slots__ = ("_began", "_closed", "_current", "_failed", "_left", "_lock", "_open", "_request")
 
-    def __init__(self, candidates: Sequence[Candidate], request: ModelRequest) -> None:
+    def __init__(self, candidates: Sequence[Candidate], request: ModelRequest, open_: Open) -> None:
         self._left = iter(candidates)
         self._request = request
+        self._open = open_
         self._current: Iterator[Chunk] | None = None
         self._began = False
         self._closed = False
@@ -162,7 +169,7 @@ class _FallbackStream:
                 raise StopIteration
             if self._current is None:
                 provider, model = next(self._left)
-                self._current = provider.stream(self._request._replace(model=model))
+                self._current = self._open(provider, self._request._replace(model=model))
             return self._current
 
     def _after(self, error: CallError) -> CallError | None:
@@ -180,8 +187,18 @@ class _FallbackStream:
         provider, model = following
         with self._lock:
             if not self._closed:
-                self._current = provider.stream(self._request._replace(model=model))
+                self._current = self._open(provider, self._request._replace(model=model))
         return None
+
+
+def _whole(provider: Provider, request: ModelRequest) -> Iterator[Chunk]:
+    whole: Callable[[ModelRequest], Iterator[Chunk]] | None = getattr(provider, "whole", None)
+    return _completed(provider, request) if whole is None else whole(request)
+
+
+def _completed(provider: Provider, request: ModelRequest) -> Iterator[Chunk]:
+    completion = provider.complete(request)
+    yield Chunk(completion.text, final=completion)
 
 
 def _close(chunks: Any) -> None:

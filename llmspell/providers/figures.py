@@ -7,7 +7,7 @@ and never 0, and that counting is bounded: text is counted in pieces, so its tim
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from llmspell.providers.model_table import ModelFacts
@@ -23,6 +23,8 @@ IMAGE_TOKENS = 1_600
 BYTES_PER_TOKEN = 1_000
 """Of sound, video and files: more tokens than any of the services takes for them."""
 
+_SMALL = 1_024
+"""Characters that are not worth counting: no tokenizer makes more tokens of them than they have bytes."""
 _PIECE = 4_096
 _COUNTED = 4 * 1024 * 1024
 _MESSAGE_TOKENS = 8
@@ -88,7 +90,9 @@ def _json(value: object) -> str:
     return json.dumps(value, default=str)
 
 
-def _counted(texts: Iterable[str], count: Count) -> int:
+def _counted(texts: Sequence[str], count: Count) -> int:
+    if sum(map(len, texts)) <= _SMALL:
+        return sum(len(text.encode("utf-8", "replace")) for text in texts)
     left = _COUNTED
     tokens = 0
     for text in texts:

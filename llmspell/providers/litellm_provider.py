@@ -127,7 +127,7 @@ class LiteLLMProvider:
         """What a model can do, from litellm's list: nobody is asked, and litellm is not loaded."""
         facts = self._facts(model) if model else None
         if facts is None:
-            return ProviderCapabilities(available_models=self._settings.models)
+            return ProviderCapabilities(supports_multimodal=None, available_models=self._settings.models)
         return ProviderCapabilities(
             supports_multimodal=bool(facts.media),
             max_context_tokens=facts.max_context_tokens,

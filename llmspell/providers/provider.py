@@ -11,7 +11,7 @@ class ProviderCapabilities(NamedTuple):
     """What a provider can do; `None` where it is unknown. `media` are the kinds that a message may hold beside text."""
 
     supports_streaming: bool = True
-    supports_multimodal: bool = False
+    supports_multimodal: bool | None = False
     max_context_tokens: int | None = None
     available_models: tuple[str, ...] = ()
     supports_tools: bool | None = None

@@ -3,8 +3,12 @@
 Theory of operation. Each capability is one `Handler`. Cheap ones answer in place; a handler that may wait gives a
 `Later`, which is a job for a thread or a moment to answer at. The driver asks `finished` when it is woken or when
 `deadline` has passed. A job that overran its time is answered with `timeout`, its late answer dropped, its slot kept.
+
+Calls that a model makes inside a job are counted and recorded from the job's thread, without a lock on the way of the
+script's own: each side first says what it takes, and then looks whether both together take too much.
 """
 
+import _thread
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,6 +17,7 @@ from llmspell.errors import CallError, ErrorKind
 from llmspell.limits import Limits
 from llmspell.outcome import CallRecord, LimitHit
 from llmspell.sandbox.session import Answer, LimitCrossed
+from llmspell.sandbox.weight import is_large, weight
 
 if TYPE_CHECKING:
     from llmspell.sandbox.threads import Threads
@@ -21,8 +26,6 @@ OPEN_JOBS = 64
 """Jobs of one run that may hold a thread at once; the next one waits for a free slot."""
 LARGE_JOBS = 2
 """The same for jobs with large answers, which the host holds until the worker has taken them."""
-LARGE = 1024 * 1024
-"""Bytes (`weight`) of a large answer. A job that has given one in this run is taken to give them again."""
 
 
 class Later(NamedTuple):
@@ -86,9 +89,17 @@ class Broker:
         self._large_names: set[str] = set()
         self._open_bytes = 0
         self._wake: Callable[[], None] = lambda: None
-        self.calls = 0
-        self._records: list[tuple[int, str, str | None, bool, float]] = []
+        self._made = 0
+        self._allowed = limits.calls  # less what models have taken
+        self._nested = 0
+        self._nested_turn = _thread.allocate_lock()
+        self._records: list[tuple[int, str, str | None, bool, float, str | None]] = []
         self.refused = False
+
+    @property
+    def calls(self) -> int:
+        """The counted calls, those of the script and those that models made for it."""
+        return self._made + self._nested
 
     @property
     def records(self) -> list[CallRecord]:
@@ -107,9 +118,10 @@ class Broker:
             return _failure(CallError(ErrorKind.NOT_FOUND, f"there is no capability {capability[:60]!r}"))
         name = None
         if counted:
-            if self.calls >= self._limits.calls:
-                raise LimitCrossed(LimitHit("calls", self._limits.calls, self.calls + 1, "calls"))
-            self.calls += 1
+            self._made += 1  # before the look: a model's call on another thread does the same
+            if self._made > self._allowed:
+                self._made -= 1
+                raise self._too_many()
             given = arguments.get(named) if named else None
             if type(given) is str:
                 name = given if len(given) <= 200 else given[:200]
@@ -133,7 +145,37 @@ class Broker:
             )
         finally:
             if counted and len(self._records) < self._keep_records:
-                self._records.append((call_id, capability, name, ok, self._now() - begun))
+                self._records.append((call_id, capability, name, ok, self._now() - begun, None))
+
+    def nested(self, capability: str, name: str, agent: str, run: Callable[[], Any]) -> Any:
+        """Makes a call that a model asked for, on its agent's thread: counted, recorded and refused as any other.
+
+        Raises LimitCrossed before it is made, and what `run` raises.
+        """
+        with self._nested_turn:
+            self._allowed -= 1
+            self._nested += 1
+            number = -self._nested
+            if self._made > self._allowed:
+                self._allowed += 1
+                self._nested -= 1
+                raise self._too_many()
+        begun = self._now()
+        ok = False
+        try:
+            value = run()
+            ok = True
+            return value
+        except CallError as error:
+            if error.kind is ErrorKind.DENIED:
+                self.refused = True
+            raise
+        finally:
+            if len(self._records) < self._keep_records:
+                self._records.append((number, capability, name[:200], ok, self._now() - begun, agent))
+
+    def _too_many(self) -> LimitCrossed:
+        return LimitCrossed(LimitHit("calls", self._limits.calls, self._limits.calls + 1, "calls"))
 
     def finished(self) -> list[tuple[int, Answer]]:
         """The answers that have come since the last time."""
@@ -251,39 +293,8 @@ class Broker:
 
     def _record(self, call_id: int, capability: str, name: str | None, ok: bool, begun: float) -> None:
         if len(self._records) < self._keep_records:
-            self._records.append((call_id, capability, name, ok, self._now() - begun))
+            self._records.append((call_id, capability, name, ok, self._now() - begun, None))
 
 
 def _failure(error: CallError) -> Answer:
     return False, {"kind": error.kind.value, "message": error.message, "details": error.details}
-
-
-def is_large(value: Any) -> bool:
-    """Whether an answer, as a tool gave it, is over `LARGE`. It may hold itself: the walk is bounded."""
-    total, stack = 0, [value]
-    while stack and total <= LARGE:
-        item = stack.pop()
-        total += 64
-        if isinstance(item, (str, bytes)):
-            total += len(item)
-        elif isinstance(item, dict):
-            stack.extend(item.values())
-        elif isinstance(item, (list, tuple)):
-            stack.extend(item)
-    return total > LARGE
-
-
-def weight(value: Any) -> int:
-    """About how many bytes the host holds for a value: its text and bytes, and 64 for each value in it."""
-    total, stack = 0, [value]
-    while stack:
-        item = stack.pop()
-        total += 64
-        if isinstance(item, (str, bytes)):
-            total += len(item)
-        elif isinstance(item, dict):
-            stack.extend(item.values())
-            total += sum(map(len, item))
-        elif isinstance(item, (list, tuple)):
-            stack.extend(item)
-    return total

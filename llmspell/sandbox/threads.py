@@ -11,6 +11,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from llmspell.errors import CallError, ErrorKind
+
 IDLE_SECONDS = 10.0
 """How long a thread without work is kept."""
 
@@ -49,6 +51,17 @@ class Threads:
         """Drops what has ended, and will end, for `owner`."""
         with self._lock:
             self._done.pop(id(owner), None)
+
+    def finish(self, job: Callable[[], Any], seconds: float, name: str) -> Any:
+        """Runs `job` on a thread and waits for it: what it gives or raises, or CallError (`timeout`) after so long."""
+        owner, ended = object(), threading.Event()
+        self.start(owner, 0, job, ended.set)
+        ended.wait(seconds)
+        done = self.take(owner)
+        self.forget(owner)
+        if not done:
+            raise CallError(ErrorKind.TIMEOUT, f"{name} gave no answer within {seconds:g} seconds; it is left behind")
+        return done[0][1]()
 
     def _work(self) -> None:
         while True:

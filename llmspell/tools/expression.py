@@ -235,8 +235,10 @@ def evaluate(program: Program, variables: Mapping[str, Number]) -> Number:
                 push(operand(pop(), right))
             elif step == LOAD:
                 value = variables.get(operand)
-                fits = type(value) is int and INT_LEAST <= value <= INT_MOST  # what nearly every variable is
-                push(value if fits else _variable(operand, variables))
+                if type(value) is int and INT_LEAST <= value <= INT_MOST:  # what nearly every variable is
+                    push(value)
+                else:
+                    push(_variable(operand, variables))
             elif step == APPLY_ONE:
                 stack[-1] = operand(stack[-1])
             else:

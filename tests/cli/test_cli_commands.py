@@ -12,7 +12,12 @@ import llmspell
 from llmspell.cli.app import COMMANDS
 from tests.cli.programs import Place
 
-GROUPS = {"engines": ["list"], "providers": ["list"], "tools": ["list", "info", "run"], "config": ["trust"]}
+GROUPS = {
+    "engines": ["list"],
+    "providers": ["list", "check"],
+    "tools": ["list", "info", "run"],
+    "config": ["show", "check", "path", "init", "trust"],
+}
 
 
 def test_the_version_is_that_of_the_package(place: Place) -> None:
@@ -24,9 +29,8 @@ def test_the_version_is_that_of_the_package(place: Place) -> None:
     "words",
     [(), *((name,) for name in COMMANDS), *((group, name) for group, names in GROUPS.items() for name in names)],
 )
-@pytest.mark.parametrize("option", ["--help", "-h"])
-def test_every_command_explains_itself_with_an_example(place: Place, words: tuple[str, ...], option: str) -> None:
-    ran = place.run(*words, option)
+def test_every_command_explains_itself_with_an_example(place: Place, words: tuple[str, ...]) -> None:
+    ran = place.run(*words, "-h" if len(words) == 1 else "--help")
     shown = ran.stdout.decode()
     assert (ran.code, ran.stderr) == (0, "")
     assert shown.startswith("Usage: llmspell")
@@ -103,16 +107,6 @@ def test_a_tool_reads_below_a_granted_folder(place: Place) -> None:
     assert (ran.code, "noted" in ran.stdout.decode()) == (0, True)
 
 
-def test_the_providers_are_listed_with_whether_they_have_their_key(place: Place) -> None:
-    place.write("c.toml", '[providers.mine]\ntype = "litellm"\napi_key_env = "MY_KEY"\ndefault_model = "m"\n')
-    for key, available in (("", False), ("k", True)):
-        ran = place.where(MY_KEY=key).run("providers", "list", "--output", "json", "--config", "c.toml")
-        listed = {one["name"]: one for one in json.loads(ran.stdout)}
-        assert set(listed) == {"echo", "mine"}
-        assert listed["mine"]["available"] is available
-        assert listed["mine"]["source"].endswith("c.toml")
-
-
 @pytest.mark.parametrize("command", ["engines", "providers", "tools"])
 def test_a_list_says_what_is_wrong_with_the_configuration(place: Place, command: str) -> None:
     place.write("c.toml", "[limts]\n")
@@ -121,9 +115,19 @@ def test_a_list_says_what_is_wrong_with_the_configuration(place: Place, command:
     assert "limits" in ran.stderr
 
 
-def test_trusting_what_is_not_there_is_a_usage_error(place: Place) -> None:
-    assert place.run("config", "trust").code == 2
-    assert "does not exist" in place.run("config", "trust", "x.toml").stderr
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("config", "shwo"), "there is no command 'shwo'; did you mean show?"),
+        (("providers", "chek", "x"), "there is no command 'chek'; did you mean check?"),
+        (("tools", "zzzz"), "there is no command 'zzzz'; known are: "),
+    ],
+    ids=["config", "providers", "tools"],
+)
+def test_a_mistyped_command_of_a_group_names_the_nearest(place: Place, words: tuple[str, ...], said: str) -> None:
+    ran = place.run(*words)
+    assert (ran.code, ran.stdout) == (2, b"")
+    assert said in ran.stderr
 
 
 def test_a_fault_of_ours_is_70_and_shows_its_traceback_only_when_asked(place: Place) -> None:

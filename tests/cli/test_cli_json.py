@@ -37,6 +37,7 @@ SHAPE: dict[str, Any] = {
         "completion_tokens": int,
         "cost_usd": float,
         "memory_refusals": int,
+        "cost_by_rule_usd": float,
     },
     "evidence": str,
     "confinement": {
@@ -115,7 +116,7 @@ def test_the_document_of_a_limit_names_it_with_both_numbers(place: Place) -> Non
 
 def test_calls_are_listed_with_their_names(place: Place) -> None:
     found = document(place, "exec", 'Tool.execute("calculator", {input = "6*7"})', code=0)
-    assert [list(call) for call in found["calls"]] == [["id", "capability", "name", "ok", "wall_seconds"]]
+    assert [list(call) for call in found["calls"]] == [["id", "capability", "name", "ok", "wall_seconds", "agent"]]
     assert (found["calls"][0]["capability"], found["calls"][0]["name"], found["calls"][0]["ok"]) == (
         "tool.invoke", "calculator", True,
     )  # fmt: skip

@@ -114,8 +114,9 @@ def test_the_models_are_refused_too(place: Place) -> None:
     ("grant", "said"),
     [
         ("calculater", "there is no tool 'calculater'; did you mean calculator?"),
-        ("calculator=3", "'3' is no bound of a tool: write calculator=max_calls:3"),
-        ("calculator=max_calls:-1", "'max_calls:-1' is no bound of a tool"),
+        ("calculator=3", "'3' is no bound: write calculator=max_calls:3; known are max_calls, max_seconds"),
+        ("calculator=max_calls:-1", "max_calls: '-1' is no count"),
+        ("calculator=max_calls:1,max_calls:2", "max_calls stands twice"),
     ],
 )
 def test_a_grant_that_means_nothing_is_a_usage_error(place: Place, grant: str, said: str) -> None:

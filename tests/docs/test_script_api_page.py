@@ -65,7 +65,7 @@ def test_each_function_stands_in_a_table_with_what_it_takes() -> None:
 def test_the_page_names_every_field_of_an_agent_and_every_global_of_later_versions() -> None:
     table = section(PAGE, "Agent").split("### agent")[0]
     fields = re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
-    assert sorted(fields) == sorted([*KNOWN, "base_url"])
+    assert sorted(fields) == sorted(KNOWN)
     first = section(PAGE, "Globals of later versions").strip().splitlines()[0]
     assert re.findall(r"`(\w+)`", first) == sorted(SURFACE["missing"])
 

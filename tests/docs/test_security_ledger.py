@@ -11,7 +11,7 @@ import pytest
 import llmspell
 import llmspell_workers
 from llmspell_workers.confine.bpf import ALLOW
-from llmspell_workers.confine.seccomp import worker_rules
+from llmspell_workers.confine.rules import worker_rules
 from tests.docs.pages import ROOT
 
 PAGE = ROOT / "docs" / "security.md"

@@ -54,6 +54,7 @@ API = {
     "Tool": "categories discover execute executeAsync exists get invoke list",
     "Provider": "get getCapabilities get_capabilities isAvailable is_available list",
     "Streaming": "create yield",
+    "Media": "audio binary image text video",
     "JSON": "null parse stringify",
     "Log": "debug error info warn",
     "Logger": "debug error info warn",
@@ -61,7 +62,7 @@ API = {
 }
 MISSING = [
     "Workflow", "RAG", "Memory", "State", "Session", "Event", "Hook", "Replay", "Artifact", "Template", "Context",
-    "Debug", "Graph", "LocalLLM", "Media",
+    "Debug", "Graph", "LocalLLM",
 ]  # fmt: skip
 
 

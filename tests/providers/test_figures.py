@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from llmspell.providers.echo import EchoProvider
-from llmspell.providers.figures import COMPLETION_TOKENS, IMAGE_TOKENS
+from llmspell.providers.figures import COMPLETION_TOKENS, IMAGE_TOKENS, estimate
 from llmspell.providers.provider import ModelRequest, ToolOffer
 from llmspell.providers.settings import Price
 from llmspell.testing import Answer, LLMServer, Usage
@@ -73,19 +71,23 @@ def test_media_and_tools_count(make: MakeProvider) -> None:
     assert provider.estimate(ask()._replace(tools=(tool,))).prompt_tokens > bare + 300
 
 
-def test_the_time_it_takes_grows_with_the_text_and_no_faster(make: MakeProvider) -> None:
-    provider = make()
+def test_text_is_counted_in_pieces_and_not_without_end(make: MakeProvider) -> None:
+    pieces: list[int] = []
 
-    def seconds(text: str) -> float:
-        before = time.perf_counter()
-        provider.estimate(ask(text))
-        return time.perf_counter() - before
+    def count(text: str) -> int:
+        pieces.append(len(text))
+        return 1
 
-    seconds("warm")
-    small, large = (min(seconds("a" * size) for _ in range(3)) for size in (64_000, 512_000))
-    assert large < 40 * small
-    huge = provider.estimate(ask("a" * 20_000_000))
+    assert estimate(ask("a" * 64_000), None, {}, count).prompt_tokens < 100
+    assert (len(pieces), max(pieces)) == (16, 4_096)
+    pieces.clear()
+    huge = estimate(ask("a" * 20_000_000), None, {}, count)
+    assert (len(pieces), max(pieces)) == (1_024, 4_096)
     assert huge.prompt_tokens > 15_000_000, "what is not counted is thought to be the most that it can be"
+    pieces.clear()
+    assert estimate(ask("größer"), None, {}, count).prompt_tokens >= len("größer".encode())
+    assert not pieces, "a short text is at most its bytes"
+    assert make().estimate(ask("a" * 64_000)).prompt_tokens <= 64_040
 
 
 def test_what_echo_takes_is_what_it_took() -> None:

@@ -10,9 +10,10 @@ import pytest
 
 from llmspell import CallError, ErrorKind, Limits
 from llmspell.outcome import LimitHit
-from llmspell.sandbox.broker import LARGE, LARGE_JOBS, OPEN_JOBS, Broker, Handler, Later, is_large, weight
+from llmspell.sandbox.broker import LARGE_JOBS, OPEN_JOBS, Broker, Handler, Later
 from llmspell.sandbox.session import Answer, LimitCrossed
 from llmspell.sandbox.threads import Threads
+from llmspell.sandbox.weight import LARGE, is_large, weight
 
 DEADLINE = 10.0
 
@@ -272,3 +273,46 @@ def test_records_are_bounded() -> None:
 
 def test_weight_counts_text_bytes_and_every_value() -> None:
     assert weight({"key": "value", "list": [b"12", 1]}) == 64 * 5 + 5 + 2 + 7
+
+
+def test_calls_that_a_model_makes_are_counted_recorded_and_refused_with_the_others() -> None:
+    broker, _ = make({"a": Handler(lambda _: 1)}, calls=3)
+    broker.dispatch(1, "a", {})
+    assert broker.nested("tool.invoke", "t", "sage", lambda: 7) == 7
+    with pytest.raises(CallError, match="no"):
+        broker.nested("tool.invoke", "u" * 300, "sage", lambda: fail(ErrorKind.DENIED)({}))
+    assert broker.refused
+    with pytest.raises(LimitCrossed) as crossed:
+        broker.nested("tool.invoke", "t", "sage", lambda: 7)
+    assert crossed.value.hit == LimitHit("calls", 3, 4, "calls")
+    with pytest.raises(LimitCrossed):
+        broker.dispatch(2, "a", {})
+    assert broker.calls == 3
+    assert [(r.id, r.name and len(r.name), r.ok, r.agent) for r in broker.records] == [
+        (1, None, True, None), (-1, 1, True, "sage"), (-2, 200, False, "sage"),
+    ]  # fmt: skip
+
+
+def test_calls_on_many_threads_never_cross_the_limit_together() -> None:
+    made: list[int] = []
+    broker, _ = make({"a": Handler(lambda _: made.append(1))}, calls=100)
+
+    def models() -> None:
+        try:
+            while True:
+                broker.nested("tool.invoke", "t", "sage", lambda: made.append(1))
+        except LimitCrossed:
+            pass
+
+    threads = [threading.Thread(target=models) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    try:
+        for number in range(200):
+            broker.dispatch(number, "a", {})
+    except LimitCrossed:
+        pass
+    for thread in threads:
+        thread.join(DEADLINE)
+    assert 90 < len(made) <= 100  # two that meet at the last one may both be refused
+    assert broker.calls == len(made) == len(broker.records)

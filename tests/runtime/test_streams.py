@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -37,24 +38,26 @@ class Pulled:
         self.closed += 1
 
 
-def open_one(streams: Streams, chunks: Iterator[Chunk], *, blocking: bool = False) -> tuple[int, list[Completion]]:
-    done: list[Completion] = []
-    opened = streams.open(chunks, lambda completion, _seconds: done.append(completion), blocking=blocking)
-    return opened["stream"], done
+def open_one(streams: Streams, chunks: Iterator[Chunk], *, blocking: bool = False) -> tuple[int, list[Chunk]]:
+    seen: list[Chunk] = []
+
+    def shown(chunk: Chunk) -> dict[str, Any]:
+        seen.append(chunk)
+        return {"text": chunk.text, "is_final": chunk.final is not None}
+
+    return streams.open(chunks, shown, blocking=blocking)["stream"], seen
 
 
 def test_a_chunk_is_made_when_it_is_asked_for_and_not_before() -> None:
     streams, chunks = Streams(seconds=9), Pulled(Chunk("one "), Chunk("two", WHOLE))
-    number, done = open_one(streams, chunks)
+    number, seen = open_one(streams, chunks)
     assert chunks.made == 0
-    assert streams.next({"stream": number}) == {"text": "one ", "index": 0, "is_final": False}
-    assert (chunks.made, done) == (1, [])
-    last = streams.next({"stream": number})
-    assert (last["text"], last["index"], last["is_final"]) == ("two", 1, True)
-    assert last["metadata"]["token_count"] == 3
-    assert done == [WHOLE]
+    assert streams.next({"stream": number}) == {"text": "one ", "is_final": False}
+    assert (chunks.made, len(seen)) == (1, 1)
+    assert streams.next({"stream": number}) == {"text": "two", "is_final": True}
     assert streams.next({"stream": number}) is None
     assert streams.next({"stream": number}) is None
+    assert (chunks.made, len(seen)) == (2, 2)
 
 
 @pytest.mark.parametrize("number", [None, "1", 99, [1]])
@@ -139,3 +142,16 @@ def test_what_is_kept_is_bounded_by_the_sum_and_given_back() -> None:
     kept.release("a")
     kept.hold("b", 100)
     kept.release("nobody")
+
+
+def test_what_is_there_already_is_counted_and_refuses_what_comes_next() -> None:
+    kept = Kept(100)
+    kept.count("a", 60)
+    kept.check()
+    kept.count("b", 60)
+    with pytest.raises(CallError, match="would keep 120 bytes"):
+        kept.check()
+    with pytest.raises(CallError, match="would keep 121 bytes"):
+        kept.hold("c", 1)
+    kept.count("a", 10)
+    kept.check()

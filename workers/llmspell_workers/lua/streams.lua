@@ -38,11 +38,13 @@ end
 -- Runs a stream to its end through a function of the script.
 function ll.drain(spec, opened, each)
   local stream <close> = ll.make_stream(spec, opened)
-  local count, parts = 0, {}
+  local count, parts, said = 0, {}, 0
   for chunk in stream do
     count = count + 1
     local text = rawget(chunk, "text")
-    parts[count] = type(text) == "string" and text or ""
+    if rawget(chunk, "restarts") then parts, said = {}, 0 end -- what follows takes the place of what came
+    said = said + 1
+    parts[said] = type(text) == "string" and text or ""
     each(chunk)
   end
   return {success = true, chunks_received = count, text = concat(parts)}

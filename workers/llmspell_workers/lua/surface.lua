@@ -133,7 +133,19 @@ local function make_caught(made)
   end
 end
 
+-- A row that calls nothing: a table with what is always in it, and what it takes.
+local function make_maker(spec)
+  local takes, makes = spec.takes, spec.makes
+  return function(...)
+    local made = {}
+    for name, value in next, makes do made[name] = value end
+    for i = 1, rawlen(takes) do made[takes[i]] = (select(i, ...)) end
+    return made
+  end
+end
+
 local function make_function(spec, method)
+  if spec.makes then return make_maker(spec) end
   if spec.starts then return function() return make_builder(spec.starts) end end
   if spec.each then return make_drain(spec, method) end
   if spec.caught then return make_caught(make_call(spec, method)) end

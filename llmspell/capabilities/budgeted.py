@@ -1,0 +1,243 @@
+"""A provider within budgets: what a call takes at the most is held back before it is sent, and settled afterwards.
+
+The rule kept here: every model call of a script goes through this class, so no way of asking (whole, as a stream, again
+after a tool's answer, of the next model after one that failed) is outside the run's limits.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
+
+from llmspell.capabilities.purse import Need, Purse
+from llmspell.capabilities.spending import Reservation, Spending
+from llmspell.errors import CallError, ErrorKind
+from llmspell.providers.provider import Chunk, Completion, Estimate, ModelRequest, Provider, ProviderCapabilities
+
+BYTES_PER_TOKEN = 4
+"""Of text that broke off, where nobody says how many tokens it was."""
+
+
+class Waiting(Protocol):
+    """Is told when somebody begins to wait for a provider, and when that ends; from any thread, in pairs."""
+
+    def begin(self) -> None: ...
+    def end(self) -> None: ...
+
+
+class NobodyWatches:
+    """Is told and does nothing."""
+
+    def begin(self) -> None:
+        """Somebody waits."""
+
+    def end(self) -> None:
+        """Somebody has an answer, or will have none."""
+
+
+NOBODY_WATCHES = NobodyWatches()
+
+
+class BudgetedProvider:
+    """A provider whose calls are reserved in `purses` and in the run's; `model` is the one that it will be asked for.
+
+    `rate` is USD for a token whose price nobody knows; `by_rule` is told the model when it is charged so. Calls raise
+    LimitCrossed, and CallError (`budget`).
+    """
+
+    __slots__ = ("_by_rule", "_model", "_provider", "_purses", "_rate", "_spending", "_waiting")
+
+    def __init__(
+        self,
+        provider: Provider,
+        spending: Spending,
+        *,
+        model: str | None = None,
+        purses: Sequence[Purse] = (),
+        rate: float = 0.0,
+        by_rule: Callable[[str], None] = lambda _model: None,
+        waiting: Waiting = NOBODY_WATCHES,
+    ) -> None:
+        self._provider = provider
+        self._spending = spending
+        self._model = model
+        self._purses = tuple(purses)
+        self._rate = rate
+        self._by_rule = by_rule
+        self._waiting = waiting
+
+    @property
+    def name(self) -> str:
+        """The provider's."""
+        return self._provider.name
+
+    @property
+    def blocking(self) -> bool:
+        """Whether the provider waits."""
+        return self._provider.blocking
+
+    @property
+    def default_model(self) -> str | None:
+        """The provider's."""
+        return self._provider.default_model
+
+    @property
+    def capabilities(self) -> ProviderCapabilities:
+        """The model's, where the provider knows them, else the provider's."""
+        of_model: Callable[[str | None], ProviderCapabilities] | None = getattr(self._provider, "capabilities_of", None)
+        return self._provider.capabilities if of_model is None else of_model(self._model)
+
+    @property
+    def notice(self) -> str | None:
+        """The provider's."""
+        return self._provider.notice
+
+    def complete(self, request: ModelRequest) -> Completion:
+        """The whole answer, perhaps a shorter one."""
+        for chunk in self.whole(request):
+            if chunk.final is not None:
+                return chunk.final
+        raise CallError(
+            ErrorKind.PROVIDER,
+            f"provider {self.name!r}: the call ended without an answer",
+            {"provider": self.name, "model": request.model, "retryable": False},
+        )
+
+    def whole(self, request: ModelRequest) -> Iterator[Chunk]:
+        """The same as a stream that any thread may close while another waits for the answer."""
+        return self._stream(request, getattr(self._provider, "whole", self._completed))
+
+    def stream(self, request: ModelRequest) -> Iterator[Chunk]:
+        """The answer as it comes. Nothing is reserved or asked before the first `next`; any thread may close it."""
+        return self._stream(request, self._provider.stream)
+
+    def _stream(self, request: ModelRequest, ask: Callable[[ModelRequest], Iterator[Chunk]]) -> BudgetedStream:
+        def open_stream() -> tuple[Iterator[Chunk], Reservation]:
+            granted, reservation = self._reserve(request)
+            try:
+                return iter(ask(granted)), reservation
+            except BaseException:
+                reservation.release()
+                raise
+
+        return BudgetedStream(open_stream, rate=self._rate, waiting=self._waiting)
+
+    def _completed(self, request: ModelRequest) -> Iterator[Chunk]:
+        completion = self._provider.complete(request)
+        yield Chunk(completion.text, final=completion)
+
+    def estimate(self, request: ModelRequest) -> Estimate:
+        """The provider's."""
+        return self._provider.estimate(request)
+
+    def _need(self, found: Estimate) -> Need:
+        cost = found.cost_usd
+        if cost is None:
+            cost = self._rate * (found.prompt_tokens + found.completion_tokens)
+        return Need(found.prompt_tokens, found.completion_tokens, cost)
+
+    def _reserve(self, request: ModelRequest) -> tuple[ModelRequest, Reservation]:
+        found = self._provider.estimate(request)
+        if found.cost_usd is None and self._rate:
+            self._by_rule(request.model)
+        full = self._need(found)
+        reservation = self._spending.reserve(
+            self._purses,
+            full,
+            lambda: self._need(self._provider.estimate(request._replace(max_tokens=1))),
+            may_wait=self._provider.blocking,
+        )
+        reservation.by_rule = found.cost_usd is None and self._rate > 0
+        if reservation.need.completion_tokens < full.completion_tokens:
+            request = request._replace(max_tokens=max(reservation.need.completion_tokens, 1))
+        return request, reservation
+
+
+class BudgetedStream:
+    """The answer chunk by chunk: held back at the first, settled at the last. Any thread may close it."""
+
+    __slots__ = ("_bytes", "_chunks", "_closed", "_made", "_open", "_rate", "_reading", "_reservation", "_waiting")
+
+    def __init__(
+        self,
+        open_stream: Callable[[], tuple[Iterator[Chunk], Reservation]],
+        *,
+        rate: float,
+        waiting: Waiting,
+    ) -> None:
+        self._open = open_stream
+        self._rate = rate
+        self._waiting = waiting
+        self._chunks: Iterator[Chunk] | None = None
+        self._reservation: Reservation | None = None
+        self._made = self._bytes = 0
+        self._closed = False
+        self._reading = threading.Lock()
+
+    def __iter__(self) -> BudgetedStream:
+        return self
+
+    def __next__(self) -> Chunk:
+        """The next chunk. Raises LimitCrossed and CallError; StopIteration after the end, or once it is closed."""
+        with self._reading:
+            if self._closed:
+                raise StopIteration
+            self._waiting.begin()
+            try:
+                chunk = self._read()
+            except BaseException:
+                self._closed = True
+                self._let_go()
+                raise
+            finally:
+                self._waiting.end()
+        if self._closed:  # while this thread waited
+            self.close()
+        return chunk
+
+    def close(self) -> None:
+        """Ends the stream and frees its connection. What has come is paid for, as far as that is known."""
+        self._closed = True
+        chunks = self._chunks
+        closing = getattr(chunks, "close", None)
+        if closing is not None:
+            try:
+                closing()
+            except ValueError:
+                pass  # a generator that runs on another thread: that thread closes it
+        if self._reading.acquire(blocking=False):
+            try:
+                self._let_go()
+            finally:
+                self._reading.release()
+
+    def _read(self) -> Chunk:
+        if self._chunks is None:
+            self._chunks, self._reservation = self._open()
+            self._reservation.end_call = self.close
+            if self._closed:  # before there was anything to close
+                raise StopIteration
+        reservation = self._reservation
+        assert reservation is not None
+        reservation.moved(active=True)
+        try:
+            chunk = next(self._chunks)
+        finally:
+            reservation.moved(active=False)
+        self._made += 1
+        self._bytes += len(chunk.text) + (len(chunk.tool_call.written) if chunk.tool_call is not None else 0)
+        if chunk.final is not None:
+            reservation.settle(chunk.final, self._rate)
+        return chunk
+
+    def _let_go(self) -> None:
+        """For whoever reads: there will be no more chunks."""
+        closing = getattr(self._chunks, "close", None)
+        if closing is not None:
+            closing()
+        if self._reservation is not None:
+            if self._made:
+                self._reservation.keep(max(self._made, self._bytes // BYTES_PER_TOKEN))
+            else:
+                self._reservation.release()
