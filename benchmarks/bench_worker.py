@@ -46,7 +46,7 @@ from time import perf_counter
 times = [perf_counter()]
 from llmspell_workers.confine import confine_worker
 times.append(perf_counter())
-confine_worker(50 << 20)
+confine_worker(50 << 20, namespaces=sys.argv[-1] == "namespaces")
 times.append(perf_counter())
 os.write(1, " ".join(map(str, times)).encode())
 """
@@ -57,14 +57,21 @@ def test_confinement(benchmark: Any, ratios: Ratios) -> None:
     python, isolated, no_site, _, *folders = worker_command(EngineFactory().get("lua"))
     command = [python, isolated, no_site, "-c", ARMING, *folders]
 
-    def armed() -> list[float]:
-        done = subprocess.run(command, env={}, capture_output=True, check=True)
-        return [float(word) for word in done.stdout.split()]
+    def armed(*options: str) -> list[float]:
+        done = subprocess.run([*command, *options], env={}, capture_output=True, check=True)
+        times = [float(word) for word in done.stdout.split()]
+        return [times[1] - times[0], times[2] - times[1]]
 
-    rounds = [armed() for _ in range(ROUNDS)]
+    rounds = [(armed(), armed("namespaces")) for _ in range(ROUNDS)]
     benchmark.pedantic(armed, rounds=5)
-    loading, arming = (median([times[at + 1] - times[at] for times in rounds]) * 1e3 for at in (0, 1))
-    ratios.add("arming a worker, ms", f"beside {loading:.2f} ms in which the code for it is loaded", arming, 1)
+    loading, arming = (median([plain[at] for plain, _ in rounds]) * 1e3 for at in (0, 1))
+    more = median([layered[1] - plain[1] for plain, layered in rounds]) * 1e3
+    ratios.add(
+        "arming a worker, ms",
+        f"beside {loading:.2f} ms in which the code for it is loaded; {more:.2f} ms more with namespaces",
+        arming,
+        1,
+    )
 
 
 def test_worker_at_rest(benchmark: Any, ratios: Ratios) -> None:

@@ -22,12 +22,16 @@ _START_REMEDY = "llmspell engines list shows what starts it"
 
 
 class Examined(NamedTuple):
-    """One engine. `version` is None where its worker did not come up; `claims` are the worker's own words."""
+    """One engine. `version` is None where its worker did not come up; `claims` are the worker's own words.
+
+    `namespaces` is what came of asking a worker to enter some: a layer that is used where it is required.
+    """
 
     engine: str
     version: str | None
     protections: tuple[Protection, ...]
     claims: Claims = Claims()
+    namespaces: Protection = Protection("namespaces", None)
 
     @property
     def ok(self) -> bool:
@@ -65,6 +69,7 @@ class Diagnosis(NamedTuple):
                     "protections": [_protection(each) for each in one.protections],
                     "steps": {"armed": sorted(one.claims.armed), "missing": dict(one.claims.missing)},
                     "landlock_abi": one.claims.landlock_abi,
+                    "layers": [_protection(one.namespaces)],
                 }
                 for one in self.engines
             ],
@@ -77,12 +82,28 @@ def diagnose(engines: Iterable[EngineSpec]) -> Diagnosis:
     return Diagnosis(tuple(map(examine, engines)), tuple(facts()))
 
 
-def examine(spec: EngineSpec) -> Examined:
-    """Starts a worker of an engine, looks at it, and ends it."""
+def _limits(spec: EngineSpec) -> Limits:
+    return Limits(memory=max(Limits().memory, spec.least_memory))
+
+
+def _try_namespaces(spec: EngineSpec) -> Protection:
+    """Whether a worker of an engine can be had in namespaces of its own, looked at like any other."""
+    bridge = WorkerBridge(spec, _limits(spec), require=("namespaces",))
     try:
-        bridge = WorkerBridge(spec, Limits(memory=max(Limits().memory, spec.least_memory)), require=())
         with bridge:
-            return Examined(spec.name, bridge.version, bridge.protections, bridge.claims)
+            pass
+    except SetupError as error:
+        if not bridge.protections:
+            return Protection("namespaces", None, (Gap("start", str(error), _START_REMEDY),))
+    return bridge.protections[-1]
+
+
+def examine(spec: EngineSpec) -> Examined:
+    """Starts a worker of an engine, looks at it, and ends it; and another one that enters namespaces."""
+    try:
+        bridge = WorkerBridge(spec, _limits(spec), require=())
+        with bridge:
+            return Examined(spec.name, bridge.version, bridge.protections, bridge.claims, _try_namespaces(spec))
     except SetupError as error:
         why = Gap("start", str(error), _START_REMEDY)
         protections = tuple(Protection(name, None, (why,)) for name in PROTECTIONS)

@@ -14,7 +14,7 @@ ROWS = (("lua", (".lua",), "lupa", 20 * 1024 * 1024),)
 DEFAULT_ENGINE = "lua"
 
 
-def builtin_command(engine: str, library: str | None) -> tuple[str, ...]:
+def builtin_command(engine: str, library: str | None, *, namespaces: bool = False) -> tuple[str, ...]:
     """What starts a built-in engine's worker, without its last two arguments: its name and the memory limit.
 
     Nothing is imported to find the libraries, and the worker is handed their folders: it runs without `site` (E4).
@@ -24,7 +24,8 @@ def builtin_command(engine: str, library: str | None) -> tuple[str, ...]:
         raise _missing("this Python does not know its own executable, so it cannot start workers")
     files = [file_of(engine, package) for package in ("llmspell_workers", "msgpack", library or "msgpack")]
     folders = dict.fromkeys(os.path.dirname(os.path.dirname(file)) for file in files)
-    return (sys.executable, "-I", "-S", os.path.join(os.path.dirname(files[0]), "__main__.py"), *folders)
+    options = ("--namespaces",) if namespaces else ()
+    return (sys.executable, "-I", "-S", os.path.join(os.path.dirname(files[0]), "__main__.py"), *options, *folders)
 
 
 def file_of(engine: str, library: str) -> str:

@@ -121,18 +121,19 @@ class EngineFactory:
         self._specs[spec.name] = spec
 
 
-def worker_command(spec: EngineSpec) -> tuple[str, ...]:
+def worker_command(spec: EngineSpec, *, namespaces: bool = False) -> tuple[str, ...]:
     """What starts an engine's worker, without its last two arguments.
 
-    Raises SetupError if a library is missing, UsageError for a path that is needed and not absolute.
+    With `namespaces` it enters some of its own; a command without `needs` is not asked to. Raises SetupError if a
+    library is missing, UsageError for a path that is needed and not absolute.
     """
     if not spec.command:
-        return builtin_command(spec.name, spec.library)
+        return builtin_command(spec.name, spec.library, namespaces=namespaces)
     if spec.needs is None:
         return spec.command
     from llmspell.engines.launched import launched_command
 
-    return launched_command(spec.name, spec.command, spec.needs)
+    return launched_command(spec.name, spec.command, spec.needs, namespaces=namespaces)
 
 
 __all__ = ["BUILT_IN", "DEFAULT_ENGINE", "ENTRY_POINTS", "EngineFactory", "EngineSpec", "worker_command"]

@@ -9,7 +9,9 @@ from llmspell.engines.builtin import file_of
 from llmspell.errors import UsageError
 
 
-def launched_command(engine: str, command: Sequence[str], needs: Sequence[str]) -> tuple[str, ...]:
+def launched_command(
+    engine: str, command: Sequence[str], needs: Sequence[str], *, namespaces: bool = False
+) -> tuple[str, ...]:
     """What starts `command` so that it can read the paths in `needs`, and what every program is made of, and no more.
 
     The files that the command names may be read too. Raises UsageError for a path that is not absolute.
@@ -19,4 +21,5 @@ def launched_command(engine: str, command: Sequence[str], needs: Sequence[str]) 
             raise UsageError(f"engine {engine!r} needs {path[:100]!r}, which is no absolute path")
     launcher = os.path.join(os.path.dirname(file_of(engine, "llmspell_workers")), "launch.py")
     program, *rest = command
-    return (sys.executable, "-I", "-S", launcher, *needs, "--", shutil.which(program) or program, *rest)
+    options = ("--namespaces",) if namespaces else ()
+    return (sys.executable, "-I", "-S", launcher, *options, *needs, "--", shutil.which(program) or program, *rest)

@@ -8,12 +8,12 @@ from typing import Any
 from llmspell.capabilities.surface import SURFACE
 from llmspell.engines.bridge import EngineFeatures, Script, ScriptOutput
 from llmspell.engines.factory import EngineSpec, worker_command
-from llmspell.errors import UsageError
+from llmspell.errors import SetupError, UsageError
 from llmspell.limits import Limits, format_size
 from llmspell.outcome import Confinement, Verdict
 from llmspell.sandbox.driver import Worker
 from llmspell.sandbox.process import WorkerProcess, spawn
-from llmspell.sandbox.require import DEFAULT, Claims, Protection
+from llmspell.sandbox.require import DEFAULT, LAYERS, Claims, Protection, lacking
 from llmspell.sandbox.session import Broker
 from llmspell.sandbox.wake import Cancellation
 from llmspell_workers.wire import PROTOCOL_VERSION, Configure
@@ -22,8 +22,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
+    from llmspell.sandbox.cgroup import Cgroup
+
 _LAUNCHED = ("landlock-files",)
-"""What the launcher insists on, without saying so: a worker that it has started would not be there without it."""
+"""What the launcher insists on, without saying so: a worker that it has started would not be there without it. The same
+holds for the layers that it is asked to enter."""
 
 
 def start_worker(spec: EngineSpec, memory: int) -> WorkerProcess:
@@ -44,6 +47,18 @@ def check_memory(spec: EngineSpec, memory: int) -> None:
             raise UsageError(
                 f"a memory limit of {format_size(memory)} is more than this machine has ({format_size(total)})"
             )
+
+
+def new_cgroup(memory: int) -> Cgroup:
+    """A cgroup for one worker. Raises SetupError where the machine lets none be made."""
+    from llmspell.sandbox.cgroup import REMEDY, found
+
+    try:
+        return found().new(memory)
+    except OSError as error:
+        raise SetupError(
+            f"nothing ran, because a cgroup is required and cannot be had: {error.strerror}; {REMEDY}"
+        ) from None
 
 
 def _as_given(word: str) -> str | bytes:
@@ -94,21 +109,48 @@ class WorkerBridge:
             dict(surface),
             dict(environment or {}),
         )
-        self._spec = spec
-        command = worker_command(spec) if prestarted is None else ()
-        self._worker = Worker(
+        self._spec, self._limits, self._configure, self._require = spec, limits, configure, require
+        if prestarted is not None and "namespaces" in require:  # it was started without
+            prestarted.kill_and_reap()
+            prestarted = None
+        self._worker = self._made([layer for layer in LAYERS if layer in require], prestarted)
+
+    def _made(self, layers: Collection[str], prestarted: WorkerProcess | None = None) -> Worker:
+        spec, confines_itself = self._spec, bool(self._spec.command) and self._spec.needs is None
+        try:
+            command = worker_command(spec, namespaces="namespaces" in layers) if prestarted is None else ()
+            cgroup = new_cgroup(self._limits.memory) if "cgroup" in layers else None
+        except BaseException:
+            if prestarted is not None:
+                prestarted.kill_and_reap()
+            raise
+        return Worker(
             command,
             engine=spec.name,
-            limits=limits,
-            configure=configure,
+            limits=self._limits,
+            configure=self._configure,
             prestarted=prestarted,
-            require=require,
-            vouched=_LAUNCHED if spec.command and spec.needs is not None else (),
+            require=self._require,
+            vouched=(*_LAUNCHED, *layers) if spec.command and not confines_itself else (),
+            layers=layers,
+            cgroup=cgroup,
+            branded=confines_itself,
         )
 
     def __enter__(self) -> WorkerBridge:
-        self._worker.__enter__()
+        try:
+            self._worker.__enter__()
+        except SetupError:
+            if not self._namespaces_would_do():
+                raise
+            self._worker = self._made(["namespaces", *(one for one in LAYERS[1:] if one in self._require)])
+            self._worker.__enter__()
         return self
+
+    def _namespaces_would_do(self) -> bool:
+        """Whether a network of its own is all that the worker lacks of what is required."""
+        lacks = [one.name for one in lacking(self._worker.protections, self._require)]
+        return lacks == ["network"] and (not self._spec.command or self._spec.needs is not None)
 
     def __exit__(self, *_: object) -> None:
         self.close()

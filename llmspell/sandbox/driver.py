@@ -35,6 +35,10 @@ from llmspell.sandbox.wake import Cancellation, Wake
 from llmspell.sandbox.watch import Patience, Watch
 from llmspell_workers.wire import Configure, Fatal, Hello, Pace, Violation
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from llmspell.sandbox.cgroup import Cgroup
+
 _PATIENCE = Patience()
 
 
@@ -43,12 +47,14 @@ class Worker:
 
     `configure` is the Configure frame, or makes it from the worker's Hello. `require` are the protections that
     must be active before it is sent (`require.py`). `vouched` are steps that a worker which says Hello has by the
-    word of what started it. `prestarted` was spawned with the same command, engine and
-    memory limit; this object takes it over. Making and entering raise SetupError, and leave nothing behind.
+    word of what started it. `layers` are those that it was asked to enter; into a `cgroup` it is put here. With
+    `branded` all that it starts ends with it, which a worker does not need that can start nothing. `prestarted` was
+    spawned with the same command, engine and memory limit; this object takes it over. Making and entering raise
+    SetupError, and leave nothing behind.
     """
 
     __slots__ = (
-        "_configure", "_hello", "_limits", "_pace", "_patience", "_pipes", "_require",
+        "_configure", "_hello", "_layers", "_limits", "_pace", "_patience", "_pipes", "_require",
         "_session", "_vouched", "_wake", "claims", "process", "protections",
     )  # fmt: skip
 
@@ -62,10 +68,13 @@ class Worker:
         prestarted: WorkerProcess | None = None,
         require: Collection[str] = ("memory",),
         vouched: Collection[str] = (),
+        layers: Collection[str] = (),
+        cgroup: Cgroup | None = None,
+        branded: bool = False,
         patience: Patience = _PATIENCE,
     ) -> None:
         self._limits, self._configure, self._require, self._vouched = limits, configure, require, vouched
-        self._patience = patience
+        self._patience, self._layers = patience, layers
         self._hello: Hello | None = None
         self.claims = Claims()
         """What it says of its own confinement."""
@@ -73,6 +82,10 @@ class Worker:
         """What it is confined by; known once it was entered, or was refused for lack of it."""
         self.process = prestarted or spawn(command, engine=engine, memory=limits.memory)
         try:
+            if branded:
+                self.process.brand()
+            if cgroup is not None:
+                self.process.enter(cgroup)
             self._wake = Wake()
         except OSError as error:
             self.process.kill_and_reap()
@@ -124,7 +137,7 @@ class Worker:
         evidence = look(self.process, self._limits.memory)
         self.claims = read_claims(hello.features, vouched=self._vouched)
         check_claims(engine, evidence, self.claims)
-        self.protections = protections(evidence, self.claims)
+        self.protections = protections(evidence, self.claims, layers=self._layers, cgroup=self.process.cgroup)
         check_required(engine, self.protections, self._require)
 
     def _await_hello(self) -> Hello:

@@ -63,7 +63,8 @@ Cause = Done | Failed | Fatal | LimitHit | Cancelled | Broken | Ended
 
 class Readings(NamedTuple):
     """What was measured of a run. `address_space` is the last seen `VmPeak`; `refused`: the broker refused a call;
-    `line`: where the script was when the host found a limit crossed, by the worker's word.
+    `line`: where the script was when the host found a limit crossed, by the worker's word; `killed`: how many processes
+    the kernel has killed in the worker's cgroup for want of memory.
     """
 
     script: str
@@ -77,6 +78,7 @@ class Readings(NamedTuple):
     refused: bool
     diagnostics: str
     line: int | None = None
+    killed: int = 0
 
 
 class RunEnd(NamedTuple):
@@ -159,6 +161,8 @@ def _failed(failed: Failed, end: RunEnd, seen: Readings) -> RunEnd:
 def _died(ended: Ended, end: RunEnd, seen: Readings) -> RunEnd:
     if ended.signal == signal.SIGXCPU and seen.cpu >= seen.limits.cpu:  # a worker may send it to itself
         return _limit(end, seen, LimitHit("cpu", seen.limits.cpu, seen.cpu, "seconds"), "kernel")
+    if ended.signal == signal.SIGKILL and seen.killed:
+        return _limit(end, seen, _memory_hit(seen), "kernel")
     by_itself = ended.signal in (None, signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS)
     if by_itself and _near(seen, DEATH_SHARE):
         return _limit(end, seen, _memory_hit(seen), "kernel")

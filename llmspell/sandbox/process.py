@@ -5,7 +5,8 @@ session of its own, with default signals, and takes hold of the process by a des
 figures by an open `/proc/PID/status` before anyone else can interfere. The child is never reaped before
 `kill_and_reap`, so its pid cannot come to mean another process meanwhile. `kill_and_reap` is the only
 function that ends a child; it may be called from any thread and any number of times, and it always waits for
-the corpse.
+the corpse. A worker that is not known to be unable to start others is branded, and what it has started ends with it
+(`stragglers.py`); one that was put into a cgroup is ended by the kernel with all that is in there.
 
 The child is given descriptors 0, 1 and 2. All that this package opens is closed by the exec; what the host's
 other code has left open without CLOEXEC, the worker closes in its own first lines.
@@ -21,6 +22,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from llmspell.sandbox.start import start
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from llmspell.sandbox.cgroup import Cgroup, Counts
 
 _CPU_CLOCK_OF_PROCESS = 2
 """CPUCLOCK_SCHED of a whole process: `(~pid << 3) | 2` is its clock id (kernel posix-timers.h)."""
@@ -45,8 +50,8 @@ class WorkerProcess:
     """
 
     __slots__ = (
-        "_clock", "_ended", "_lock", "_owner", "_status", "engine", "inherited", "pid", "pidfd",
-        "stderr", "stdin", "stdout",
+        "_brand", "_cgroup", "_clock", "_counts", "_ended", "_lock", "_owner", "_status", "engine", "inherited",
+        "pid", "pidfd", "stderr", "stdin", "stdout",
     )  # fmt: skip
 
     def __init__(self, engine: str, pid: int, pidfd: int, status: int, inherited: bytes, pipes: Sequence[int]) -> None:
@@ -57,6 +62,9 @@ class WorkerProcess:
         self._clock = (~pid << 3) | _CPU_CLOCK_OF_PROCESS
         self._owner = os.getpid()
         self._lock = _thread.RLock()
+        self._brand: int | None = None
+        self._cgroup: Cgroup | None = None
+        self._counts: Counts | None = None
         self._ended: Ended | None = None  # last: `__del__` takes it for a sign that all else is there
 
     def __enter__(self) -> "WorkerProcess":
@@ -74,6 +82,30 @@ class WorkerProcess:
         """How it ended, once `kill_and_reap` was called."""
         return self._ended
 
+    def brand(self) -> None:
+        """Has all that it will ever start end with it, wherever that goes."""
+        from llmspell.sandbox.stragglers import brand
+
+        self._brand = brand(self.pid)
+
+    def enter(self, cgroup: "Cgroup") -> None:
+        """Puts it into a cgroup that ends with it. Raises OSError, and the cgroup is gone."""
+        try:
+            cgroup.add(self.pid)
+        except OSError:
+            cgroup.end()
+            raise
+        self._cgroup = cgroup
+
+    @property
+    def cgroup(self) -> str | None:
+        """The folder of the cgroup that it is in."""
+        return None if self._cgroup is None else self._cgroup.path
+
+    def counts(self) -> "Counts | None":
+        """What its cgroup has counted, also after its end; None without one."""
+        return self._cgroup.counts() if self._cgroup is not None else self._counts
+
     def peak_memory(self) -> int | None:
         """The most memory it ever had resident, in bytes (`VmHWM`); None after its end."""
         return _kilobytes(self.status(), b"VmHWM:")
@@ -85,7 +117,10 @@ class WorkerProcess:
     def peaks(self) -> tuple[int | None, int | None]:
         """`peak_memory` and `peak_address_space` in one reading (10 us, E2)."""
         status = self.status()
-        return _kilobytes(status, b"VmHWM:"), _kilobytes(status, b"VmPeak:")
+        memory = _kilobytes(status, b"VmHWM:")
+        if self._cgroup is not None and memory is not None:
+            memory = max(memory, self._cgroup.counts().peak or 0)  # its own pages, and what the kernel holds for it
+        return memory, _kilobytes(status, b"VmPeak:")
 
     def status(self) -> bytes:
         """`/proc/PID/status` as it is now; empty where the machine shows none."""
@@ -152,8 +187,10 @@ class WorkerProcess:
             # the pid may mean another child of the host by now.
             os.waitid(os.P_PIDFD, self.pidfd, os.WEXITED | os.WNOWAIT)
             self._kill_group()
+            self._end_what_it_started()
             _, status, usage = os.wait4(self.pid, 0)
         except ChildProcessError:
+            self._end_what_it_started()
             return Ended(None, None, 0.0)
         cpu = usage.ru_utime + usage.ru_stime
         code = os.waitstatus_to_exitcode(status)
@@ -165,6 +202,18 @@ class WorkerProcess:
             os.killpg(self.pid, signal.SIGKILL)
         except (ProcessLookupError, PermissionError):
             pass  # nobody but the corpse is left in it
+
+    def _end_what_it_started(self) -> None:
+        """While its corpse is there, so that its number means nobody else."""
+        if self._cgroup is not None:
+            self._counts = self._cgroup.counts()
+            self._cgroup.end()
+            self._cgroup = None
+        if self._brand is not None:
+            from llmspell.sandbox.stragglers import end_stragglers
+
+            end_stragglers(self._brand, self.pid)
+            self._brand = None
 
     def _close(self) -> None:
         for descriptor in (self.stdin, self.stdout, self.stderr, self.pidfd, self._status):

@@ -2,10 +2,11 @@
 
 Pure. The rule kept here: a protection is active when one kernel mechanism refuses it wholly, and the kernel itself
 shows that mechanism to the host. Landlock, which cannot be seen from outside, is a second layer; only for an engine
-that has to open files is it needed, and then its worker is believed.
+that has to open files is it needed, and then its worker is believed. Namespaces and a cgroup are layers that are there
+when they are asked for; a network of its own, which can be seen, stands in for a filter that is missing.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from llmspell.errors import SetupError, UsageError, nearest
@@ -15,6 +16,10 @@ from llmspell.sandbox.verify import Evidence
 PROTECTIONS = ("memory", "files", "network", "processes")
 DEFAULT = PROTECTIONS
 """What is required when nothing weaker is typed out."""
+LAYERS = ("namespaces", "cgroup")
+"""What may be required besides, and is not used unless it is."""
+NAMESPACES = ("user", "network", "ipc", "mount")
+"""Those that a worker enters, as the report names them."""
 
 _FILTERED = ("no-new-privileges", "capabilities", "seccomp")
 """What makes a system-call filter hold: without the first two it can be left behind."""
@@ -28,10 +33,15 @@ _LANDLOCK_REMEDY = (
     "use Linux {} or later with landlock among its lsm= modules, and in a container a profile that lets"
     " landlock_* through"
 )
+_NAMESPACE_REMEDY = (
+    "allow user namespaces (user.max_user_namespaces, kernel.apparmor_restrict_unprivileged_userns, and in a container"
+    " its profile)"
+)
 _REMEDIES = {
     **dict.fromkeys(_FILTERED, _FILTER_REMEDY),
     "landlock-files": _LANDLOCK_REMEDY.format("5.13"),
     "landlock-network": _LANDLOCK_REMEDY.format("6.7"),
+    "namespaces": _NAMESPACE_REMEDY,
 }
 _UNARMED = "its worker does not arm it"
 _UNARMED_REMEDY = "say what its worker reads as the `needs` of the engine, and it is confined before it starts"
@@ -78,14 +88,15 @@ class Protection(NamedTuple):
 
 
 def read_required(text: str) -> tuple[str, ...]:
-    """The protections in a list like `memory,files`; raises UsageError for an unknown one."""
+    """The protections and layers in a list like `memory,files`; raises UsageError for an unknown one."""
     names = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    known = (*PROTECTIONS, *LAYERS)
     for name in names:
-        if name not in PROTECTIONS:
-            close = nearest(name, list(PROTECTIONS))
+        if name not in known:
+            close = nearest(name, list(known))
             hint = f"; did you mean {close}?" if close else ""
-            raise UsageError(f"there is no protection {name[:60]!r}{hint} (known are {', '.join(PROTECTIONS)})")
-    if not names:
+            raise UsageError(f"there is no protection {name[:60]!r}{hint} (known are {', '.join(known)})")
+    if not set(names) & set(PROTECTIONS):
         raise UsageError(f"--require needs at least one protection of {', '.join(PROTECTIONS)}")
     return names
 
@@ -125,19 +136,33 @@ def check_claims(engine: str, evidence: Evidence, claims: Claims) -> None:
             )
 
 
-def protections(evidence: Evidence, claims: Claims) -> tuple[Protection, ...]:
-    """What a worker is confined by, protection by protection. Its limits were looked at before: memory is one."""
+def protections(
+    evidence: Evidence, claims: Claims, *, layers: Collection[str] = (), cgroup: str | None = None
+) -> tuple[Protection, ...]:
+    """What a worker is confined by, protection by protection. Its limits were looked at before: memory is one.
+
+    `layers` are those that it was asked to enter, `cgroup` is the folder of the one that it was put into. A network of
+    its own, which the host sees, is a mechanism too.
+    """
     filter_gaps = _filter_gaps(evidence, claims)
+    apart = evidence.holds.get("namespaces", False) and "namespaces" in claims.armed
     found = [Protection("memory", "address-space")]
     for name in PROTECTIONS[1:]:
         layer = _LAYERS.get(name)
         layer_gaps = () if layer is None or layer in claims.armed else (_gap(layer, evidence, claims),)
         needs_layer = name == "files" and not evidence.holds["open-files"]
-        if filter_gaps or (needs_layer and layer_gaps):
+        if name == "network" and filter_gaps and apart:
+            found.append(Protection(name, "namespace", filter_gaps))
+        elif filter_gaps or (needs_layer and layer_gaps):
             found.append(Protection(name, None, filter_gaps or layer_gaps))
         else:
             mechanism = "seccomp" if layer is None or layer_gaps else "seccomp+landlock"
             found.append(Protection(name, mechanism, layer_gaps, claims.notes.get(layer or "")))
+    if "namespaces" in layers:
+        gaps = () if apart else (_gap("namespaces", evidence, claims),)
+        found.append(Protection("namespaces", "+".join(NAMESPACES) if apart else None, gaps))
+    if cgroup is not None:
+        found.append(Protection("cgroup", cgroup))
     return tuple(found)
 
 
@@ -156,16 +181,21 @@ def _gap(step: str, evidence: Evidence, claims: Claims) -> Gap:
     return Gap(step, named + (f" (the kernel shows {shown})" if shown else ""), remedy)
 
 
-def check_required(engine: str, found: Iterable[Protection], required: Iterable[str]) -> None:
-    """Raises SetupError unless every required protection is active: then nothing may run."""
+def lacking(found: Iterable[Protection], required: Iterable[str]) -> list[Protection]:
+    """What is required and not active."""
     wanted = set(required)
-    missing = [one for one in found if one.name in wanted and not one.active]
+    return [one for one in found if one.name in wanted and not one.active]
+
+
+def check_required(engine: str, found: Sequence[Protection], required: Iterable[str]) -> None:
+    """Raises SetupError unless every required protection is active: then nothing may run."""
+    missing = lacking(found, required)
     if not missing:
         return
     gaps = list(dict.fromkeys(gap for one in missing for gap in one.gaps))
     names, why = ", ".join(one.name for one in missing), "; ".join(gap.why for gap in gaps)
     remedies = "; ".join(dict.fromkeys(gap.remedy for gap in gaps))
-    less = ",".join(one.name for one in found if one.active)
+    less = ",".join(one.name for one in found if one.active and one.name in PROTECTIONS)
     raise SetupError(
         f"nothing ran, because engine {engine} lacks what is required: {names}; {why}; {remedies};"
         f" llmspell doctor shows all of it, and --require {less} runs with less"
@@ -182,4 +212,6 @@ def confinement_of(found: Iterable[Protection], claims: Claims) -> Confinement:
         by.get("network"),
         by.get("processes"),
         landlock_abi=claims.landlock_abi if layered else None,
+        namespaces=NAMESPACES if by.get("namespaces") or by.get("network") == "namespace" else (),
+        cgroup=by.get("cgroup"),
     )

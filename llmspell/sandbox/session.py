@@ -195,8 +195,12 @@ class Session:
         refused: bool,
         diagnostics: str,
         line: int | None = None,
+        killed: int = 0,
     ) -> RunEnd:
-        """How the run ended. `delivered`: all that was sent was written to the worker. `line`: the last known one."""
+        """How the run ended. `delivered`: all that was sent was written to the worker. `line`: the last known one.
+
+        `killed`: how many the kernel has killed in its cgroup for want of memory.
+        """
         unread = isinstance(cause, Failed) and cause.error["kind"] == "syntax"
         return judge(
             cause,
@@ -212,6 +216,7 @@ class Session:
                 refused=refused,
                 diagnostics=diagnostics,
                 line=line,
+                killed=killed,
             ),
         )
 

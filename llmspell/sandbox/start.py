@@ -16,17 +16,34 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    Started = tuple[int, int, int, bytes, list[int]]
+
+_MISSED_AT_MOST = 3
+"""Times that a worker which was not seen in time is ended and started again."""
 _DEFAULTED = frozenset(valid_signals()) - {SIGKILL, SIGSTOP}
 """Python ignores SIGPIPE and SIGXFSZ, and what is ignored stays so across an exec."""
 
 
-def start(command: Sequence[str], engine: str, memory: int) -> tuple[int, int, int, bytes, list[int]]:
+def start(command: Sequence[str], engine: str, memory: int) -> Started:
     """Starts `command` with the engine's name and the memory limit as its last arguments; does not wait for it.
 
     Gives the pid, a pidfd, the open `/proc/PID/status` (-1 where there is none), the status of the thread that spawned
     it, from which it inherits, and the host's ends of stdin, stdout and stderr, for a `WorkerProcess`, which is what
     ends the child. Raises SetupError, with nothing left behind.
     """
+    for _ in range(_MISSED_AT_MOST):
+        started = _start(command, engine, memory)
+        pid, pidfd, status, inherited, ends = started
+        if status >= 0 or not inherited:
+            return started
+        os.killpg(pid, SIGKILL)  # a busy machine, and hidepid: it was gone from /proc before it could be opened
+        os.waitpid(pid, 0)
+        for descriptor in (pidfd, *ends):
+            os.close(descriptor)
+    return _start(command, engine, memory)
+
+
+def _start(command: Sequence[str], engine: str, memory: int) -> Started:
     ours: list[int] = []
     theirs: list[int] = []
     pid = 0

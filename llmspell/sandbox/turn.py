@@ -255,6 +255,7 @@ class Turn:
             refused=self._broker.refused,
             diagnostics=self._pipes.tail.escaped() if isinstance(cause, Broken | Fatal | Ended) else "",
             line=line,
+            killed=counts.killed if (counts := self._process.counts()) is not None else 0,
         )
 
     def _end(self, *, ask: bool, silently: bool) -> int | None:

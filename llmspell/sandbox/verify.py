@@ -63,9 +63,23 @@ def look(process: WorkerProcess, memory: int) -> Evidence:
     before = filters(process.inherited)
     holds["seccomp"] = all(filters(thread) > before for thread in threads)
     shows["seccomp"] = f"Seccomp {_shown(threads, b'Seccomp')}"
+    holds["namespaces"], shows["namespaces"] = _network_apart(process.pid)
     if before:
         shows["seccomp"] += f", seccomp filters {min(map(filters, threads))}, of which {before} come from outside"
     return Evidence(holds, shows)
+
+
+def _network_apart(pid: int) -> tuple[bool, str]:
+    """Whether a worker is in another network namespace than the host, and what shows it.
+
+    The link /proc/PID/ns/net is closed to an ordinary user once a worker is not dumpable. Each network namespace has
+    files of its own under /proc/PID/net, which everybody may look at: the same file is the same namespace.
+    """
+    try:
+        theirs, ours = os.stat(f"/proc/{pid}/net/dev").st_ino, os.stat("/proc/self/net/dev").st_ino
+    except OSError as error:
+        return False, f"no network namespace ({error.strerror})"
+    return theirs != ours, "a network namespace of its own" if theirs != ours else "the host's network namespace"
 
 
 def filters(status: bytes) -> int:

@@ -22,6 +22,10 @@ from tests.hostile.leftover import swept
 from tests.hostile.scene import Scene
 
 DOCUMENT = "outcome.json"
+ROOT = HERE.parents[1]
+OUTER = str(ROOT / "tests" / "cli" / "outer.py")
+USER = 65534
+"""The ordinary user that cases run as where the tests are root's."""
 
 
 def words(case: Case, scene: Scene, *more: str) -> list[bytes]:
@@ -40,10 +44,25 @@ def words(case: Case, scene: Scene, *more: str) -> list[bytes]:
     return [os.fsencode(word) for word in (*line, *((b"--", *case.arguments) if case.arguments else ()))]
 
 
-class Running:
-    """A case that runs: its command under `measured.py`, and what is read of it. A context manager."""
+def harder(scene: Scene) -> list[str]:
+    """What a command is started by as an ordinary user, where user namespaces are refused (`tests/cli/outer.py`)."""
+    roots = {sys.prefix, sys.base_prefix, *filter(os.path.isdir, sys.path), str(ROOT), *map(str, scene.folders)}
+    opened = [word for root in sorted(roots) for word in ("--open", root)]
+    return [sys.executable, "-I", OUTER, *opened, "--user", str(USER), "--refuse", "namespaces:EPERM"]
 
-    def __init__(self, case: Case, scene: Scene, *more: str) -> None:
+
+class Running:
+    """A case that runs: its command under `measured.py`, and what is read of it. A context manager.
+
+    As a user it runs in the harder place, and its folders are that user's from there on.
+    """
+
+    def __init__(self, case: Case, scene: Scene, *more: str, as_user: bool = False) -> None:
+        before: list[str] = []
+        if as_user:
+            scene.give_to(USER)
+            before = harder(scene)
+        measured = (sys.executable, "-I", "-S", str(HERE / "measured.py"))
         self.case, self.scene = case, scene
         self._report, writing = os.pipe()
         zeros = os.open("/dev/zero", os.O_RDONLY)
@@ -51,7 +70,7 @@ class Running:
         self.began = time.monotonic()
         try:
             self.process = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(HERE / "measured.py"), str(writing), *words(case, scene, *more)],
+                [*measured, str(writing), *before, *words(case, scene, *more)],
                 cwd=scene.folder,
                 env=_environment(case, scene),
                 stdin=self._stdin,
@@ -121,11 +140,11 @@ class Running:
         return Ended(os.waitstatus_to_exitcode(status), found, stdout, said, seconds, peak << 10)
 
 
-def run(case: Case, scene: Scene, *, as_json: bool) -> Ended:
+def run(case: Case, scene: Scene, *, as_json: bool, as_user: bool = False) -> Ended:
     """One run, after which nothing is left of it."""
     document = None if as_json or case.kind == "host" else scene.folder / DOCUMENT
     more = ("--output", "json") if as_json else ("--report", DOCUMENT)
-    with Running(case, scene, *more) as running:
+    with Running(case, scene, *more, as_user=as_user) as running:
         if case.send is not None:
             running.until(b"ready\n")
             _send(running, *case.send)

@@ -6,20 +6,26 @@ import tomllib
 
 from llmspell import Policy, ScriptRuntime, Verdict
 from tests.hostile.cases import Case
-from tests.probe import Answer, probe_spec, source_of
+from tests.probe import Answer, probe, probe_spec, source_of
 
 REFUSALS = {"EPERM", "ENOSYS"}
 """What the filter answers; anything else would have come from behind it."""
 
 
-def faults(case: Case) -> list[Answer]:
-    """The answers that are not those wanted: refused calls that were let through, allowed ones that were not."""
+def faults(case: Case, *, as_user: bool) -> list[Answer]:
+    """The answers that are not those wanted: refused calls that were let through, allowed ones that were not.
+
+    As an ordinary user the probe is asked alone: a host of root wants to see what only root can give up.
+    """
     wanted = tomllib.loads(case.source.decode())
     refused, allowed = wanted["refused"], wanted.get("allowed", [])
-    runtime = ScriptRuntime(probe_spec(), policy=Policy(), require=("memory", "files", "network", "processes"))
-    outcome = runtime.execute(source_of([*refused, *allowed]))
-    assert outcome.verdict is Verdict.OK, outcome
-    answers = [Answer(*row) for row in outcome.value]
+    if as_user:
+        answers = probe([*refused, *allowed], "user")
+    else:
+        runtime = ScriptRuntime(probe_spec(), policy=Policy(), require=("memory", "files", "network", "processes"))
+        outcome = runtime.execute(source_of([*refused, *allowed]))
+        assert outcome.verdict is Verdict.OK, outcome
+        answers = [Answer(*row) for row in outcome.value]
     assert len(answers) == len(refused) + len(allowed)
     through = [one for one in answers[: len(refused)] if one.result != -1 or one.errno not in REFUSALS]
     return through + [one for one in answers[len(refused) :] if one.result == -1]

@@ -20,7 +20,7 @@ GROUPS = (
 ALL = ("memory", "files", "network", "processes")
 REQUIRED = {"script": ALL, "configuration": ALL, "worker": ("memory",)}
 """What has to be enforced, by the kind of a case. All of it is what `sandbox` requires when nothing is typed out; a
-third-party worker has less until it is started through `launch.py`."""
+third-party worker that confines itself, and arms its memory alone, has less."""
 SUFFIX = ".attack"
 """What a third-party worker's case ends in."""
 LEAST = {"--cpu": "1", "--timeout": "20"}

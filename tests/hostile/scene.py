@@ -38,6 +38,8 @@ class Scene:
             "TMPDIR": str(self.temporary),
         }
         self.folder, self.home = self.place.folder, self.place.home
+        self.folders = (folder, bytecode)
+        """What a command has to reach."""
         self._plant()
         self._lay_out()
         self._before = self._tree()
@@ -94,6 +96,12 @@ class Scene:
         return {
             os.path.join(root, name) for root, folders, files in os.walk(self.folder) for name in (*folders, *files)
         }
+
+    def give_to(self, user: int) -> None:
+        """Makes all of it that user's."""
+        for root, folders, files in os.walk(self.folders[0]):
+            for name in ("", *folders, *files):
+                os.chown(os.path.join(root, name), user, user, follow_symlinks=False)
 
     def check_untouched(self, *also: str) -> None:
         """No file was left or taken away, but for those that the runner asked for."""

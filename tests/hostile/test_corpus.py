@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections import Counter
 from pathlib import Path
@@ -35,11 +36,15 @@ def cases(way: str) -> list[object]:
     ]
 
 
-def forms(case: Case) -> tuple[bool, ...]:
-    """Whether the outcome is asked for as JSON, run by run; a signal is sent once the first line is seen."""
+def forms(case: Case) -> tuple[tuple[bool, bool], ...]:
+    """Run by run, whether the outcome is asked for as JSON, and whether an ordinary user runs it, which root can be.
+
+    A signal is sent once the first line is seen, so not with JSON.
+    """
+    as_user = os.geteuid() == 0
     if case.kind == "host":
-        return (False,)
-    return (False, case.send is None)
+        return ((False, as_user),)
+    return ((False, False), (case.send is None, as_user))
 
 
 @pytest.fixture
@@ -57,15 +62,18 @@ def peaceful_peak(tmp_path_factory: pytest.TempPathFactory, bytecode: Path) -> i
 
 @pytest.mark.parametrize("case", cases("command"))
 def test_on_the_command_line(case: Case, scene: Scene, peaceful_peak: int) -> None:
-    verdicts = []
-    for as_json in forms(case):
-        ended = by_command.run(case, scene, as_json=as_json)
+    verdicts, evidence = [], []
+    for as_json, as_user in forms(case):
+        ended = by_command.run(case, scene, as_json=as_json, as_user=as_user)
         check(case, ended)
         scene.check_secret(ended.stdout, ended.said)
         scene.check_untouched()
         assert ended.peak <= peaceful_peak + HOST_ROOM or case.kind == "host"
         verdicts.append(ended.verdict)
+        if ended.document is not None and ended.document["verdict"] == "limit":
+            evidence.append((ended.document["limit"]["name"], ended.document["evidence"]))
     assert len(set(verdicts)) == 1 or len(case.wanted) > 1, verdicts
+    assert len(set(evidence)) <= 1 or len(case.wanted) > 1, evidence
 
 
 @pytest.mark.parametrize("case", cases("api"))
@@ -90,8 +98,8 @@ def test_through_the_python_api(
 def test_the_kernel_refuses_every_call(case: Case) -> None:
     from tests.hostile import by_probe
 
-    assert by_probe.faults(case) == []
-    assert by_probe.faults(case) == []
+    assert by_probe.faults(case, as_user=False) == []
+    assert by_probe.faults(case, as_user=os.geteuid() == 0) == []
 
 
 @pytest.mark.parametrize("case", cases("terminal"))

@@ -23,18 +23,18 @@ def main() -> None:
 
     from llmspell_workers import confine, serve
 
-    def armed(memory: int) -> confine.Confinement:
+    def armed(memory: int, *, namespaces: bool = False) -> confine.Confinement:
         if "user" in options and os.geteuid() == 0:
             os.setgroups([])
             os.setresgid(NOBODY, NOBODY, NOBODY)
             os.setresuid(NOBODY, NOBODY, NOBODY)
         if "free" in options:
             calls: confine.SystemCalls = confine.SystemCalls()
-            confine.rlimits.limit_memory(calls, memory)
+            confine.process.limit_memory(calls, memory)
             return confine.Confinement()
         if "refuse" in options:
             return confine.confine_worker(memory, calls=engine.Refusing(options[options.index("refuse") + 1]))
-        return confine.confine_worker(memory)
+        return confine.confine_worker(memory, namespaces=namespaces)
 
     serve.ENGINES["probe"] = "engine"
     serve.confine_worker = armed  # type: ignore[assignment,attr-defined]

@@ -17,10 +17,10 @@ from tests.uncounted import uncounted
 ROOT = Path(__file__).parents[2]
 
 
-def in_another_host(code: str) -> subprocess.Popen[bytes]:
+def in_another_host(code: str, *, stdin: int | None = None) -> subprocess.Popen[bytes]:
     """A host of its own that runs `code`."""
     environment = uncounted() | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "workers")])}
-    return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=environment)
+    return subprocess.Popen([sys.executable, "-c", code], stdin=stdin, stdout=subprocess.PIPE, env=environment)
 
 
 def said_by(host: subprocess.Popen[bytes]) -> bytes:

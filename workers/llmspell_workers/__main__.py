@@ -1,7 +1,8 @@
 """The first lines of a worker: the protocol off descriptors 0 and 1, confine, then serve.
 
-Started as `python -I -S __main__.py FOLDER... ENGINE MEMORY`, with an empty environment: `-S` keeps the `.pth` files
-of the environment from running first (E4), so the folders of this package and its libraries are handed over.
+Started as `python -I -S __main__.py [--namespaces] FOLDER... ENGINE MEMORY`, with an empty environment: `-S` keeps the
+`.pth` files of the environment from running first (E4), so the folders of this package and its libraries are handed
+over. With `--namespaces` it enters some of its own.
 Nothing that the engine or a library prints by accident can reach the protocol: 1 is stderr from the first line on.
 """
 
@@ -22,7 +23,9 @@ def take_protocol() -> tuple[int, int]:
 
 if __name__ == "__main__":
     protocol = take_protocol()
-    sys.path[:0] = [folder for folder in sys.argv[1:-2] if folder not in sys.path]
+    *folders, engine, memory = sys.argv[1:]
+    namespaces = folders[:1] == ["--namespaces"]
+    sys.path[:0] = [folder for folder in folders[namespaces:] if folder not in sys.path]
     from llmspell_workers.serve import main
 
-    main(protocol, sys.argv[-2], sys.argv[-1])
+    main(protocol, engine, memory, namespaces=namespaces)

@@ -15,6 +15,8 @@ from llmspell_workers.wire import TRIES, VALUE_AT, Conversation, Frame, Pace, Re
 READ_SIZE = 65536
 SMALL_READ = 4096
 """Bytes of one try in a spin: the room for them is made anew at each."""
+SEEN_WITHIN = 1.0
+"""Seconds that a host is given to look at a worker whose memory has run out."""
 
 
 class Channel:
@@ -45,6 +47,13 @@ class Channel:
                         written += os.write(self._writer, rest[written:])
         except OSError:
             os._exit(0)  # the host has closed its end: it wants no last word
+
+    def be_seen(self) -> None:
+        """After a last word about memory: gives the host the time to look, for the figures of the dead are gone.
+
+        It ends the worker when it has looked; nothing that it says is read any more.
+        """
+        select.select((self._reader,), (), (), SEEN_WITHIN)
 
     def exchange(self, number: int, capability: str, packed: bytes) -> tuple[bool, int, bytes] | None:
         """Sends a call and waits for what comes: the ok flag of its reply, where the value begins, and the bytes.

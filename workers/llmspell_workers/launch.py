@@ -1,9 +1,10 @@
 """Arms itself like a worker of ours, then executes a worker by somebody else in its place.
 
-Started as `python -I -S launch.py PATH... -- COMMAND... ENGINE MEMORY`: the program may read the paths, its own
-file, the files that its command names, and the system's libraries; nothing else. All of it or nothing: where a step
-cannot be armed that the program could break out by, it is not executed, and stderr says why. That a launched worker
-says hello is the proof that it is confined. Not armed are `not-dumpable`, which an exec resets, and `no-write-execute`.
+Started as `python -I -S launch.py [--namespaces] PATH... -- COMMAND... ENGINE MEMORY`: the program may read the paths,
+its own file, the files that its command names, and the system's libraries; nothing else. All of it or nothing: where a
+step cannot be armed that the program could break out by, it is not executed, and stderr says why. That a launched
+worker says hello is the proof that it is confined. Not armed are `not-dumpable`, which an exec resets, and
+`no-write-execute`.
 """
 
 import ctypes
@@ -16,6 +17,7 @@ if __name__ == "__main__":
 
 from llmspell_workers.confine import Needs, SystemCalls, confine
 from llmspell_workers.confine.programs import AT_EMPTY_PATH, OPEN_FILES, PROGRAM, program_rules, system_paths
+from llmspell_workers.confine.rules import assembled
 
 NOT_ARMED = ("not-dumpable", "no-write-execute", "landlock-network", "landlock-scopes")
 """Steps without which a program is executed all the same: the last two are second layers of seccomp."""
@@ -27,6 +29,7 @@ def main(arguments: list[str]) -> None:
     """Becomes the program. Ends with status 3 if it cannot be confined or executed."""
     marker = arguments.index("--")
     readable, command, memory = arguments[:marker], arguments[marker + 1 :], int(arguments[-1])
+    namespaces = readable[:1] == ["--namespaces"]
     os.closerange(3, 1 << 20)
     calls = SystemCalls()
     try:
@@ -34,9 +37,12 @@ def main(arguments: list[str]) -> None:
         take_program(command[0])
         named = [word for word in command[:-2] if os.path.isabs(word) and os.path.isfile(word)]
         needs = Needs(
-            program_rules(os.getpid()), readable=[*readable, *named, *system_paths()], open_files=OPEN_FILES,
+            lambda machine: assembled(machine, program_rules(os.getpid())),
+            readable=[*readable[namespaces:], *named, *system_paths()],
+            open_files=OPEN_FILES,
             executes=True,
-        )  # fmt: skip
+            namespaces=namespaces,
+        )
         result = confine(memory, needs, calls)
         missing = [f"{step}: {why}" for step, why in result.missing.items() if step not in NOT_ARMED]
         if missing:

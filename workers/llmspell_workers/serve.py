@@ -42,7 +42,7 @@ _ANY_LINE = 0xFFFFFFFE
 """A line that msgpack packs in four bytes, which are written over."""
 
 
-def main(protocol: tuple[int, int], engine_name: str, memory_text: str) -> None:
+def main(protocol: tuple[int, int], engine_name: str, memory_text: str, *, namespaces: bool = False) -> None:
     """Runs the worker to its end and exits the process."""
     memory = int(memory_text)
     fatal = framed(Fatal("memory"))  # made while there is room for it
@@ -50,7 +50,7 @@ def main(protocol: tuple[int, int], engine_name: str, memory_text: str) -> None:
         module = load_engine(engine_name)
         module.prepare()
         channel = Channel(*protocol, memory=memory, raw_replies=module.RAW_REPLIES)
-        confined = confine_worker(memory).feature()
+        confined = confine_worker(memory, namespaces=namespaces).feature()
     except (ImportError, OSError, ValueError, KeyError, MemoryError) as error:
         os.write(2, f"{engine_name}: {type(error).__name__}: {error}\n".encode())
         os._exit(3)
@@ -58,6 +58,7 @@ def main(protocol: tuple[int, int], engine_name: str, memory_text: str) -> None:
         serve(channel, module, engine_name, confined)
     except MemoryError:
         channel.write(fatal)
+        channel.be_seen()
         os._exit(1)
     except Exception as error:  # noqa: BLE001 - the worker's boundary
         channel.send(Fatal(f"{type(error).__name__}: {error}"[:2000]))
@@ -110,6 +111,7 @@ class LastWord:
                 self._send(last)
             except MemoryError:
                 self._channel.write(self._memory)
+                self._channel.be_seen()
                 os._exit(1)
 
     def tell_line(self, line: int) -> NoReturn:

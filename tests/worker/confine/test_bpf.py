@@ -21,8 +21,10 @@ from llmspell_workers.confine.bpf import (
     fail,
     program,
 )
-from llmspell_workers.confine.numbers import MACHINES, numbers_of
-from llmspell_workers.confine.seccomp import THREAD_FLAGS, worker_rules
+from llmspell_workers.confine.calls import MACHINES
+from llmspell_workers.confine.numbers import numbers_of
+from llmspell_workers.confine.rules import THREAD_FLAGS, assembled, worker_rules
+from llmspell_workers.confine.seccomp import FILTERS, PID_MARK, worker_filter
 from tests.probe.numbers_by_name import numbers_of as all_numbers_of
 from tests.worker.confine.interpreter import run
 
@@ -32,9 +34,21 @@ WORDS = st.integers(0, 2**32 - 1)
 
 
 def worker_program(machine: str, *, threads: bool = False) -> bytes:
-    numbers = numbers_of(machine)
-    rules = worker_rules(PID, threads=threads)
-    return program(machine, [(numbers[rule.name], rule) for rule in rules if rule.name in numbers])
+    return assembled(machine, worker_rules(PID, threads=threads))
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_the_filter_that_a_worker_takes_is_what_the_list_comes_to(machine: str) -> None:
+    assert FILTERS[machine] == assembled(machine, worker_rules(PID_MARK)).hex(), "put this into seccomp.py"
+    assert worker_filter(machine, PID) == worker_program(machine)
+
+
+def test_there_is_a_filter_for_every_machine_with_a_list() -> None:
+    assert FILTERS.keys() == ARCHITECTURES.keys() == set(MACHINES)
+    with pytest.raises(OSError, match="no list of system calls for riscv64"):
+        worker_filter("riscv64", PID)
+    with pytest.raises(OSError, match="no list of system calls for riscv64"):
+        assembled("riscv64", worker_rules(PID))
 
 
 def test_a_call_is_allowed_by_its_number_and_every_other_is_refused() -> None:

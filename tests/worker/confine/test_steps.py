@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from llmspell_workers.confine import STEPS, Needs, confine
-from llmspell_workers.confine.seccomp import worker_rules
+from llmspell_workers.confine.seccomp import worker_filter
 from tests.probe import probed
 from tests.worker.confine.fakes import FakeKernel
 
@@ -25,7 +25,7 @@ REFUSALS = {
 
 
 def armed_on(kernel: FakeKernel, **needs: Any) -> Any:
-    return confine(MEMORY, Needs(worker_rules(1), **needs), kernel)
+    return confine(MEMORY, Needs(lambda machine: worker_filter(machine, 1), **needs), kernel)
 
 
 def names(kernel: FakeKernel) -> list[str]:

@@ -11,24 +11,22 @@ from __future__ import annotations
 
 import os
 
-from llmspell_workers.confine import privileges, rlimits, seccomp
+from llmspell_workers.confine import process, seccomp
 from llmspell_workers.confine.calls import SystemCalls, why
 from llmspell_workers.confine.landlock import Landlock, restrict
-from llmspell_workers.confine.late import hold_time_zone, seal_imports
-from llmspell_workers.confine.life import die_with_host
-from llmspell_workers.confine.stack import hold_stack
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-
-    from llmspell_workers.confine.bpf import Rule
 
 STEPS = (
     "no-new-privileges", "not-dumpable", "capabilities", "death-signal", "memory", "file-size", "core-files",
     "landlock-files", "landlock-network", "landlock-scopes", "open-files", "no-write-execute", "seccomp",
 )  # fmt: skip
 """The names of all steps, in their order."""
+NAMESPACES = "namespaces"
+"""The step before all others, taken only by a process that is asked to: it gives capabilities, which are dropped next,
+and takes away the death signal (credentials(7), prctl(2)). No thread may run."""
 
 
 class Confinement:
@@ -52,28 +50,45 @@ class Confinement:
 
 
 class Needs:
-    """What is left to a process: the system calls of `rules`, the paths in `readable`, `open_files` descriptors.
+    """What is left to a process: the paths in `readable`, `open_files` descriptors, and what its filter allows.
 
-    `executes`: it makes machine code, so memory may be written and executed.
+    `filter_for` gives the filter for a machine, or raises OSError. `executes`: it makes machine code, so memory may be
+    written and executed. `namespaces`: it enters some of its own, which nothing else depends on.
     """
 
-    __slots__ = ("executes", "open_files", "readable", "rules")
+    __slots__ = ("executes", "filter_for", "namespaces", "open_files", "readable")
 
     def __init__(
-        self, rules: Sequence[Rule], *, readable: Sequence[str] = (), open_files: int = 0, executes: bool = False
+        self,
+        filter_for: Callable[[str], bytes],
+        *,
+        readable: Sequence[str] = (),
+        open_files: int = 0,
+        executes: bool = False,
+        namespaces: bool = False,
     ) -> None:
-        self.rules, self.readable, self.open_files, self.executes = rules, readable, open_files, executes
+        self.filter_for, self.readable, self.open_files = filter_for, readable, open_files
+        self.executes, self.namespaces = executes, namespaces
 
 
-def confine_worker(memory: int, *, threads: bool = False, calls: SystemCalls | None = None) -> Confinement:
+def confine_worker(
+    memory: int, *, threads: bool = False, namespaces: bool = False, calls: SystemCalls | None = None
+) -> Confinement:
     """Arms all there is for an engine that loads nothing more, and keeps what was not loaded from being loaded.
 
     `memory` is in bytes of address space; `threads`: the engine may start some. Raises as `confine` does.
     """
-    hold_time_zone()
-    needs = Needs(seccomp.worker_rules(os.getpid(), threads=threads))
-    result = confine(memory, needs, calls or SystemCalls())
-    seal_imports()
+    process.hold_time_zone()
+    pid = os.getpid()
+
+    def with_threads(machine: str) -> bytes:
+        from llmspell_workers.confine.rules import assembled, worker_rules
+
+        return assembled(machine, worker_rules(pid, threads=True))
+
+    filter_for = with_threads if threads else lambda machine: seccomp.worker_filter(machine, pid)
+    result = confine(memory, Needs(filter_for, namespaces=namespaces), calls or SystemCalls())
+    process.seal_imports()
     return result
 
 
@@ -83,23 +98,27 @@ def confine(memory: int, needs: Needs, calls: SystemCalls) -> Confinement:
     Raises OSError if the process cannot be held to its memory or to its host's life, or a readable path is not there.
     """
     result = Confinement()
-    _try(result, "no-new-privileges", lambda: privileges.gain_none(calls))
-    _try(result, "not-dumpable", lambda: privileges.hide_from_others(calls))
-    _try(result, "capabilities", lambda: privileges.drop_capabilities(calls))
-    die_with_host(calls)
-    hold_stack(calls)
-    rlimits.limit_memory(calls, memory)
+    if needs.namespaces:
+        from llmspell_workers.confine.namespaces import HINTS, enter
+
+        _try(result, NAMESPACES, lambda: enter(calls, keeps_files=bool(needs.readable)), HINTS)
+    _try(result, "no-new-privileges", lambda: process.gain_none(calls))
+    _try(result, "not-dumpable", lambda: process.hide_from_others(calls))
+    _try(result, "capabilities", lambda: process.drop_capabilities(calls))
+    process.die_with_host(calls)
+    process.hold_stack(calls)
+    process.limit_memory(calls, memory)
     result.armed += ["death-signal", "memory"]
-    _try(result, "file-size", lambda: rlimits.limit_file_size(calls))
-    _try(result, "core-files", lambda: rlimits.limit_core_files(calls))
+    _try(result, "file-size", lambda: process.limit_file_size(calls))
+    _try(result, "core-files", lambda: process.limit_core_files(calls))
     result.landlock = restrict(calls, needs.readable)
     _note_landlock(result)
-    _try(result, "open-files", lambda: rlimits.limit_open_files(calls, needs.open_files))
+    _try(result, "open-files", lambda: process.limit_open_files(calls, needs.open_files))
     if needs.executes:
         result.missing["no-write-execute"] = "the engine makes machine code"
     else:
-        _try(result, "no-write-execute", lambda: privileges.refuse_write_execute(calls))
-    _try(result, "seccomp", lambda: seccomp.filter_calls(calls, needs.rules), seccomp.HINTS)
+        _try(result, "no-write-execute", lambda: process.refuse_write_execute(calls))
+    _try(result, "seccomp", lambda: seccomp.filter_calls(calls, needs.filter_for(calls.machine)), seccomp.HINTS)
     if not needs.executes and "seccomp" in result.armed and "no-write-execute" in result.missing:
         result.notes["no-write-execute"] = f"by the list of system calls alone ({result.missing['no-write-execute']})"
         del result.missing["no-write-execute"]
@@ -123,4 +142,4 @@ def _note_landlock(result: Confinement) -> None:
     result.notes.update(result.landlock.notes())
 
 
-__all__ = ["STEPS", "Confinement", "Needs", "SystemCalls", "confine", "confine_worker"]
+__all__ = ["NAMESPACES", "STEPS", "Confinement", "Needs", "SystemCalls", "confine", "confine_worker"]

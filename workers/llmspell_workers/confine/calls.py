@@ -9,36 +9,45 @@ import ctypes
 import os
 from errno import ENOSYS, EOPNOTSUPP, errorcode
 
-from llmspell_workers.confine.numbers import numbers_of
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     Argument = int | bytes | ctypes.Array[ctypes.c_char] | ctypes.Array[ctypes.c_char_p]
     """A number, or bytes of which the kernel gets the address; to those of an array it may write."""
 _SIX = (0,) * 6
+MACHINES = ("x86_64", "aarch64")
+"""What `uname` calls them, in the order of the columns."""
+NUMBERS: dict[str, tuple[int, int]] = {
+    "capget": (125, 90), "capset": (126, 91), "chdir": (80, 49), "close": (3, 57), "execveat": (322, 281),
+    "landlock_add_rule": (445, 445), "landlock_create_ruleset": (444, 444), "landlock_restrict_self": (446, 446),
+    "mount": (165, 40), "openat": (257, 56), "pivot_root": (155, 41), "prctl": (157, 167), "prlimit64": (302, 261),
+    "seccomp": (317, 277), "umount2": (166, 39), "unshare": (272, 97),
+}  # fmt: skip
+"""The calls by which a process is confined; `numbers.py` says where the numbers are from, and has all the others."""
 
 
 class SystemCalls:
     """The calls of the kernel below: `calls("prctl", 4, 0)`.
 
     `machine` is what `uname` says. A call that fails raises OSError, with the call's name as its `filename`.
+    `library` is the C library that makes them.
     """
 
-    __slots__ = ("_numbers", "_syscall", "machine")
+    __slots__ = ("_column", "_syscall", "library", "machine")
 
     def __init__(self, machine: str | None = None) -> None:
         self.machine = machine or os.uname().machine
-        self._numbers = numbers_of(self.machine)
-        self._syscall = ctypes.CDLL(None, use_errno=True).syscall
+        self._column = MACHINES.index(self.machine) if self.machine in MACHINES else None
+        self.library = ctypes.CDLL(None, use_errno=True)
+        self._syscall = self.library.syscall
         self._syscall.restype = ctypes.c_long
-        self._syscall.argtypes = (ctypes.c_long,) * 7  # an int would leave half of a register as it was
+        # Whole registers: an int would leave half of one as it was. Numbers, bytes and arrays can all be pointers.
+        self._syscall.argtypes = (ctypes.c_long, *(ctypes.c_void_p,) * 6)
 
     def __call__(self, name: str, *arguments: Argument) -> int:
-        number = self._numbers.get(name)
+        number = self.number(name)
         if number is None:
             raise OSError(ENOSYS, f"its number is not known for {self.machine}", name)
-        six = [one if type(one) is int else _address(one) for one in arguments + _SIX[len(arguments) :]]
-        result: int = self._syscall(number, *six)
+        result: int = self._syscall(number, *arguments, *_SIX[len(arguments) :])
         if result == -1:
             failed = ctypes.get_errno()
             raise OSError(failed, os.strerror(failed), name)
@@ -46,14 +55,13 @@ class SystemCalls:
 
     def number(self, name: str) -> int | None:
         """The number of a call, None where this machine has none of that name."""
-        return self._numbers.get(name)
+        row = NUMBERS.get(name)
+        return None if row is None or self._column is None else row[self._column]
 
 
-def _address(data: Argument) -> int:
+def address(data: bytes) -> int:
     """Where the bytes lie, for as long as `data` is held."""
-    if isinstance(data, bytes):
-        return ctypes.cast(ctypes.c_char_p(data), ctypes.c_void_p).value or 0
-    return ctypes.addressof(data)  # type: ignore[arg-type]
+    return ctypes.cast(ctypes.c_char_p(data), ctypes.c_void_p).value or 0
 
 
 def why(error: OSError, hint: str = "") -> str:

@@ -10,7 +10,7 @@ import os
 from errno import ENOSYS
 
 from llmspell_workers.confine.bpf import AT_MOST, EQUALS, Rule, fail
-from llmspell_workers.confine.seccomp import LAST_CLOCK, THREAD_FLAGS, WORKER_CALLS
+from llmspell_workers.confine.rules import LAST_CLOCK, THREAD_FLAGS, WORKER_CALLS
 
 OPEN_FILES = 256
 """Descriptors 0 to 255; `PROGRAM` is the one beyond."""

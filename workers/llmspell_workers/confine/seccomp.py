@@ -1,76 +1,53 @@
-"""Which system calls a worker may make: a list, and everything else is refused with EPERM.
+"""A filter of system calls, put in force; and the one of a worker of ours, assembled beforehand.
 
-Theory of operation. The list is what an interpreter that loads nothing more needs: its pipes, its memory, its clocks,
-waiting, its threads, its end. It opens nothing, starts nothing, asks nothing about files or processes, and changes no
-handler of a signal. `clone3` does not exist, because its flags lie in memory, where no filter sees them: the C
-library then takes `clone`. The filter is taken over by all threads, should there be any.
+Theory of operation. What is allowed is a list of rules (`rules.py`), and everything else is refused with EPERM. To
+assemble the list takes longer than to arm all the rest, so what comes of it stands here for each machine, with a mark
+where the worker's own pid belongs; a test assembles it again and compares. The filter is taken over by all threads,
+should there be any.
 """
 
 from __future__ import annotations
 
-import ctypes
 from errno import EACCES, EINVAL, ENOSYS, EPERM
 
-from llmspell_workers.confine.bpf import ARCHITECTURES, AT_MOST, EQUALS, LACKS, Rule, fail, program
-from llmspell_workers.confine.calls import SystemCalls
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from llmspell_workers.confine.calls import SystemCalls, address
 
 _SET_MODE_FILTER = 1
 _FLAG_TSYNC = 1
-_SIGABRT = 6
-_PROT_EXEC = 4
-LAST_CLOCK = 11
-"""CLOCK_TAI: the numbers above are those of the clocks of other processes, and of devices (clock_gettime(2))."""
-THREAD_FLAGS = (0x3D0F00, 0x7D0F00)
-"""What glibc and musl hand to `clone` for a thread: VM, FS, FILES, SIGHAND, THREAD, SYSVSEM, SETTLS, PARENT_SETTID,
-CHILD_CLEARTID, and with musl DETACHED."""
-
-WORKER_CALLS = (
-    "read", "write", "writev", "select", "pselect6",
-    "brk", "munmap", "mremap", "madvise",
-    "futex", "sched_yield", "nanosleep", "clock_nanosleep", "gettimeofday", "time", "restart_syscall",
-    "getrandom", "getpid", "gettid", "rt_sigprocmask", "rt_sigreturn", "exit", "exit_group",
-)  # fmt: skip
-"""What is allowed whatever its arguments; `writev` is the C library's last word when it aborts."""
-
-
-def worker_rules(pid: int, *, threads: bool = False) -> list[Rule]:
-    """The list for a worker of ours, whose process is `pid`; with `threads` it may start some."""
-    not_executable = (((2, LACKS, _PROT_EXEC),),)
-    rules = [
-        *map(Rule, WORKER_CALLS),
-        Rule("mmap", not_executable),
-        Rule("mprotect", not_executable),
-        Rule("clock_gettime", (((0, AT_MOST, LAST_CLOCK),),)),
-        Rule("tgkill", (((0, EQUALS, pid), (2, EQUALS, _SIGABRT)),)),  # abort(3)
-        Rule("clone3", action=fail(ENOSYS)),
-    ]
-    if threads:
-        rules += [
-            Rule("clone", tuple(((0, EQUALS, flags),) for flags in THREAD_FLAGS)),
-            Rule("set_robust_list"),
-            Rule("rseq"),
-        ]
-    return rules
-
-
-def filter_calls(calls: SystemCalls, rules: Iterable[Rule]) -> None:
-    """Puts the list in force, for good. Rules for calls that this machine does not have are left out."""
-    if calls.machine not in ARCHITECTURES:
-        raise OSError(ENOSYS, f"there is no list of system calls for {calls.machine}", "seccomp")
-    numbered = [(number, rule) for rule in rules if (number := calls.number(rule.name)) is not None]
-    code = program(calls.machine, numbered)
-    held = ctypes.create_string_buffer(code, len(code))
-    # struct sock_fprog: the count of instructions, and behind padding where they are
-    header = (len(code) // 8).to_bytes(8, "little") + ctypes.addressof(held).to_bytes(8, "little")
-    failed = calls("seccomp", _SET_MODE_FILTER, _FLAG_TSYNC, header)
-    if failed:  # the id of a thread that cannot be brought under the filter
-        raise OSError(EPERM, f"thread {failed} has a filter of its own", "seccomp")
-
-
+PID_MARK = 0x7F1D7F1D
+"""Stands for the pid: no process has as high a number (PID_MAX_LIMIT is 2^22)."""
+FILTERS: dict[str, str] = {
+    "x86_64": (
+        "2000000004000000150001003e0000c00600000000000080200000000000000035000001000000400600000001000500"
+        "1500000100000000060000000000ff7f1500000101000000060000000000ff7f1500000114000000060000000000ff7f"
+        "1500000117000000060000000000ff7f150000010e010000060000000000ff7f150000010c000000060000000000ff7f"
+        "150000010b000000060000000000ff7f1500000119000000060000000000ff7f150000011c000000060000000000ff7f"
+        "15000001ca000000060000000000ff7f1500000118000000060000000000ff7f1500000123000000060000000000ff7f"
+        "15000001e6000000060000000000ff7f1500000160000000060000000000ff7f15000001c9000000060000000000ff7f"
+        "15000001db000000060000000000ff7f150000013e010000060000000000ff7f1500000127000000060000000000ff7f"
+        "15000001ba000000060000000000ff7f150000010e000000060000000000ff7f150000010f000000060000000000ff7f"
+        "150000013c000000060000000000ff7f15000001e7000000060000000000ff7f15000004090000002000000020000000"
+        "4500010004000000060000000000ff7f0600000001000500150000040a00000020000000200000004500010004000000"
+        "060000000000ff7f060000000100050015000004e40000002000000010000000250001000b000000060000000000ff7f"
+        "060000000100050015000006ea0000002000000010000000150000031d7f1d7f20000000200000001500000106000000"
+        "060000000000ff7f060000000100050015000001b301000006000000260005000600000001000500"
+    ),
+    "aarch64": (
+        "200000000400000015000100b70000c006000000000000802000000000000000150000013f000000060000000000ff7f"
+        "1500000140000000060000000000ff7f1500000142000000060000000000ff7f1500000148000000060000000000ff7f"
+        "15000001d6000000060000000000ff7f15000001d7000000060000000000ff7f15000001d8000000060000000000ff7f"
+        "15000001e9000000060000000000ff7f1500000162000000060000000000ff7f150000017c000000060000000000ff7f"
+        "1500000165000000060000000000ff7f1500000173000000060000000000ff7f15000001a9000000060000000000ff7f"
+        "1500000180000000060000000000ff7f1500000116010000060000000000ff7f15000001ac000000060000000000ff7f"
+        "15000001b2000000060000000000ff7f1500000187000000060000000000ff7f150000018b000000060000000000ff7f"
+        "150000015d000000060000000000ff7f150000015e000000060000000000ff7f15000004de0000002000000020000000"
+        "4500010004000000060000000000ff7f060000000100050015000004e200000020000000200000004500010004000000"
+        "060000000000ff7f060000000100050015000004710000002000000010000000250001000b000000060000000000ff7f"
+        "060000000100050015000006830000002000000010000000150000031d7f1d7f20000000200000001500000106000000"
+        "060000000000ff7f060000000100050015000001b301000006000000260005000600000001000500"
+    ),
+}
+"""By machine the filter of a worker, in hexadecimal: eight bytes are one instruction."""
 HINTS = {
     ENOSYS: "the kernel has no seccomp filters, or an outer filter hides them",
     EINVAL: "the kernel has no seccomp filters, or an outer filter hides them",
@@ -78,3 +55,20 @@ HINTS = {
     EPERM: "an outer seccomp filter or container refuses it",
 }
 """What to say of an errno."""
+
+
+def worker_filter(machine: str, pid: int) -> bytes:
+    """The filter of a worker of ours whose process is `pid`. Raises OSError for a machine without one."""
+    known = FILTERS.get(machine)
+    if known is None:
+        raise OSError(ENOSYS, f"there is no list of system calls for {machine}", "seccomp")
+    return bytes.fromhex(known).replace(PID_MARK.to_bytes(4, "little"), pid.to_bytes(4, "little"))
+
+
+def filter_calls(calls: SystemCalls, code: bytes) -> None:
+    """Puts a filter in force, for good."""
+    # struct sock_fprog: the count of instructions, and behind padding where they are
+    header = (len(code) // 8).to_bytes(8, "little") + address(code).to_bytes(8, "little")
+    failed = calls("seccomp", _SET_MODE_FILTER, _FLAG_TSYNC, header)
+    if failed:  # the id of a thread that cannot be brought under the filter
+        raise OSError(EPERM, f"thread {failed} has a filter of its own", "seccomp")

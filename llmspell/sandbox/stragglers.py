@@ -1,0 +1,134 @@
+"""What a worker has started and left behind: found wherever it went, and ended with the worker.
+
+Theory of operation. A worker of ours can start nothing. One by somebody else that confines itself, or runs with less
+than all that is required, may fork, and its children may leave its process group and its session. They cannot leave
+the tree: while such a worker lives, the host is the reaper of all below it that loses its parent (prctl(2),
+PR_SET_CHILD_SUBREAPER). So that nothing else that comes to the host that way is taken for a worker's, each of these
+workers carries a brand: a hard limit on file locks (RLIMIT_LOCKS), which Linux has not enforced since 2.4, which
+every child inherits, and which nobody can raise again.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import signal
+import threading
+import time
+
+_PR_SET_CHILD_SUBREAPER, _PR_GET_CHILD_SUBREAPER = 36, 37
+_RLIMIT_LOCKS = 10
+_LOWEST_BRAND = 1 << 60
+_WITHIN = 5.0
+"""Seconds for which children that start children are hunted."""
+_PAUSE = 0.001
+_lock = threading.Lock()
+_alive: set[int] = set()
+"""The brands of the workers that live."""
+_was_reaper = False
+
+
+def brand(pid: int) -> int | None:
+    """Brands a worker that was just started, and takes in what it will leave behind; None where that cannot be."""
+    global _was_reaper
+    if _locks(os.getpid()) != resource.RLIM_INFINITY:
+        return None  # the host has a limit of its own: a brand would tell nothing
+    with _lock:
+        number = _LOWEST_BRAND + int.from_bytes(os.urandom(7), "little")  # no other host on the machine has the same
+        try:
+            resource.prlimit(pid, _RLIMIT_LOCKS, (number, number))
+            if not _alive:
+                _was_reaper = _is_reaper()
+                _be_reaper(1)
+        except OSError:
+            return None
+        _alive.add(number)
+        return number
+
+
+def end_stragglers(number: int, worker: int) -> None:
+    """Ends all that the dead worker of this brand has left behind; `worker` is its corpse, which stays."""
+    until = time.monotonic() + _WITHIN
+    while (left := _left_of(number, worker)) and time.monotonic() < until:
+        for pid in left:
+            _kill(pid)
+        for pid in left:
+            _reap(pid)
+    with _lock:
+        _alive.discard(number)
+        if not _alive and not _was_reaper:
+            _be_reaper(0)
+
+
+def _left_of(number: int, worker: int) -> list[int]:
+    """All that are of that brand, and the host's children of a lowered one that is no living worker's."""
+    with _lock:
+        others = _alive - {number}
+    found = []
+    for name in os.listdir("/proc"):
+        if not name.isdigit() or int(name) == worker:
+            continue
+        locks = _locks(int(name))
+        if locks == number or (locks not in others and locks != resource.RLIM_INFINITY and _is_child(name)):
+            found.append(int(name))
+    return found
+
+
+def _is_child(name: str) -> bool:
+    try:
+        with open(f"/proc/{name}/stat", "rb") as file:
+            return int(file.read().rpartition(b")")[2].split()[1]) == os.getpid()
+    except (OSError, IndexError):
+        return False
+
+
+def _kill(pid: int) -> None:
+    try:
+        held = os.pidfd_open(pid)
+    except OSError:
+        return
+    try:
+        if _locks(pid) != resource.RLIM_INFINITY:  # still the one that was found
+            signal.pidfd_send_signal(held, signal.SIGKILL)
+    except OSError:
+        pass
+    finally:
+        os.close(held)
+
+
+def _reap(pid: int) -> None:
+    """Waits for a child; one that is a child of others comes to be ours, or is reaped by them."""
+    try:
+        os.waitpid(pid, 0)
+    except ChildProcessError:
+        time.sleep(_PAUSE)
+
+
+def _locks(pid: int) -> int:
+    try:
+        return resource.prlimit(pid, _RLIMIT_LOCKS)[1]
+    except OSError:
+        return resource.RLIM_INFINITY
+
+
+def _is_reaper() -> bool:
+    answer = ctypes.c_int()
+    ctypes.CDLL(None).prctl(_PR_GET_CHILD_SUBREAPER, ctypes.byref(answer), 0, 0, 0)
+    return bool(answer.value)
+
+
+def _forget() -> None:
+    """A process that was forked off the host has no workers, and is nobody's reaper."""
+    global _lock
+    _lock = threading.Lock()
+    _alive.clear()
+
+
+os.register_at_fork(after_in_child=_forget)
+
+
+def _be_reaper(wanted: int) -> None:
+    if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, wanted, 0, 0, 0) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
