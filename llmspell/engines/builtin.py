@@ -11,6 +11,8 @@ import sys
 
 ROWS = (("lua", (".lua",), "lupa", 20 * 1024 * 1024),)
 """Name, suffixes of its scripts, the library that its worker imports, the least memory in bytes that it starts in."""
+DIALECTS = {"lua": ("5.4", "5.1", "5.3", "5.5", "luajit")}
+"""The dialects of an engine that has some, its own first; another one's worker is started as `NAME@DIALECT`."""
 DEFAULT_ENGINE = "lua"
 
 

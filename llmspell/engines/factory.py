@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from llmspell.engines.builtin import DEFAULT_ENGINE, ROWS, builtin_command
+from llmspell.engines.builtin import DEFAULT_ENGINE, DIALECTS, ROWS, builtin_command
 from llmspell.errors import SetupError, UsageError, nearest
 from llmspell.limits import MIB
 
@@ -51,14 +51,15 @@ class EngineFactory:
             self._add(spec)
 
     def get(self, name: str) -> EngineSpec:
-        """The engine of that name; raises UsageError that lists the known ones and the nearest."""
+        """The engine of that name, or `NAME@DIALECT`; raises UsageError that lists the known ones and the nearest."""
+        name, at, dialect = name.partition("@")
         if name not in self._specs:
             self._read_entry_points()
         if name not in self._specs:
             close = nearest(name, list(self._specs))
             hint = f"did you mean {close}? " if close else ""
             raise UsageError(f"there is no engine {name[:60]!r}; {hint}known are: {', '.join(sorted(self._specs))}")
-        return self._specs[name]
+        return _of_dialect(self._specs[name], dialect if at else None)
 
     def names(self) -> list[str]:
         """All engines, those of entry points included."""
@@ -72,7 +73,7 @@ class EngineFactory:
         if found is None and suffix:
             self._read_entry_points()
             found = self._by_suffix(suffix)
-        return found or self.get(default or DEFAULT_ENGINE)
+        return _of_dialect(found, None) if found else self.get(default or DEFAULT_ENGINE)
 
     def _by_suffix(self, suffix: str) -> EngineSpec | None:
         return next((spec for spec in self._specs.values() if suffix and suffix in spec.suffixes), None)
@@ -119,6 +120,19 @@ class EngineFactory:
         elif not spec.command:
             raise UsageError(f"engine {spec.name!r} needs a command")
         self._specs[spec.name] = spec
+
+
+def _of_dialect(spec: EngineSpec, dialect: str | None) -> EngineSpec:
+    """The row of an engine in a dialect, by name or by its setting `dialect`; raises UsageError for an unknown one."""
+    known = DIALECTS.get(spec.name, ()) if not spec.command else ()
+    wanted = spec.settings.get("dialect") if dialect is None and known else dialect
+    if wanted is None or (known and wanted == known[0]):
+        return spec
+    if not known:
+        raise UsageError(f"engine {spec.name!r} has no dialects, and was asked for {wanted[:60]!r}")
+    if wanted not in known:
+        raise UsageError(f"engine {spec.name!r} has no dialect {str(wanted)[:60]!r}; known are: {', '.join(known)}")
+    return spec._replace(name=f"{spec.name}@{wanted}", settings={**spec.settings, "dialect": wanted})
 
 
 def worker_command(spec: EngineSpec) -> tuple[str, ...]:

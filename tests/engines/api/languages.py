@@ -49,10 +49,14 @@ LANGUAGES = (
     Language("lua", ".lua", text_bytes=True, keeps_nil=False),
     Language("javascript", ".js", whole_floats=int),
     Language("python", ".py"),
+    Language("lua@5.1", ".lua", whole_floats=int, integers=INTEGER, text_bytes=True, keeps_nil=False),
+    Language("lua@5.3", ".lua", text_bytes=True, keeps_nil=False),
+    Language("lua@5.5", ".lua", text_bytes=True, keeps_nil=False),
+    Language("lua@luajit", ".lua", whole_floats=int, integers=INTEGER, text_bytes=True, keeps_nil=False),
 )
-"""The built-in engines; those that `ROWS` does not have yet are left out."""
+"""The built-in engines and their dialects; those that `ROWS` does not have yet are left out."""
 BUILT_IN = [row[0] for row in ROWS]
-THERE = [language for language in LANGUAGES if language.name in BUILT_IN]
+THERE = [language for language in LANGUAGES if language.name.partition("@")[0] in BUILT_IN]
 
 every_language = pytest.mark.parametrize("language", THERE, ids=lambda language: language.name)
 
@@ -81,6 +85,8 @@ def as_it_comes_back(value: Any, language: Language) -> Any:
                 return value.decode()
             except UnicodeDecodeError:
                 return value
-        case float() if language.whole_floats is int and value.is_integer() and abs(value) <= INTEGER:
+        case float() if (
+            language.whole_floats is int and value.is_integer() and abs(value) <= INTEGER and str(value) != "-0.0"
+        ):
             return int(value)
     return value

@@ -37,15 +37,17 @@ end
 
 -- Runs a stream to its end through a function of the script.
 function ll.drain(spec, opened, each)
-  local stream <close> = ll.make_stream(spec, opened)
-  local count, parts = 0, {}
-  for chunk in stream do
-    count = count + 1
-    local text = rawget(chunk, "text")
-    parts[count] = type(text) == "string" and text or ""
-    each(chunk)
-  end
-  return {success = true, chunks_received = count, text = concat(parts)}
+  local stream = ll.make_stream(spec, opened)
+  return (ll.closing(stream.close, function()
+    local count, parts = 0, {}
+    for chunk in stream.next do
+      count = count + 1
+      local text = rawget(chunk, "text")
+      parts[count] = type(text) == "string" and text or ""
+      each(chunk)
+    end
+    return {success = true, chunks_received = count, text = concat(parts)}
+  end))
 end
 
 local STREAMING = {}

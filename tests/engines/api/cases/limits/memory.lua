@@ -1,2 +1,2 @@
 local kept = {}
-for i = 1, math.huge do kept[i] = ("x"):rep(1000) .. i end
+for i = 1, math.huge do kept[i] = (i .. " "):rep(200) end
