@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from llmspell.engines.conformance.rule import Broken, NotApplicable, Rule
+from llmspell.engines.conformance.rule import Broken, NotApplicable, NotStarted, Rule
 from llmspell.engines.conformance.rules import RULES, SPELLS
 from llmspell.engines.conformance.subject import Subject
 from llmspell.engines.factory import EngineSpec
@@ -47,11 +47,16 @@ def check(
 ) -> Iterable[Checked]:
     """Tries every rule on the worker of an engine, one after another, and gives each result as it is there.
 
-    `spells` are the sources of `SPELLS` in its language. Raises SetupError if its command cannot be started.
+    `spells` are the sources of `SPELLS` in its language. Raises SetupError if it does not start.
     """
     subject = Subject(spec, memory=memory, spells=spells)
-    with subject.start():
-        pass
+    try:
+        with subject.started():
+            pass
+    except NotStarted as error:
+        raise SetupError(f"the worker cannot be tried: {error}") from None
+    except Broken:
+        pass  # the rules say so
     for rule in rules:
         yield _tried(rule, subject)
 

@@ -13,6 +13,10 @@ class Broken(Exception):
     """The worker does not keep the rule; the message says what it did instead."""
 
 
+class NotStarted(Broken):
+    """The worker went away before it said anything, so there is nothing to try."""
+
+
 class NotApplicable(Exception):
     """The worker does not claim what the rule is about; the message says what."""
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from llmspell.capabilities.surface import SURFACE
-from llmspell.engines.conformance.rule import Broken, NotApplicable, insist
+from llmspell.engines.conformance.rule import Broken, NotApplicable, NotStarted, insist
 from llmspell.engines.factory import EngineSpec, worker_command
 from llmspell.limits import Limits
 from llmspell.sandbox.process import Ended, WorkerProcess, spawn
@@ -185,8 +185,10 @@ class Subject:
         with self.start() as process:
             talk = Talk(process, self.memory)
             hello = talk.receive(HELLO_SECONDS)
-            if not isinstance(hello, Hello):
-                raise Broken(f"it went away before its Hello: {talk.how_it_ended()}" if hello is None else told(hello))
+            if hello is None:
+                raise NotStarted(f"it went away before its Hello: {talk.how_it_ended()}")
+            insist(isinstance(hello, Hello), f"instead of its Hello came {told(hello)}")
+            assert isinstance(hello, Hello)
             yield talk, hello
 
     @contextmanager

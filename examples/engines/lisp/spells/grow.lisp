@@ -1,0 +1,1 @@
+(define t (list)) (while true (append t (text "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" (length t))))
