@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from llmspell.engines.conformance.rule import Broken, NotApplicable, NotStarted, Rule
 from llmspell.engines.conformance.rules import RULES, SPELLS
-from llmspell.engines.conformance.subject import Subject
+from llmspell.engines.conformance.subject import ANSWER_SECONDS, Subject
 from llmspell.engines.factory import EngineSpec
 from llmspell.errors import SetupError
 
@@ -43,13 +43,19 @@ class Report(NamedTuple):
 
 
 def check(
-    spec: EngineSpec, *, memory: int, spells: Mapping[str, bytes], rules: Iterable[Rule] = RULES
+    spec: EngineSpec,
+    *,
+    memory: int,
+    spells: Mapping[str, bytes],
+    rules: Iterable[Rule] = RULES,
+    patience: float = ANSWER_SECONDS,
 ) -> Iterable[Checked]:
     """Tries every rule on the worker of an engine, one after another, and gives each result as it is there.
 
-    `spells` are the sources of `SPELLS` in its language. Raises SetupError if it does not start.
+    `spells` are the sources of `SPELLS` in its language; `patience` is how long it may be silent, in seconds.
+    Raises SetupError if it does not start.
     """
-    subject = Subject(spec, memory=memory, spells=spells)
+    subject = Subject(spec, memory=memory, spells=spells, patience=patience)
     try:
         with subject.started():
             pass

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from llmspell.engines.conformance.rule import Rule, insist
-from llmspell.engines.conformance.subject import ANSWER_SECONDS, Subject, Talk, told
+from llmspell.engines.conformance.subject import Subject, Talk, told
 from llmspell.errors import ErrorKind
 from llmspell_workers.wire import Call, Done, Failed, Fatal, Output, Reply
 
@@ -154,7 +154,7 @@ def _opened(talk: Talk) -> Iterator[tuple[bytes, str | None]]:
 def keeps_its_memory(subject: Subject) -> None:
     with subject.configured() as talk:
         talk.begin(subject.spells["grow"])
-        while isinstance(frame := talk.receive(30), (Output, Call)):
+        while isinstance(frame := talk.receive(3), (Output, Call)):
             insist(isinstance(frame, Output), "it made a call")
         peak = talk.process.peak_address_space()
         insist(peak is None or peak <= subject.memory, f"it had {peak} of its {subject.memory} bytes")
@@ -165,7 +165,7 @@ def keeps_its_memory(subject: Subject) -> None:
                 insist(frame.message == "memory", f"it ended with {told(frame)}")
             case _:
                 insist(frame is None, f"it ended with {told(frame)}")
-                talk.gone(ANSWER_SECONDS)
+                talk.gone()
 
 
 RULES = (

@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 from llmspell.capabilities.surface import SURFACE
 from llmspell.engines.conformance.rule import Broken, NotApplicable, NotStarted, insist
 from llmspell.engines.factory import EngineSpec, worker_command
-from llmspell.limits import Limits
 from llmspell.sandbox.process import Ended, WorkerProcess, spawn
 from llmspell_workers.wire import (
     PROTOCOL_VERSION,
@@ -36,9 +35,8 @@ from llmspell_workers.wire import (
     Violation,
 )
 
-HELLO_SECONDS = 10.0
 ANSWER_SECONDS = 10.0
-"""For anything that a worker has to say; the host itself waits 5 s for one that does nothing."""
+"""For anything that a worker has to say, its Hello too; the host itself waits 5 s for one that does nothing."""
 END_SECONDS = 2.0
 """For a worker to go. The host kills one that is still there after a quarter of a second; a busy machine is slower."""
 
@@ -56,14 +54,16 @@ class Ran(NamedTuple):
 class Talk:
     """One process and what is said to it."""
 
-    def __init__(self, process: WorkerProcess, memory: int) -> None:
+    def __init__(self, process: WorkerProcess, memory: int, *, patience: float) -> None:
         self.process = process
+        self._patience = patience
         self._conversation = Conversation("host")
         self._conversation.cap_worker_memory(memory)
         self._runs = 0
 
-    def receive(self, seconds: float = ANSWER_SECONDS) -> Frame | None:
-        """The next frame, or None when the worker has closed its stdout. Raises Broken after `seconds`."""
+    def receive(self, times: float = 1) -> Frame | None:
+        """The next frame, or None when the worker has closed its stdout. Raises Broken after `times` the patience."""
+        seconds = self._patience * times
         deadline = time.monotonic() + seconds
         while True:
             try:
@@ -85,12 +85,12 @@ class Talk:
 
     def write(self, data: bytes) -> None:
         """Writes bytes, whatever they are; a worker that is gone does not get them."""
-        deadline = time.monotonic() + ANSWER_SECONDS
+        deadline = time.monotonic() + self._patience
         view = memoryview(data)
         while view:
             _, ready, _ = select.select((), (self.process.stdin,), (), max(0.0, deadline - time.monotonic()))
             if not ready:
-                raise Broken(f"it did not read for {ANSWER_SECONDS:g} s")
+                raise Broken(f"it did not read for {self._patience:g} s")
             try:
                 view = view[os.write(self.process.stdin, view) :]
             except BlockingIOError:
@@ -144,8 +144,9 @@ class Talk:
         """Sends Shutdown."""
         self.send(Shutdown())
 
-    def gone(self, seconds: float = END_SECONDS) -> Ended:
+    def gone(self) -> Ended:
         """Waits for the process to end by itself; raises Broken if it does not."""
+        seconds = min(END_SECONDS, self._patience)
         insist(self.process.wait(seconds), f"it was still there after {seconds:g} s")
         return self.process.kill_and_reap()
 
@@ -170,9 +171,10 @@ class Talk:
 class Subject:
     """A command to be tried, the spells in its language, and the memory that it is given."""
 
-    def __init__(self, spec: EngineSpec, *, memory: int, spells: Mapping[str, bytes]) -> None:
-        self.spec, self.memory, self.spells = spec, memory, spells
-        self.limits = Limits(memory=memory)
+    def __init__(
+        self, spec: EngineSpec, *, memory: int, spells: Mapping[str, bytes], patience: float = ANSWER_SECONDS
+    ) -> None:
+        self.spec, self.memory, self.spells, self._patience = spec, memory, spells, patience
         self._features: Mapping[str, Any] | None = None
 
     def start(self) -> WorkerProcess:
@@ -183,8 +185,8 @@ class Subject:
     def started(self) -> Iterator[tuple[Talk, Hello]]:
         """A worker that has said Hello, and has been told nothing."""
         with self.start() as process:
-            talk = Talk(process, self.memory)
-            hello = talk.receive(HELLO_SECONDS)
+            talk = Talk(process, self.memory, patience=self._patience)
+            hello = talk.receive()
             if hello is None:
                 raise NotStarted(f"it went away before its Hello: {talk.how_it_ended()}")
             insist(isinstance(hello, Hello), f"instead of its Hello came {told(hello)}")

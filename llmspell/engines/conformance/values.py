@@ -108,7 +108,7 @@ def takes_the_largest_reply(subject: Subject) -> None:
         talk.begin(subject.spells["back"])
         call = talk.first_call()
         talk.send(Reply(call.call, True, b"\xff" * size))
-        frame = talk.receive(30)
+        frame = talk.receive(3)
         fine = isinstance(frame, (Done, Failed)) or (isinstance(frame, Fatal) and frame.message == "memory")
         insist(fine, f"a reply of {size:,} bytes was answered by {told(frame)}")
 

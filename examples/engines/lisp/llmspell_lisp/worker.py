@@ -103,9 +103,9 @@ def run(frame, surface, host):
             return DONE, number, None, None, {}
     except Failure as error:
         return FAILED, number, error.told(), {}
-    value, line, scope = None, None, globals_of(host, surface, arguments)
+    value, line, scope = None, 1, globals_of(host, surface, arguments)
     try:
-        for line, form in forms:
+        for line, form in forms:  # noqa: B007 - the failures below name it
             value = evaluated(form, scope)
         body = (DONE, number, value, None, {})
         if len(msgpack.packb(body)) > TO_HOST:

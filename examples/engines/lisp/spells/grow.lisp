@@ -1,1 +1,1 @@
-(define t (list)) (while true (append t (text "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" (length t))))
+(define t "xxxxxxxxxxxxxxxx") (while true (set! t (text t t)))
