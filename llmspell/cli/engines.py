@@ -10,7 +10,9 @@ import click
 
 from llmspell.cli.listing import Entry, listing
 from llmspell.config import Configuration
+from llmspell.engines.builtin import DIALECTS
 from llmspell.engines.configured import factory_of
+from llmspell.engines.factory import missing_library
 from llmspell.limits import format_size, parse_size
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ def _entries(configuration: Configuration) -> list[Entry]:
             "suffixes": list(spec.suffixes),
             "least_memory": format_size(spec.least_memory),
             "source": spec.source,
+            "dialects": list(DIALECTS.get(spec.name, ())),
+            "missing": missing_library(spec),
             "command": list(spec.command) or None,
         }
         for spec in map(factory.get, factory.names())
