@@ -54,10 +54,13 @@ engines = listing(
 @click.option("--no-launcher", is_flag=True, help="The worker confines itself.")
 @click.option(
     "--spells",
+    metavar="FOLDER",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="The folder with the kit's spells in the worker's language: NAME.SUFFIX.",
 )
-@click.option("--name", default="kit", show_default=True, help="The engine's name that the worker is given.")
+@click.option(
+    "--name", metavar="NAME", default="kit", show_default=True, help="The engine's name that the worker is given."
+)
 @click.option("--mem", "memory", default="50M", show_default=True, metavar="SIZE", help="Its memory limit.")
 @click.option("--output", "form", type=click.Choice(["text", "json"]), default="text", help="The form of the output.")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)

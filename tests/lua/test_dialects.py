@@ -191,6 +191,21 @@ def test_calls_in_branches_are_open_together_also_inside_pcall(name: str) -> Non
 
 
 @every_dialect
+def test_streams_are_read_in_branches(name: str) -> None:
+    source = """
+    local function tell(text)
+      return function()
+        local texts = {}
+        for chunk in Agent.create{model = "echo/echo"}:stream(text) do texts[#texts + 1] = chunk.text end
+        return table.concat(texts)
+      end
+    end
+    return parallel{tell("one two"), tell("three four")}
+    """
+    assert value(name, source) == ["one two", "three four"]
+
+
+@every_dialect
 def test_modules_are_loaded_and_their_errors_have_a_place(name: str, tmp_path: Path) -> None:
     files(tmp_path, {"good.lua": "return {name = ...}", "bad.lua": "local x = 1\nerror('it broke')"})
     source = "local _, why = pcall(require, 'bad') return {require('good').name, tostring(why)}"

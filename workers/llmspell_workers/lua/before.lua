@@ -20,7 +20,7 @@ local MOST = 9007199254740991 -- 2^53 - 1
 
 add(_G, "rawlen", function(t) return #t end)
 add(table, "unpack", _G.unpack)
-add(coroutine, "isyieldable", function() return running() ~= nil end)
+add(coroutine, "isyieldable", function() return running() ~= nil and not ll.must_block end)
 add(math, "type", function(n)
   if type(n) ~= "number" then return nil end
   return n == floor(n) and n >= -MOST and n <= MOST and (n ~= 0 or 1 / n > 0) and "integer" or "float"
@@ -141,7 +141,8 @@ end)
 
 -- Lua 5.1: `load` for pieces of text with an environment; `xpcall` with arguments; and both of them, and `pcall`, so that
 -- what they call in a branch of `parallel` may give way. Lua 5.1 yields through no C function, so that runs in a
--- coroutine of its own. Metamethods, iterators and callbacks cannot give way here: a call in them fails in a branch.
+-- coroutine of its own. Metamethods, iterators and callbacks cannot give way here: a call in them fails in a branch, but
+-- for those of a stream, which block.
 if setfenv and not pcall(load, "", "=", "t", {}) then
   local load_string, set_environment, raw_pcall, raw_xpcall, unpack = loadstring, setfenv, pcall, xpcall, unpack
   local create, resume, yield, status = coroutine.create, coroutine.resume, coroutine.yield, coroutine.status
@@ -176,6 +177,13 @@ if setfenv and not pcall(load, "", "=", "t", {}) then
   local function handled(handler, fine, ...)
     if fine then return true, ... end
     return false, handler(...)
+  end
+  function ll.pull(...)
+    ll.must_block = true
+    local fine, value = raw_pcall(ll.call, ...)
+    ll.must_block = false
+    if fine then return value end
+    error(value, 0)
   end
   replace(_G, "pcall", pcall)
   replace(_G, "xpcall", function(run, handler, ...)

@@ -4,6 +4,7 @@ local type, error, setmetatable, concat, format = type, error, setmetatable, tab
 local pcall, rawget = pcall, rawget
 local create, resume, yield, status, running = coroutine.create, coroutine.resume, coroutine.yield, coroutine.status, coroutine.running
 local call, make_error, branches = ll.call, ll.make_error, ll.branches
+local pull = ll.pull or call
 
 local function invalid(...) error(make_error("validation", format(...)), 0) end
 
@@ -19,7 +20,7 @@ function ll.make_stream(spec, opened)
   end
   local function next_chunk()
     if done then return nil end
-    local fine, chunk = pcall(call, spec.pulls, {stream = id})
+    local fine, chunk = pcall(pull, spec.pulls, {stream = id})
     if not fine then
       done = true
       error(chunk, 0)
