@@ -137,6 +137,13 @@ def test_no_way_out_can_be_reached(name: str) -> None:
     assert value(name, f"return {kept}") is True
 
 
+@pytest.mark.parametrize("case", ["recursion_in_a_pattern", "recursion_by_callbacks", "recursion_by_metamethods"])
+@every_dialect
+def test_deep_recursion_inside_c_ends_the_worker_at_most(name: str, case: str) -> None:
+    source = (Path(__file__).parents[1] / "hostile" / "language" / f"{case}.lua").read_text()
+    assert ScriptRuntime.with_engine(name, limits=LIMITS).execute(source).verdict in ("ok", "limit", "crash", "error")
+
+
 @every_dialect
 def test_compiled_code_is_not_loaded(name: str) -> None:
     source = r"""

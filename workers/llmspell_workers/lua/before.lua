@@ -44,12 +44,21 @@ local function width_at(s, at)
   return 4
 end
 add(_G, "utf8", {})
-if utf8.len and utf8.len("\237\160\128") then replace(utf8, "len", nil) end -- Lua 5.3 takes surrogates for characters
+if utf8.len and utf8.len("\237\160\128") then -- Lua 5.3 takes surrogates for characters
+  local len = utf8.len
+  replace(utf8, "len", function(s, first, last)
+    if find(s, "\237[\160-\191]") or find(s, "\244[\144-\191]") or find(s, "[\245-\255]") then return nil end
+    return len(s, first, last)
+  end)
+end
 -- How many characters begin in `first` to `last`, or nil.
 add(utf8, "len", function(s, first, last)
   local at, stop, count = first or 1, last or #s, 0
   if at == 1 and stop == #s and not find(s, "[\128-\255]") then return #s end
   while at <= stop do
+    local beyond = find(s, "[\128-\255]", at)
+    if not beyond or beyond > stop then return count + stop - at + 1 end
+    at, count = beyond, count + beyond - at
     local width = width_at(s, at)
     if not width then return nil end
     at, count = at + width, count + 1
