@@ -85,7 +85,9 @@ def check_worker(
     from llmspell.engines.factory import EngineSpec
 
     paths = None if no_launcher else tuple(str(Path(path).resolve()) for path in needs)
-    spec = EngineSpec(name, (), command=command, needs=paths)
+    # The launcher lets a program read the files that its command names by their whole path.
+    words = tuple(str(Path(word).absolute()) if Path(word).is_file() else word for word in command)
+    spec = EngineSpec(name, (), command=words, needs=paths)
     report = Report(tuple(check(spec, memory=parse_size(memory), spells=read_spells(spells))))
     _show(report.checked) if form == "text" else print(json.dumps(report.to_dict(), indent=2))
     context.exit(0 if report.ok else 1)

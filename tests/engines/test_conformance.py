@@ -169,3 +169,19 @@ def test_the_command_reports_every_rule_and_ends_by_what_it_found(brook: EngineS
     none = llmspell("/bin/true")
     assert (none.returncode, none.stdout) == (2, "")
     assert "the worker cannot be tried" in none.stderr
+
+
+def test_the_python_package_is_found_by_its_entry_point(tmp_path: Path) -> None:
+    project = tomllib.loads((ENGINES / "lisp" / "pyproject.toml").read_text())["project"]
+    (entry,) = project["entry-points"]["llmspell.engines"].items()
+    info = tmp_path / "llmspell_lisp-0.1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n")
+    (info / "entry_points.txt").write_text(f"[llmspell.engines]\n{' = '.join(entry)}\n")
+    path = os.pathsep.join([str(tmp_path), str(ENGINES / "lisp"), *filter(None, sys.path)])
+    done = subprocess.run(
+        [sys.executable, "-m", "llmspell", "run", str(ENGINES / "lisp" / "hello.lisp"), "Ada"],
+        env=uncounted() | {"PYTHONPATH": path, "HOME": str(tmp_path)},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (0, "Hello, Ada!\n", "")
