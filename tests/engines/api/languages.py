@@ -35,10 +35,6 @@ class Language(NamedTuple):
     """Whether bytes that are valid UTF-8 come back as text."""
     keeps_nil: bool = True
     """Whether a nil in a map comes back as one; else its key is left out."""
-    empty_maps: type[dict[str, Any]] | type[list[Any]] = dict
-    """What an empty map that the script has made is."""
-    cpu_line: bool = True
-    """Whether a run that its time has ended says the line where it was."""
 
     def spec(self) -> EngineSpec:
         """The engine's row."""
