@@ -11,7 +11,11 @@ import sys
 
 ROWS = (("lua", (".lua",), "lupa", 20 * 1024 * 1024),)
 """Name, suffixes of its scripts, the library that its worker imports, the least memory in bytes that it starts in."""
+DIALECTS = {"lua": ("5.4", "5.1", "5.3", "5.5", "luajit")}
+"""The dialects of an engine that has some, its own first; another one's worker is started as `NAME@DIALECT`."""
 DEFAULT_ENGINE = "lua"
+_PACKAGES = {"_quickjs": "quickjs-ng", "quickjs": "quickjs-ng"}
+"""What `pip install` calls a library whose name it does not have."""
 
 
 def builtin_command(engine: str, library: str | None, *, namespaces: bool = False) -> tuple[str, ...]:
@@ -34,7 +38,8 @@ def file_of(engine: str, library: str) -> str:
 
     found = PathFinder.find_spec(library)
     if found is None or not found.origin:
-        raise _missing(f"engine {engine} needs the library {library}, which is not installed")
+        package = _PACKAGES.get(library, library)
+        raise _missing(f"engine {engine} needs the library {library}, which is not installed: pip install {package}")
     return os.path.abspath(found.origin)
 
 

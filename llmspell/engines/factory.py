@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from llmspell.engines.builtin import DEFAULT_ENGINE, ROWS, builtin_command
+from llmspell.engines.builtin import DEFAULT_ENGINE, DIALECTS, ROWS, builtin_command
 from llmspell.errors import SetupError, UsageError, nearest
 from llmspell.limits import MIB
 
@@ -51,14 +51,18 @@ class EngineFactory:
             self._add(spec)
 
     def get(self, name: str) -> EngineSpec:
-        """The engine of that name; raises UsageError that lists the known ones and the nearest."""
+        """The engine of that name, or `NAME@DIALECT`; raises UsageError that lists the known ones and the nearest."""
+        name, at, dialect = name.partition("@")
         if name not in self._specs:
             self._read_entry_points()
         if name not in self._specs:
             close = nearest(name, list(self._specs))
             hint = f"did you mean {close}? " if close else ""
-            raise UsageError(f"there is no engine {name[:60]!r}; {hint}known are: {', '.join(sorted(self._specs))}")
-        return self._specs[name]
+            raise UsageError(
+                f"there is no engine {name[:60]!r}; {hint}known are: {', '.join(sorted(self._specs))}; others come"
+                f" with a package that has the entry point {ENTRY_POINTS}, or by [engines.NAME] in a configuration"
+            )
+        return _of_dialect(self._specs[name], dialect if at else None)
 
     def names(self) -> list[str]:
         """All engines, those of entry points included."""
@@ -68,23 +72,29 @@ class EngineFactory:
     def for_script(self, name: str, first_line: bytes, default: str | None = None) -> EngineSpec:
         """The engine for a script: by suffix, then by its `#!` line, then the configured one, then the default."""
         suffix = os.path.splitext(name)[1]
-        found = self._by_suffix(suffix) or self._by_first_line(first_line)
-        if found is None and suffix:
+        named = self._by_suffix(suffix) or self._by_first_line(first_line)
+        if named is None and (suffix or first_line.startswith(b"#!")):
             self._read_entry_points()
-            found = self._by_suffix(suffix)
-        return found or self.get(default or DEFAULT_ENGINE)
+            named = self._by_suffix(suffix) or self._by_first_line(first_line)
+        return self.get(named or default or DEFAULT_ENGINE)
 
-    def _by_suffix(self, suffix: str) -> EngineSpec | None:
-        return next((spec for spec in self._specs.values() if suffix and suffix in spec.suffixes), None)
+    def _by_suffix(self, suffix: str) -> str | None:
+        return next((spec.name for spec in self._specs.values() if suffix and suffix in spec.suffixes), None)
 
-    def _by_first_line(self, line: bytes) -> EngineSpec | None:
+    def _by_first_line(self, line: bytes) -> str | None:
+        """The engine that a `#!` line names, with the dialect if it names one: `lua5.1`, `luajit`."""
         if not line.startswith(b"#!"):
             return None
         words = line[2:200].split(b"\n", 1)[0].replace(b"/", b" ").split()
         for word in reversed(words):
-            name = word.decode("ascii", "replace").rstrip("0123456789.")
+            whole = word.decode("ascii", "replace")
+            name = whole.rstrip("0123456789.")
             if name in self._specs:
-                return self._specs[name]
+                version = whole[len(name) :]
+                return f"{name}@{version}" if version in DIALECTS.get(name, ()) else name
+            for engine, dialects in DIALECTS.items():
+                if whole in dialects:
+                    return f"{engine}@{whole}"
         return None
 
     def _read_entry_points(self) -> None:
@@ -109,6 +119,8 @@ class EngineFactory:
                 self._add(spec._replace(source=f"entry point {entry.value}"))
 
     def _add(self, spec: EngineSpec) -> None:
+        if "@" in spec.name:
+            raise UsageError(f"engine {spec.name!r} cannot have an @ in its name: a dialect stands behind it")
         known = self._specs.get(spec.name)
         if known is not None and known.library is not None:
             if spec.command:
@@ -119,6 +131,28 @@ class EngineFactory:
         elif not spec.command:
             raise UsageError(f"engine {spec.name!r} needs a command")
         self._specs[spec.name] = spec
+
+
+def _of_dialect(spec: EngineSpec, dialect: str | None) -> EngineSpec:
+    """The row of an engine in a dialect, by name or by its setting `dialect`; raises UsageError for an unknown one."""
+    known = DIALECTS.get(spec.name, ()) if not spec.command else ()
+    wanted = spec.settings.get("dialect") if dialect is None and known else dialect
+    if wanted is None or (known and wanted == known[0]):
+        return spec
+    if not known:
+        raise UsageError(f"engine {spec.name!r} has no dialects, and was asked for {wanted[:60]!r}")
+    if wanted not in known:
+        raise UsageError(f"engine {spec.name!r} has no dialect {str(wanted)[:60]!r}; known are: {', '.join(known)}")
+    return spec._replace(name=f"{spec.name}@{wanted}", settings={**spec.settings, "dialect": wanted})
+
+
+def missing_library(spec: EngineSpec) -> str | None:
+    """Why a built-in engine cannot start here, with what to do; None if nothing is missing."""
+    try:
+        worker_command(spec)
+    except SetupError as error:
+        return str(error)
+    return None
 
 
 def worker_command(spec: EngineSpec, *, namespaces: bool = False) -> tuple[str, ...]:

@@ -205,4 +205,13 @@ suffixes = [".scripted"]
 def test_an_unknown_engine_is_answered_with_the_nearest_and_the_known_names(place: Place) -> None:
     ran = place.run("exec", "return 1", "--engine", "lau")
     assert (ran.code, ran.stdout) == (2, b"")
-    assert ran.stderr == "llmspell: there is no engine 'lau'; did you mean lua? known are: lua\n"
+    assert ran.stderr.startswith("llmspell: there is no engine 'lau'; did you mean lua? known are: lua")
+    assert "others come with a package that has the entry point llmspell.engines" in ran.stderr
+
+
+def test_a_dialect_is_chosen_on_the_command_line_by_the_first_line_and_by_the_configuration(place: Place) -> None:
+    (place.folder / "a.toml").write_text('[engines.lua]\nsettings = {dialect = "5.1"}\n')
+    (place.folder / "old").write_text("#!/usr/bin/env lua5.3\nprint(_VERSION)\n")
+    assert place.run("exec", "--engine", "lua@luajit", "return bit.bor(1, 2)") == (0, b"3\n", "")
+    assert place.run("run", "old") == (0, b"Lua 5.3\n", "")
+    assert place.run("exec", "--config", "a.toml", "return _VERSION") == (0, b'"Lua 5.1"\n', "")

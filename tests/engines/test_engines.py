@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
 
-from llmspell import EngineFactory, EngineSpec, ScriptRuntime, SetupError, UsageError, Verdict
+from llmspell import (
+    EngineFactory,
+    EngineSpec,
+    FunctionTool,
+    Policy,
+    ScriptRuntime,
+    SetupError,
+    UsageError,
+    Verdict,
+)
 from llmspell.engines.bridge import split_arguments
+from llmspell.engines.builtin import ROWS
 from llmspell.engines.factory import worker_command
 from tests.uncounted import uncounted
 
@@ -51,6 +63,34 @@ def test_a_worker_of_somebody_else_runs_by_its_command() -> None:
     assert (outcome.engine_name, outcome.engine_version) == ("shout", "shout 1")
 
 
+def test_an_unknown_engine_is_told_with_those_that_there_are_and_how_others_come() -> None:
+    words = "there is no engine 'lau'; did you mean lua. known are: lua.*; others come with a package"
+    with pytest.raises(UsageError, match=words):
+        ScriptRuntime.with_engine("lau")
+
+
+def test_two_engines_run_in_one_program_at_once() -> None:
+    both = threading.Barrier(2, timeout=10)
+
+    def meet() -> bool:
+        return both.wait() >= 0
+
+    def run_one(engine: str) -> object:
+        tool = FunctionTool(meet, blocking=True)
+        runtime = ScriptRuntime.with_engine(engine, tools=[tool], policy=Policy().with_tools(["meet"]))
+        return runtime.execute("Tool.execute('meet') return _VERSION").value
+
+    with ThreadPoolExecutor(2) as threads:
+        assert list(threads.map(run_one, ["lua", "lua@5.1"])) == ["Lua 5.4", "Lua 5.1"]
+    assert ScriptRuntime(SHOUT, require=["memory"]).execute("x").stdout == b"X"
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])
+def test_a_built_in_engine_says_what_it_can_do(row: tuple[str, tuple[str, ...], str, int]) -> None:
+    features = ScriptRuntime.with_engine(row[0]).capabilities()
+    assert (features.streaming, features.parallel, features.modules, features.check) == (True, True, True, True)
+
+
 def test_what_an_engine_does_not_claim_plainly_it_does_not_have() -> None:
     features = ScriptRuntime(SHOUT, require=["memory"]).capabilities()
     assert (features.streaming, features.parallel, features.modules) == (True, False, False)
@@ -84,6 +124,9 @@ def test_the_engine_is_found_by_suffix_then_first_line_then_configuration_then_d
     assert engines.for_script("a.shout", b"#!/usr/bin/lua\n").name == "shout"
     assert engines.for_script("a", b"#!/usr/bin/env shout -x\n").name == "shout"
     assert engines.for_script("a", b"#!/usr/bin/lua5.4\n").name == "lua"
+    assert engines.for_script("a", b"#!/usr/bin/lua5.1\n").name == "lua@5.1"
+    assert engines.for_script("a", b"#!/usr/bin/env luajit\n").name == "lua@luajit"
+    assert engines.for_script("a", b"#!/usr/bin/lua5.2\n").name == "lua"
     assert engines.for_script("a", b"#!/bin/sh\n", "shout").name == "shout"
     assert engines.for_script("a", b"", None).name == "lua"
     assert engines.for_script("a.unknown", b"").name == "lua"
@@ -98,6 +141,8 @@ def test_a_built_in_engine_takes_settings_and_suffixes_but_no_command() -> None:
 
 
 def test_an_engine_without_a_command_is_refused() -> None:
+    with pytest.raises(UsageError, match="engine 'a@b' cannot have an @ in its name"):
+        EngineFactory([SHOUT._replace(name="a@b")])
     with pytest.raises(UsageError, match="engine 'mute' needs a command"):
         EngineFactory([EngineSpec("mute", ())])
 
@@ -105,6 +150,8 @@ def test_an_engine_without_a_command_is_refused() -> None:
 def test_a_library_that_is_missing_is_a_set_up_error() -> None:
     with pytest.raises(SetupError, match="needs the library no_such_library"):
         worker_command(EngineFactory().get("lua")._replace(library="no_such_library"))
+    with pytest.raises(SetupError, match="which is not installed: pip install no_such_library"):
+        ScriptRuntime(EngineFactory().get("lua")._replace(library="no_such_library")).execute("")
 
 
 def test_arguments_are_split_as_data() -> None:

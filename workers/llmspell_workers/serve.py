@@ -67,8 +67,13 @@ def main(protocol: tuple[int, int], engine_name: str, memory_text: str, *, names
 
 
 def load_engine(name: str) -> ModuleType:
-    """The module of a built-in engine; KeyError for any other name."""
-    path = ENGINES[name]
+    """The module of a built-in engine, `NAME` or `NAME@DIALECT`; KeyError for any other name."""
+    engine, _, dialect = name.partition("@")
+    path = ENGINES[engine]
+    if dialect:
+        beside = path.rpartition(".")[0] + ".dialects"
+        __import__(beside)
+        sys.modules[beside].choose(dialect)
     __import__(path)
     return sys.modules[path]
 

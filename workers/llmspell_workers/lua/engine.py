@@ -1,18 +1,18 @@
-"""Lua 5.4 in a worker: lupa's runtime, with a few hidden functions as its only way out.
+"""Lua in a worker: lupa's runtime, with a few hidden functions as its only way out.
 
 Theory of operation. The `.lua` files beside this one make the script's globals, pack and unpack the values of the wire
 in Lua itself, and tell how a run ended. What Lua sees of Python is in `host.py`, hidden in the upvalues of those files:
-no Python object ever reaches a script, by errors neither (E11). `max_memory` of lupa is not used (E12).
+no Python object ever reaches a script, by errors neither (E11). `max_memory` of lupa is not used (E12). The files are
+written in what all dialects share (`dialects.py`); `before.lua` makes what they use of 5.4 and an older one lacks.
 """
 
 from __future__ import annotations
 
 import os
 
-import lupa.lua54 as lupa
-
 from llmspell_workers.bridge import Bridge
 from llmspell_workers.channel import Channel
+from llmspell_workers.lua.dialects import chosen
 from llmspell_workers.lua.host import host_functions
 from llmspell_workers.lua.where import Where
 from llmspell_workers.wire import Configure, Done, Failed, Packed, Run, pack
@@ -22,34 +22,34 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 RAW_REPLIES = True
-_PARTS = (
-    "pack", "unpack", "calls", "io", "modules", "globals", "json", "parallel", "streams", "surface", "errors",
-    "main",
-)  # fmt: skip
-"""The adapter's Lua files, in the order in which they build on one another."""
 _MAX_MESSAGE = 8 * 1024
 _MIB = 1024 * 1024
 _RESTING = 18 * _MIB
 """Bytes of address space that a worker takes before the first line of a script, rounded up (E17)."""
 
 
+_DIALECT = chosen()
+lupa = _DIALECT.load()
+
+
 def _read_parts() -> list[tuple[str, bytes]]:
     """The adapter's Lua files; read before the worker is confined."""
     folder = os.path.dirname(os.path.abspath(__file__))
     parts = []
-    for name in _PARTS:
+    for name in _DIALECT.parts:
         with open(os.path.join(folder, name + ".lua"), "rb") as file:
             parts.append((name, file.read()))
     return parts
 
 
 _SOURCES = _read_parts()
-_runtime_version = lupa.LuaRuntime(register_eval=False, register_builtins=False).lua_version
-VERSION = "Lua " + ".".join(map(str, _runtime_version))
+VERSION: str = lupa.LuaRuntime(register_eval=False, register_builtins=False).lua_implementation
 FEATURES: dict[str, object] = {"parallel": True, "modules": True, "check": True, "streaming": True}
 
 
 def _make_where() -> Where | None:
+    if not _DIALECT.tells_line or lupa.__file__ is None:
+        return None
     try:
         return Where(lupa.__file__)
     except (OSError, AttributeError):
@@ -138,9 +138,10 @@ class Engine:
 
 _BUILD = b"""
 return function(ll, surface, environment)
+  if ll.forget then ll.forget() end
   ll.G = ll.make_globals(ll.unpack(environment, 1))
   ll.build_surface(ll.G, ll.unpack(surface, 1))
-  local main_state = string.format("%p", (coroutine.running())) -- where it lies
+  local _, main_state = pcall(string.format, "%p", (coroutine.running())) -- where it lies
   local real = _G -- the script's globals are ll.G; of the real ones nothing is left
   for name in next, real do real[name] = nil end
   return ll.run, ll.collect, main_state

@@ -42,11 +42,11 @@ local function guard_branches(library)
     if branches[co] then return false, "cannot resume a branch of parallel" end
     return noting(resume(co, ...))
   end
-  function library.close(co)
+  if close then library.close = function(co)
     check(co, "close")
     if branches[co] then error("cannot close a branch of parallel", 2) end
     return noting(close(co))
-  end
+  end end
 end
 
 local function make_os(environment)
@@ -56,7 +56,7 @@ local function make_os(environment)
     if code == nil or code == true then code = 0 elseif code == false then code = 1 end
     local status = math_type(code) and tointeger(code)
     if not status then error(format("bad argument #1 to 'exit' (integer expected, got %s)", type(code)), 2) end
-    local low = status & 255 -- as the kernel keeps it; but what is not 0 is no success
+    local low = status % 256 -- as the kernel keeps it; but what is not 0 is no success
     ll.host_exit(low == 0 and status ~= 0 and 255 or low) -- does not come back
   end
   return library
@@ -68,7 +68,11 @@ function ll.make_globals(environment)
   for _, name in next, {
     "assert", "error", "getmetatable", "setmetatable", "ipairs", "next", "pairs", "rawequal", "rawget", "rawlen",
     "rawset", "select", "tonumber", "tostring", "type", "collectgarbage",
-  } do G[name] = _ENV[name] end
+  } do G[name] = _G[name] end
+  if unpack then -- Lua 5.1 and LuaJIT
+    G.unpack, G.bit = unpack, bit
+    function G.loadstring(chunk, name) return G.load(chunk, name) end
+  end
   string.dump = nil
   G.string, G.table, G.math, G.utf8, G.coroutine = string, table, math, utf8, coroutine
   G.debug = {traceback = traceback}

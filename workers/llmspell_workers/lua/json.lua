@@ -15,10 +15,13 @@ local function to_base64(s)
   local out = {}
   for i = 1, #s, 3 do
     local a, b, c = byte(s, i, i + 2)
-    local n = a << 16 | (b or 0) << 8 | (c or 0)
+    local n = a * 65536 + (b or 0) * 256 + (c or 0)
+    local n4 = n % 64
+    local n3 = (n - n4) % 4096
+    local n2 = (n - n3 - n4) % 262144
     out[#out + 1] = char(
-      byte(ALPHABET, (n >> 18) + 1), byte(ALPHABET, (n >> 12 & 63) + 1),
-      b and byte(ALPHABET, (n >> 6 & 63) + 1) or 61, c and byte(ALPHABET, (n & 63) + 1) or 61
+      byte(ALPHABET, (n - n2 - n3 - n4) / 262144 + 1), byte(ALPHABET, n2 / 4096 + 1),
+      b and byte(ALPHABET, n3 / 64 + 1) or 61, c and byte(ALPHABET, n4 + 1) or 61
     )
   end
   return concat(out)
@@ -31,10 +34,12 @@ local function from_base64(s)
     local n, pad = 0, 0
     for at = i, i + 3 do
       local c = sub(s, at, at)
-      if c == "=" then pad = pad + 1 n = n << 6
-      else n = n << 6 | (find(ALPHABET, c, 1, true) - 1) end
+      if c == "=" then pad = pad + 1 n = n * 64
+      else n = n * 64 + find(ALPHABET, c, 1, true) - 1 end
     end
-    out[#out + 1] = sub(char(n >> 16 & 255, n >> 8 & 255, n & 255), 1, 3 - pad)
+    local last = n % 256
+    local middle = (n - last) % 65536
+    out[#out + 1] = sub(char((n - middle - last) / 65536, middle / 256, last), 1, 3 - pad)
   end
   return concat(out)
 end
@@ -131,7 +136,7 @@ local function read_unicode(s, pos)
   if code >= 0xd800 and code < 0xdc00 then
     local low = find(s, "^\\u[dD][c-fC-F]%x%x", pos) and tonumber(sub(s, pos + 2, pos + 5), 16)
     if not low then bad(s, pos, "half of a surrogate pair") end
-    return utf8_char(0x10000 + (code - 0xd800 << 10) + (low - 0xdc00)), pos + 6
+    return utf8_char(0x10000 + (code - 0xd800) * 1024 + (low - 0xdc00)), pos + 6
   end
   if code >= 0xdc00 and code < 0xe000 then bad(s, pos, "half of a surrogate pair") end
   return utf8_char(code), pos

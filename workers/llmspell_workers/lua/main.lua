@@ -7,6 +7,7 @@ local pcall, xpcall, getinfo, running = pcall, xpcall, debug.getinfo, coroutine.
 local unpack_list, collect, tonumber = table.unpack, collectgarbage, tonumber
 local MEMORY = ll.memory_message
 local MAX_FRAMES, MAX_DEPTH, MAX_MESSAGE, MAX_POSITIONS = 30, 100, 8192, 250
+local OF_FRAME = ll.of_frame or "Slnt"
 local AT = 64 -- "@": a script or a module; the adapter's own chunks begin with "="
 
 local script_name, short_name, script_source
@@ -15,8 +16,9 @@ local reserve
 local seen -- the last error that nobody caught: itself, and where it was
 
 -- Where the script was at the last collection: all that is known of a place when memory has run out (E14).
+local on_collection = ll.on_collection or function(run) setmetatable({}, {__gc = run}) end
 local function plant_sentinel()
-  setmetatable({}, {__gc = function()
+  on_collection(function()
     for level = 2, 40 do
       local info = getinfo(level, "S")
       if not info then break end
@@ -26,7 +28,7 @@ local function plant_sentinel()
       end
     end
     if not ll.ended then plant_sentinel() end
-  end})
+  end)
 end
 
 -- The frames of script and modules: text for people, and the innermost line of the script's own file.
@@ -36,7 +38,7 @@ function ll.trace(thread, level)
   local inner
   for at = level or 0, (level or 0) + MAX_DEPTH do
     local info
-    if thread then info = getinfo(thread, at, "Slnt") else info = getinfo(at, "Slnt") end
+    if thread then info = getinfo(thread, at, OF_FRAME) else info = getinfo(at, OF_FRAME) end
     if not info then break end
     if byte(info.source) == AT then
       local file = sub(info.source, 2)
@@ -112,7 +114,7 @@ local function run(source, arguments, mode)
   local chunk, why = ll.load_file(ll.text_of(source), script_source, ll.G)
   source = nil
   if not chunk then return syntax_error(why) end
-  if mode == "check" then return "done", "\xc0", 0 end
+  if mode == "check" then return "done", "\192", 0 end
   short_name = getinfo(chunk, "S").short_src
   plant_sentinel()
   local ok, result = xpcall(chunk, on_error, unpack_list(positionals))

@@ -4,11 +4,11 @@ local ll = ...
 local type, error, load, setmetatable, format, find, sub, gsub = type, error, load, setmetatable, string.format, string.find, string.sub, string.gsub
 local pcall, running, byte, remove = pcall, coroutine.running, string.byte, table.remove
 local BINARY = 27 -- how a compiled chunk begins: refused by `load`, which looks at the first byte
-local call, make_error, give_way = ll.call, ll.make_error, ll.give_way
+local call, make_error, give_way, closing = ll.call, ll.make_error, ll.give_way, ll.closing
 
 -- A source as Lua takes it: a file may begin with a mark of its encoding, and with a line for the shell.
 function ll.text_of(source)
-  if sub(source, 1, 3) == "\xEF\xBB\xBF" then source = sub(source, 4) end
+  if sub(source, 1, 3) == "\239\187\191" then source = sub(source, 4) end
   if sub(source, 1, 1) == "#" then source = "--" .. source end
   return source
 end
@@ -24,10 +24,9 @@ end
 
 -- `load_text` for a whole file. In the scope of a variable that is to be closed Lua makes no tail calls: so a file that
 -- ends with `return f()` keeps the line of that call until `f` is over, for errors to name.
-local KEEP_LINE = "local __llmspell <close> = nil "
 function ll.load_file(source, name, environment)
-  if byte(source) ~= BINARY then
-    local pieces = {KEEP_LINE, source}
+  if ll.keep_line and byte(source) ~= BINARY then
+    local pieces = {ll.keep_line, source}
     local chunk, why = ll.load_text(function() return (remove(pieces, 1)) end, name, environment)
     if chunk or why == ll.memory_message then return chunk, why end
   end
@@ -51,7 +50,7 @@ function ll.make_modules(G, loaded)
   -- The module of that name if it is there, once nobody else is loading it.
   local function wait_for(name)
     while loaded[name] == nil and loading[name] do
-      if loading[name] == running() or not give_way() or deadlock then
+      if loading[name] == (running() or "main") or not give_way() or deadlock then
         deadlock = false
         error(make_error("validation", format("module %s requires itself, directly or through another", name)), 0)
       end
@@ -68,14 +67,15 @@ function ll.make_modules(G, loaded)
     local value = wait_for(name)
     if value ~= nil then return value end
     local path = gsub(name, "%.", "/")
-    loading[name] = running()
-    local _ <close> = setmetatable({}, {__close = function() loading[name] = nil end}) -- no pcall: it would hide the place
-    local found = call("module.load", {name = name, paths = {path .. ".lua", path .. "/init.lua"}})
-    value = parse(found, G)(name, found.name)
-    if value == nil then value = loaded[name] end
-    if value == nil then value = true end
-    loaded[name] = value
-    return value
+    loading[name] = running() or "main"
+    return (closing(function() loading[name] = nil end, function()
+      local found = call("module.load", {name = name, paths = {path .. ".lua", path .. "/init.lua"}})
+      local value = parse(found, G)(name, found.name)
+      if value == nil then value = loaded[name] end
+      if value == nil then value = true end
+      loaded[name] = value
+      return value
+    end))
   end
 
   function G.dofile(name)

@@ -124,7 +124,7 @@ local function encode_table(t, out, n, depth)
   if depth > MAX_DEPTH then return misfit("is nested deeper than 48 levels, or holds itself") end
   local first = next(t)
   if first == nil then
-    out[n + 1] = empty_lists[t] and "\x90" or "\x80"
+    out[n + 1] = empty_lists[t] and "\144" or "\128"
     return n + 1
   elseif type(first) ~= "string" then
     return encode_list(t, out, n, depth)
@@ -136,7 +136,7 @@ local function encode_table(t, out, n, depth)
     last = last + 2
   end
   top = last
-  local keys = (last - base) // 2
+  local keys = (last - base) / 2
   n = n + 1
   count = count + keys
   out[n] = keys < 16 and BYTE[0x80 + keys] or keys < 65536 and spack(">BI2", 0xde, keys) or spack(">BI4", 0xdf, keys)
@@ -178,19 +178,19 @@ function encode(v, out, n, depth)
     if math_type(v) == "integer" then out[n + 1] = packed_integer(v)
     else out[n + 1] = spack(">Bd", 0xcb, v) end
   elseif kind == "boolean" then
-    out[n + 1] = v and "\xc3" or "\xc2"
+    out[n + 1] = v and "\195" or "\194"
   elseif kind == "table" then
     local name = names_of[v]
     if not name then return encode_table(v, out, n, depth) end
     if name == true then -- null
-      out[n + 1] = "\xc0"
+      out[n + 1] = "\192"
     else
       out[n + 1] = string_header(name, #name)
       out[n + 2] = name
       return n + 2
     end
   elseif kind == "nil" then
-    out[n + 1] = "\xc0"
+    out[n + 1] = "\192"
   else
     return misfit("is a " .. kind)
   end

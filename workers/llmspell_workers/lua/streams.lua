@@ -4,6 +4,7 @@ local type, error, setmetatable, concat, format = type, error, setmetatable, tab
 local pcall, rawget = pcall, rawget
 local create, resume, yield, status, running = coroutine.create, coroutine.resume, coroutine.yield, coroutine.status, coroutine.running
 local call, make_error, branches = ll.call, ll.make_error, ll.branches
+local pull = ll.pull or call
 
 local function invalid(...) error(make_error("validation", format(...)), 0) end
 
@@ -19,7 +20,7 @@ function ll.make_stream(spec, opened)
   end
   local function next_chunk()
     if done then return nil end
-    local fine, chunk = pcall(call, spec.pulls, {stream = id})
+    local fine, chunk = pcall(pull, spec.pulls, {stream = id})
     if not fine then
       done = true
       error(chunk, 0)
@@ -37,17 +38,19 @@ end
 
 -- Runs a stream to its end through a function of the script.
 function ll.drain(spec, opened, each)
-  local stream <close> = ll.make_stream(spec, opened)
-  local count, parts, said = 0, {}, 0
-  for chunk in stream do
-    count = count + 1
-    local text = rawget(chunk, "text")
-    if rawget(chunk, "restarts") then parts, said = {}, 0 end -- what follows takes the place of what came
-    said = said + 1
-    parts[said] = type(text) == "string" and text or ""
-    each(chunk)
-  end
-  return {success = true, chunks_received = count, text = concat(parts)}
+  local stream = ll.make_stream(spec, opened)
+  return (ll.closing(stream.close, function()
+    local count, parts, said = 0, {}, 0
+    for chunk in stream.next do
+      count = count + 1
+      local text = rawget(chunk, "text")
+      if rawget(chunk, "restarts") then parts, said = {}, 0 end -- what follows takes the place of what came
+      said = said + 1
+      parts[said] = type(text) == "string" and text or ""
+      each(chunk)
+    end
+    return {success = true, chunks_received = count, text = concat(parts)}
+  end))
 end
 
 local STREAMING = {}

@@ -22,6 +22,7 @@ from llmspell_workers.wire.frames import (
     split_reply,
 )
 from llmspell_workers.wire.quick import pack_plain, unpack_plain
+from llmspell_workers.wire.sending import pack
 from llmspell_workers.wire.states import TRANSITIONS, State
 from llmspell_workers.wire.values import Packed, Unsendable, Violation
 
@@ -240,6 +241,8 @@ class Conversation:
                 return None
             try:
                 frame = (split_reply(body) if self.raw_replies else None) or parse_frame(body)
+                if self.raw_replies and type(frame) is Reply and type(frame.value) is not Packed:
+                    frame = Reply(frame.call, frame.ok, Packed(pack(frame.value)))  # its headers are wider than need be
                 late = self.state == State.IDLE and type(frame) is Reply
                 self._advance(frame, self._after(frame, sending=False))
             except Violation:

@@ -1,0 +1,1 @@
+(try (Tool.execute "give") (e) (get e "kind"))

@@ -1,0 +1,1 @@
+(define t "xxxxxxxxxxxxxxxx") (while true (set! t (text t t)))

@@ -1,0 +1,1 @@
+(parallel (Tool.execute "give") (Tool.execute "give"))

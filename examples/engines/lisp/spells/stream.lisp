@@ -1,0 +1,1 @@
+(agent.stream (Agent.create (map)) "anything" (lambda (chunk) (write (get chunk "text"))))

@@ -1,0 +1,114 @@
+"""A worker that breaks one rule, named by its first argument; with `none` it breaks none of those that are tried."""
+
+import os
+import sys
+from typing import Any
+
+import msgpack  # type: ignore[import-untyped]
+
+FAULT = sys.argv[1]
+CALL, REPLY, DONE, FAILED, FATAL = 5, 6, 7, 8, 9
+
+
+def read(size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        piece = os.read(0, size - len(data))
+        if not piece and FAULT == "stays":
+            while True:
+                os.sched_yield()
+        if not piece:
+            os._exit(0)
+        data += piece
+    return data
+
+
+def receive() -> list[Any]:
+    size = int.from_bytes(read(4), "big")
+    if size > 13 << 20:
+        os._exit(1)
+    body = read(size)
+    try:
+        frame: list[Any] = msgpack.unpackb(body)
+        known = 2 <= frame[0] <= 10
+    except ValueError:
+        known = False
+    if not known and FAULT != "takes-garbage":
+        os._exit(1)
+    return frame if known else [2, 1]
+
+
+def send(*frame: object) -> None:
+    body = msgpack.packb(frame)
+    os.write(1, len(body).to_bytes(4, "big") + body)
+
+
+def changed(value: Any) -> Any:
+    """The answer as a faulty codec has it."""
+    if FAULT == "rounds" and isinstance(value, int) and not isinstance(value, bool) and abs(value) > 2**53:
+        return int(float(value)) if abs(value) < 2**63 - 600 else 0
+    if FAULT == "shows-bytes" and isinstance(value, bytes):
+        return repr(value)[:1000]
+    if FAULT == "ends-text" and isinstance(value, str):
+        return value.split("\0")[0]
+    return value
+
+
+def run(number: int, source: bytes, call: int) -> int:
+    if source == b"wrong":
+        send(FAILED, number, {"kind": "runtime" if FAULT == "no-syntax" else "syntax", "message": "wrong"}, {})
+    elif source == b"loop":
+        while True:
+            pass
+    elif source == b"back":
+        call = 1 if FAULT == "same-id" else call + 1
+        name = "take" if FAULT == "other-tool" else "give"
+        send(CALL, call, "tool.invoke", {"name": name})
+        _, _, fine, value = receive()
+        if fine or FAULT == "swallows":
+            value = changed(value)
+            if isinstance(value, list) and len(msgpack.packb(value)) > 4 << 20 and FAULT != "over-cap":
+                send(FAILED, number, {"kind": "validation", "message": "too long"}, {})
+            elif isinstance(value, bytes) and len(value) > 4 << 20:
+                os._exit(9) if FAULT == "dies" else send(FAILED, number, {"kind": "memory", "message": "no"}, {})
+            else:
+                send(DONE, number, value, None, {})
+        else:
+            send(FAILED, number, {**value, "kind": "runtime" if FAULT == "one-kind" else value["kind"]}, {})
+    elif source == b"parallel":
+        send(CALL, call + 1, "tool.invoke", {"name": "give"})
+        if FAULT == "one-by-one":
+            receive()
+        send(CALL, call + 2, "tool.invoke", {"name": "give"})
+        answers = dict(sorted(receive()[1::2] for _ in range(2)))
+        send(DONE, number, list(answers.values()), None, {})
+    else:
+        text = b"hello" if FAULT == "no-newline" else b"hello\n"
+        if FAULT == "print-on-stdout":
+            os.write(1, text)
+        send(4, "stdout", text)
+        send(DONE, number + (FAULT == "other-run"), None, None, {})
+    return call
+
+
+def main() -> None:
+    send(
+        1,
+        2 if FAULT == "protocol-2" else 1,
+        "other" if FAULT == "other-name" else sys.argv[-2],
+        "faulty",
+        {"parallel": True},
+    )
+    call = 0
+    while (frame := receive())[0] != 10:
+        if frame[0] == 2 and frame[1] != 1 and FAULT != "any-protocol":
+            send(FATAL, "no")
+            os._exit(1)
+        if frame[0] == 3:
+            call = run(frame[1], frame[2], call)
+    if FAULT == "last-word":
+        send(FATAL, "bye")
+    os._exit(5 if FAULT == "bad-status" else 0)
+
+
+main()

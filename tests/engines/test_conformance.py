@@ -1,0 +1,187 @@
+"""The conformance kit: workers by others pass it and run the examples, and each fault is found by its rule."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tomllib
+from pathlib import Path
+
+import msgpack  # type: ignore[import-untyped]
+import pytest
+
+from llmspell import EngineSpec, ScriptRuntime, SetupError, default_policy
+from llmspell.engines.conformance import RULES, check
+from llmspell.engines.conformance.subject import read_spells
+from tests.uncounted import uncounted
+
+ROOT = Path(__file__).parents[2]
+ENGINES = ROOT / "examples" / "engines"
+EXPECTED = tomllib.loads((ROOT / "tests" / "examples" / "expected.toml").read_text())["run"]
+MEMORY = 50 << 20
+FAULTY = Path(__file__).with_name("faulty.py")
+_READ = (sysconfig.get_path("stdlib"), str(Path(msgpack.__file__).parents[1]), sys.prefix, str(FAULTY))
+NEEDS = tuple(os.path.realpath(path) for path in _READ)
+SPELLS = {name: name.encode() for name in ("print", "back", "wrong", "loop", "parallel")}
+FAULTS = {
+    "protocol-2": "start.hello", "other-name": "start.hello", "any-protocol": "start.protocol",
+    "last-word": "end.shutdown", "bad-status": "end.shutdown", "stays": "end.stdin", "takes-garbage": "end.garbage",
+    "no-newline": "run.prints", "print-on-stdout": "run.prints", "other-run": "run.prints", "no-syntax": "run.syntax",
+    "other-tool": "call.asks", "same-id": "call.ids", "swallows": "call.errors", "one-kind": "call.errors",
+    "one-by-one": "call.parallel", "rounds": "value.integers", "shows-bytes": "value.bytes", "ends-text": "value.text",
+    "over-cap": "value.cap", "dies": "value.largest",
+}  # fmt: skip
+"""Each fault of `faulty.py`, and the rule that finds it."""
+
+
+@pytest.fixture(scope="module")
+def brook(tmp_path_factory: pytest.TempPathFactory) -> EngineSpec:
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if compiler is None:
+        pytest.skip("there is no C compiler")
+    program = tmp_path_factory.mktemp("brook") / "brook"
+    source = ENGINES / "brook" / "brook.c"
+    words = [
+        compiler,
+        "-O2",
+        "-std=c11",
+        "-D_GNU_SOURCE",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        "-o",
+        str(program),
+        str(source),
+    ]
+    subprocess.run(words, check=True, timeout=60)
+    return EngineSpec("brook", (".brook",), command=(str(program),), needs=())
+
+
+@pytest.fixture(scope="module")
+def lisp() -> EngineSpec:
+    sys.path.insert(0, str(ENGINES / "lisp"))
+    try:
+        from llmspell_lisp import ENGINE  # type: ignore[import-not-found]
+    finally:
+        sys.path.remove(str(ENGINES / "lisp"))
+    assert isinstance(ENGINE, EngineSpec)
+    return ENGINE
+
+
+@pytest.fixture(params=["brook", "lisp"])
+def foreign(request: pytest.FixtureRequest) -> EngineSpec:
+    spec: EngineSpec = request.getfixturevalue(request.param)
+    return spec
+
+
+def faulty(fault: str) -> EngineSpec:
+    return EngineSpec("faulty", (), command=(sys.executable, str(FAULTY), fault), needs=NEEDS)
+
+
+def test_a_worker_by_somebody_else_passes_every_mandatory_rule(foreign: EngineSpec) -> None:
+    spells = read_spells(ENGINES / foreign.name / "spells")
+    checked = list(check(foreign, memory=MEMORY, spells=spells))
+    assert {one.rule.id: one.why for one in checked if one.result == "failed"} == {}
+    assert {one.rule.id for one in checked if one.result == "skipped"} <= {"call.caught", "call.parallel"}
+
+
+@pytest.mark.parametrize("name", ["hello", "agent", "tools"])
+def test_a_worker_by_somebody_else_runs_the_examples(foreign: EngineSpec, name: str) -> None:
+    runtime = ScriptRuntime(foreign, policy=default_policy())
+    outcome = runtime.execute_file(ENGINES / foreign.name / f"{name}.{foreign.name}")
+    assert outcome.verdict == "ok", outcome.error
+    expected = next(one["stdout"] for one in EXPECTED if one["command"] == f"llmspell run examples/{name}.lua")
+    printed = outcome.stdout.decode()
+    if name == "tools":
+        assert len(printed.splitlines()) == 4
+        assert set(printed.splitlines()) <= set(expected.splitlines())
+    else:
+        assert printed == expected
+    assert (outcome.usage.peak_memory_bytes or 0) < MEMORY
+
+
+def test_a_program_in_c_rests_under_two_mebibytes(brook: EngineSpec) -> None:
+    outcome = ScriptRuntime(brook).execute("say 1")
+    assert (outcome.usage.peak_memory_bytes or 0) < 2 << 20
+
+
+def test_arguments_reach_a_worker_by_somebody_else(foreign: EngineSpec) -> None:
+    path = ENGINES / foreign.name / f"hello.{foreign.name}"
+    assert ScriptRuntime(foreign).execute_file(path, arguments=["Ada"]).stdout == b"Hello, Ada!\n"
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_found_by_its_rule(fault: str) -> None:
+    (rule,) = [rule for rule in RULES if rule.id == FAULTS[fault]]
+    (checked,) = check(faulty(fault), memory=MEMORY, spells=SPELLS, rules=[rule], patience=2)
+    assert (checked.result, bool(checked.why)) == ("failed", True)
+
+
+@pytest.mark.parametrize("rule", sorted(set(FAULTS.values())))
+def test_the_same_worker_without_the_fault_keeps_the_rule(rule: str) -> None:
+    rules = [one for one in RULES if one.id == rule]
+    (checked,) = check(faulty("none"), memory=MEMORY, spells=SPELLS, rules=rules)
+    assert (checked.result, checked.why) == ("passed", "")
+
+
+def test_a_worker_that_confines_nothing_is_found_out() -> None:
+    rules = [rule for rule in RULES if rule.id in ("start.limits", "start.confined")]
+    found = list(check(faulty("none")._replace(needs=None), memory=MEMORY, spells=SPELLS, rules=rules))
+    assert [one.result for one in found] == ["failed", "failed"]
+
+
+def test_a_spell_that_is_not_there_fails_a_mandatory_rule_and_skips_another() -> None:
+    rules = [rule for rule in RULES if rule.id in ("run.memory", "call.caught")]
+    found = list(check(faulty("none"), memory=MEMORY, spells={}, rules=rules))
+    assert [one.result for one in found] == ["failed", "skipped"]
+    assert "there is no spell grow" in found[0].why
+
+
+def test_a_command_that_does_not_start_cannot_be_tried() -> None:
+    with pytest.raises(SetupError, match=r"the worker cannot be tried: .*exit status 0"):
+        list(check(EngineSpec("x", (), command=("/bin/true",), needs=()), memory=MEMORY, spells={}))
+
+
+def test_rules_have_ids_of_their_own() -> None:
+    assert len({rule.id for rule in RULES}) == len(RULES)
+
+
+def llmspell(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "llmspell", "engines", "check", *words],
+        env=uncounted(), capture_output=True, text=True, timeout=100, check=False,
+    )  # fmt: skip
+
+
+def test_the_command_reports_every_rule_and_ends_by_what_it_found(brook: EngineSpec) -> None:
+    spells = ENGINES / "brook" / "spells"
+    good = llmspell("--spells", str(spells), "--output", "json", "--", *brook.command)
+    document = json.loads(good.stdout)
+    assert (good.returncode, document["schema"], document["ok"]) == (0, "llmspell.conformance/1", True)
+    assert [rule["id"] for rule in document["rules"]] == [rule.id for rule in RULES]
+    bad = llmspell(*brook.command)
+    assert bad.returncode == 1
+    assert "run.prints\tmust\tfailed\tthere is no spell print, which prints `hello` and a newline" in bad.stdout
+    none = llmspell("/bin/true")
+    assert (none.returncode, none.stdout) == (2, "")
+    assert "the worker cannot be tried" in none.stderr
+
+
+def test_the_python_package_is_found_by_its_entry_point(tmp_path: Path) -> None:
+    project = tomllib.loads((ENGINES / "lisp" / "pyproject.toml").read_text())["project"]
+    (entry,) = project["entry-points"]["llmspell.engines"].items()
+    info = tmp_path / "llmspell_lisp-0.1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n")
+    (info / "entry_points.txt").write_text(f"[llmspell.engines]\n{' = '.join(entry)}\n")
+    path = os.pathsep.join([str(tmp_path), str(ENGINES / "lisp"), *filter(None, sys.path)])
+    done = subprocess.run(
+        [sys.executable, "-m", "llmspell", "run", str(ENGINES / "lisp" / "hello.lisp"), "Ada"],
+        env=uncounted() | {"PYTHONPATH": path, "HOME": str(tmp_path)},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (0, "Hello, Ada!\n", "")
