@@ -9,13 +9,23 @@ from __future__ import annotations
 import os
 import sys
 
-ROWS = (("lua", (".lua",), "lupa", 20 * 1024 * 1024),)
+ROWS = (
+    ("lua", (".lua",), "lupa", 20 * 1024 * 1024),
+    ("python", (".py",), "greenlet", 24 * 1024 * 1024),
+)
 """Name, suffixes of its scripts, the library that its worker imports, the least memory in bytes that it starts in."""
 DEFAULT_ENGINE = "lua"
+_STARTED = (("-I", "-S"), ())
+"""The interpreter's options, and the environment of a worker as `NAME=VALUE`."""
+_STARTED_OTHERWISE = {"python": (("-s", "-P", "-S"), ("PYTHONHASHSEED=0",))}
+"""By the engine's name. `-I` would ignore the seed by which sets have the same order in every run (E21); with nothing
+else in the environment these are the same."""
 
 
 def builtin_command(engine: str, library: str | None) -> tuple[str, ...]:
     """What starts a built-in engine's worker, without its last two arguments: its name and the memory limit.
+
+    Words `NAME=VALUE` before the program are its environment.
 
     Nothing is imported to find the libraries, and the worker is handed their folders: it runs without `site` (E4).
     Raises SetupError if one is missing.
@@ -24,7 +34,9 @@ def builtin_command(engine: str, library: str | None) -> tuple[str, ...]:
         raise _missing("this Python does not know its own executable, so it cannot start workers")
     files = [file_of(engine, package) for package in ("llmspell_workers", "msgpack", library or "msgpack")]
     folders = dict.fromkeys(os.path.dirname(os.path.dirname(file)) for file in files)
-    return (sys.executable, "-I", "-S", os.path.join(os.path.dirname(files[0]), "__main__.py"), *folders)
+    options, environment = _STARTED_OTHERWISE.get(engine, _STARTED)
+    program = os.path.join(os.path.dirname(files[0]), "__main__.py")
+    return (*environment, sys.executable, *options, program, *folders)
 
 
 def file_of(engine: str, library: str) -> str:

@@ -20,8 +20,8 @@ _LEVEL = 512
 _RLIMIT_STACK = 3
 
 
-def hold_stack(calls: SystemCalls) -> None:
-    """Makes the stack `STACK` bytes deep and more; it never shrinks.
+def hold_stack(calls: SystemCalls, size: int = STACK) -> None:
+    """Makes the stack `size` bytes deep and more; it never shrinks.
 
     One byte at its far end is read: the kernel then counts all that lies before it, and fills none of it.
     """
@@ -29,10 +29,10 @@ def hold_stack(calls: SystemCalls) -> None:
         top = ctypes.c_void_p.in_dll(ctypes.CDLL(None), "__libc_stack_end").value or 0
     except ValueError:
         top = 0  # another C library than glibc does not tell
-    if top and _stack_limit(calls) >= 2 * (STACK + _MARGIN):  # beyond the limit, the read would be the end
-        ctypes.c_char.from_address(top - STACK - _MARGIN).value  # noqa: B018
+    if top and _stack_limit(calls) >= 2 * (size + _MARGIN):  # beyond the limit, the read would be the end
+        ctypes.c_char.from_address(top - size - _MARGIN).value  # noqa: B018
     else:
-        _call_down()
+        _call_down(size)
 
 
 def _stack_limit(calls: SystemCalls) -> int:
@@ -41,9 +41,9 @@ def _stack_limit(calls: SystemCalls) -> int:
     return int.from_bytes(limits.raw[:8], "little")
 
 
-def _call_down() -> None:
+def _call_down(size: int) -> None:
     """Calls down until the stack is deep: the same in 3 ms, and with the pages."""
-    levels = STACK // _LEVEL
+    levels = size // _LEVEL
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(2 * levels + before)
 
