@@ -21,6 +21,7 @@ from llmspell_workers.python.calls import Calls
 from llmspell_workers.python.documents import Json
 from llmspell_workers.python.errors import CLASSES
 from llmspell_workers.python.imports import Finder, Library
+from llmspell_workers.python.loop import install
 from llmspell_workers.python.objects import Generated
 from llmspell_workers.python.parallel import Branches
 from llmspell_workers.python.report import describe, line_of, syntax_error
@@ -74,7 +75,7 @@ class Engine:
         self._main = types.ModuleType("__main__")
         self._reserve = b""
         self._finder = Finder(self._calls, _library, self._compile_module)
-        self._finder.after("asyncio", self._loaded_asyncio)
+        self._finder.after("asyncio", lambda: install(self._calls, self._branches))
         sys.meta_path.insert(0, self._finder)  # type: ignore[arg-type]
         replace_what_is_refused(self._calls)
         attach(bridge, self._calls)
@@ -182,11 +183,6 @@ class Engine:
     def _compile_module(self, source: bytes | str, name: str) -> CodeType:
         self._files.add(name)
         return compile_module(source, name)
-
-    def _loaded_asyncio(self) -> None:
-        from llmspell_workers.python.loop import install
-
-        install(self._calls, self._branches)
 
     def _failed(self, run: Run, error: dict[str, object]) -> Failed:
         return Failed(run.run, error, self._usage())

@@ -98,7 +98,7 @@ class Finder:
             found = self._calls.call(capability, arguments)
         except CallError as error:
             if error.kind == "denied" and capability == "module.load":
-                raise DeniedImportError(f"no module named {name!r}: {error.message}", details=error.details) from None
+                raise DeniedImportError(_not_there(name, error, capability), details=error.details) from None
             raise ModuleNotFoundError(_not_there(name, error, capability), name=name) from None
         finally:
             self._calls.still -= 1

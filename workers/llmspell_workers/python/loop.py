@@ -2,20 +2,18 @@
 
 Theory of operation. There is nothing else to wait for: no file, no socket, no thread. A timer is a call of `sleep` that
 is open while the loop waits, so the host always sees why the worker is quiet. What would run on a thread
-(`asyncio.to_thread`) runs in a branch of its own: its calls are open beside all others.
+(`asyncio.to_thread`) runs in a branch of its own: its calls are open beside all others. This file is loaded before the
+process is confined, and asyncio, which takes long and much, by the scripts that use it.
 """
 
 from __future__ import annotations
-
-import asyncio
-from asyncio.base_events import BaseEventLoop
-from asyncio.events import BaseDefaultEventLoopPolicy
 
 from llmspell_workers.python.calls import MAX_OPEN, Calls
 from llmspell_workers.python.parallel import Branches
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
 _SLACK = 0.001
@@ -57,6 +55,9 @@ class _Selector:
 
 def install(calls: Calls, branches: Branches) -> None:
     """From here on every loop that asyncio makes waits on the wire."""
+    from asyncio import set_event_loop_policy
+    from asyncio.base_events import BaseEventLoop
+    from asyncio.events import BaseDefaultEventLoopPolicy
 
     class WireLoop(BaseEventLoop):
         """The loop of a script."""
@@ -95,4 +96,4 @@ def install(calls: Calls, branches: Branches) -> None:
 
         _loop_factory = WireLoop
 
-    asyncio.set_event_loop_policy(WirePolicy())
+    set_event_loop_policy(WirePolicy())

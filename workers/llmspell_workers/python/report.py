@@ -99,12 +99,24 @@ def _places(
         if code.co_filename == script:
             line, column = step.tb_lineno, _column(step)
         step = step.tb_next
+    return line, column, _rows(found)
+
+
+def _rows(found: list[tuple[str, int, str]]) -> list[str]:
+    """The frames as text; one that stands many times in a row, as in a recursion, stands once."""
     rows: list[str] = []
-    for file, at, name in reversed(found[-MAX_FRAMES:]):
-        rows.append(f"{file}:{at}: in {name}"[:1024])
-    if len(found) > MAX_FRAMES:
-        rows.append(f"... {len(found) - MAX_FRAMES} more")
-    return line, column, rows
+    at = len(found) - 1
+    while at >= 0 and len(rows) < MAX_FRAMES:
+        first = at
+        while at > 0 and found[at - 1] == found[first]:
+            at -= 1
+        file, line, name = found[first]
+        times = f" ({first - at + 1} times)" if first > at else ""
+        rows.append(f"{file}:{line}: in {name}"[:1000] + times)
+        at -= 1
+    if at >= 0:
+        rows.append(f"... {at + 1} more")
+    return rows
 
 
 def _column(step: TracebackType) -> int | None:
