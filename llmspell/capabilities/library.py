@@ -34,7 +34,7 @@ def load_library(name: str) -> dict[str, Any]:
             if code is not None or source is not None:
                 place = os.path.relpath(file, _LIBRARY)
                 return {"name": place, "package": package, "code": code, "source": source}
-    raise CallError(ErrorKind.NOT_FOUND, f"the standard library has no module {ascii(name[:100])} written in Python")
+    raise CallError(ErrorKind.NOT_FOUND, f"the standard library has no module {name[:100]!a} written in Python")
 
 
 def _code_of(file: str) -> bytes | None:

@@ -11,7 +11,7 @@ import sys
 
 ROWS = (
     ("lua", (".lua",), "lupa", 20 * 1024 * 1024),
-    ("python", (".py",), "greenlet", 24 * 1024 * 1024),
+    ("python", (".py",), "greenlet", 28 * 1024 * 1024),
 )
 """Name, suffixes of its scripts, the library that its worker imports, the least memory in bytes that it starts in."""
 DEFAULT_ENGINE = "lua"

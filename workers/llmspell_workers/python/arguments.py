@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 class Arguments(list[str]):
     """ARGS[0] is the script, ARGS[1:] are the positionals; ARGS.name and ARGS["name"] is `--name value`."""
@@ -16,8 +20,8 @@ class Arguments(list[str]):
         except KeyError:
             raise AttributeError(f"the script was given no argument --{name}") from None
 
-    def __getitem__(self, key: object) -> object:  # type: ignore[override]
-        return self.named[key] if isinstance(key, str) else super().__getitem__(key)  # type: ignore[index]
+    def __getitem__(self, key: Any) -> Any:
+        return self.named[key] if isinstance(key, str) else super().__getitem__(key)
 
     def get(self, name: str, default: object = None) -> object:
         """The argument `--name`, or `default`."""

@@ -1,9 +1,9 @@
 """Imports of a confined process, which opens no file: the library comes through the host, and so do modules.
 
 Theory of operation. What needs code of the machine, the library's extension modules, is mapped before the process is
-confined (`map_extensions`) and initialised by the import itself: the loader finds it mapped, and opens nothing. All else
-of the library the host reads and hands over, as it does modules beside the script. The library comes first, so no module
-beside a script can take the place of one that another module of the library counts on.
+confined (`map_extensions`) and initialised by the import itself: the loader finds it mapped, and opens nothing. All
+else of the library the host reads and hands over, as it does modules beside the script. The library comes first, so no
+module beside a script can take the place of one that another module of the library counts on.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import _imp
 import marshal
 import os
 import sys
-from _ctypes import dlopen  # type: ignore[import-not-found]
-from _frozen_importlib import BuiltinImporter, FrozenImporter, ModuleSpec  # type: ignore[import-not-found]
-from _frozen_importlib_external import ExtensionFileLoader  # type: ignore[import-not-found]
+from _ctypes import dlopen
+from _frozen_importlib import BuiltinImporter, FrozenImporter, ModuleSpec
+from _frozen_importlib_external import ExtensionFileLoader
 
 from llmspell_workers.python.calls import Calls
 from llmspell_workers.python.errors import CallError, DeniedImportError
@@ -114,10 +114,10 @@ class Finder:
             if isinstance(code, bytes):
                 exec(marshal.loads(code), module.__dict__)
             elif "code" in found:  # of the library, where Python keeps no code of it
-                exec(compile(source, f"<library>/{file}", "exec", dont_inherit=True), module.__dict__)  # type: ignore[arg-type]
+                exec(compile(_text(source), f"<library>/{file}", "exec", dont_inherit=True), module.__dict__)
             else:
                 module.__file__ = str(file)
-                exec(self._compiled(source if isinstance(source, bytes) else str(source), str(file)), module.__dict__)
+                exec(self._compiled(_text(source), str(file)), module.__dict__)
         finally:
             self._calls.still -= 1
         hook = self._hooks.pop(name, None)
@@ -142,8 +142,13 @@ class _Source:
         self._finder.execute(self._name, found, module)
 
 
+def _text(source: object) -> bytes | str:
+    """A source as the host gave it: bytes, or text where it was a small one."""
+    return source if isinstance(source, bytes) else str(source)
+
+
 def _spec(name: str, loader: _Source, *, package: bool) -> object:
-    return ModuleSpec(name, loader, origin="llmspell", is_package=package)
+    return ModuleSpec(name, loader, origin="llmspell", is_package=package)  # type: ignore[arg-type]
 
 
 def _not_there(name: str, error: CallError, capability: str) -> str:

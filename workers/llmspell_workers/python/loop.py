@@ -73,7 +73,10 @@ def install(calls: Calls, branches: Branches) -> None:
             """No other thread has to wake it."""
 
         def run_in_executor(  # type: ignore[override]
-            self, executor: object, func: Callable[..., object], *args: object  # noqa: ARG002 - there are no threads
+            self,
+            executor: object,  # noqa: ARG002 - there are no threads
+            func: Callable[..., object],
+            *args: object,
         ) -> asyncio.Future[object]:
             answer = self.create_future()
 
@@ -96,4 +99,4 @@ def install(calls: Calls, branches: Branches) -> None:
 
         _loop_factory = WireLoop
 
-    set_event_loop_policy(WirePolicy())
+    set_event_loop_policy(WirePolicy())  # type: ignore[abstract] # child processes are not watched

@@ -41,9 +41,7 @@ class Branches:
             raise ValidationError(f"parallel needs a list of functions, not a {type(functions).__name__}")
         for index, function in enumerate(functions):
             if not callable(function):
-                raise ValidationError(
-                    f"parallel needs a list of functions: [{index}] is a {type(function).__name__}"
-                )
+                raise ValidationError(f"parallel needs a list of functions: [{index}] is a {type(function).__name__}")
         group = _Group(list(functions))
         for _ in range(min(MAX_OPEN, len(functions))):
             self._start_next(group)
