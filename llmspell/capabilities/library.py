@@ -15,6 +15,8 @@ from llmspell.errors import CallError, ErrorKind
 MAX_NAME = 200
 _HEADER = 16
 """Bytes before the code in a `.pyc`: magic number, flags, and time and size of the source, or its hash (PEP 552)."""
+_BUILD = "_sysconfigdata_"
+"""How the name of the module begins that says how Python was built; `sysconfig` reads it."""
 _LIBRARY = os.path.dirname(os.path.abspath(os.__file__))
 
 
@@ -25,8 +27,7 @@ def load_library(name: str) -> dict[str, Any]:
     standard library written in Python.
     """
     parts = name.split(".")
-    plain = len(name) <= MAX_NAME and name.isascii() and all(part.isidentifier() for part in parts)
-    if plain and parts[0] in sys.stdlib_module_names:
+    if len(name) <= MAX_NAME and name.isascii() and _is_of_library(parts):
         path = os.path.join(_LIBRARY, *parts)
         for file, package in ((os.path.join(path, "__init__.py"), True), (path + ".py", False)):
             code = _code_of(file)
@@ -35,6 +36,12 @@ def load_library(name: str) -> dict[str, Any]:
                 place = os.path.relpath(file, _LIBRARY)
                 return {"name": place, "package": package, "code": code, "source": source}
     raise CallError(ErrorKind.NOT_FOUND, f"the standard library has no module {name[:100]!a} written in Python")
+
+
+def _is_of_library(parts: list[str]) -> bool:
+    if len(parts) == 1 and parts[0].startswith(_BUILD):
+        return parts[0].replace("-", "_").isidentifier()  # the name of the machine is a part of it
+    return parts[0] in sys.stdlib_module_names and all(part.isidentifier() for part in parts)
 
 
 def _code_of(file: str) -> bytes | None:

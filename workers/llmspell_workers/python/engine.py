@@ -12,6 +12,7 @@ import gc
 import os
 import sys
 import types
+from mmap import MAP_ANONYMOUS, MAP_PRIVATE, mmap
 
 from llmspell_workers.bridge import Bridge, has_room
 from llmspell_workers.confine.calls import SystemCalls
@@ -42,8 +43,9 @@ VERSION = "CPython " + ".".join(map(str, sys.version_info[:3]))
 FEATURES: dict[str, object] = {
     "parallel": True, "modules": True, "check": True, "streaming": True, "last_line": True,
 }  # fmt: skip
-_RESERVE = 1024 * 1024 + 64 * 1024
-"""Bytes, freed to tell where memory ran out: an arena of Python's small objects, and a little more."""
+_RESERVE = 2 * 1024 * 1024
+"""Bytes, given back to tell where memory ran out: an arena of Python's small objects, and what finds its place. Mapped:
+what the C library frees it may keep for itself."""
 _SURELY_FITS, _ROOM = 64 * 1024, 8 * 1024 * 1024
 """Bytes: of a source that is no larger, where so much room is left, a MemoryError means that it is nested too deeply:
 the parser tells the one like the other."""
@@ -75,7 +77,8 @@ class Engine:
         self._branches = Branches(self._calls)
         self._files: set[str] = set()
         self._main = types.ModuleType("__main__")
-        self._reserve = b""
+        self._top: Any = None
+        self._frame: types.FrameType | None = None
         self._finder = Finder(self._calls, _library, self._compile_module)
         self._finder.after("asyncio", lambda: install(self._calls, self._branches))
         sys.meta_path.insert(0, self._finder)  # type: ignore[arg-type]
@@ -84,19 +87,20 @@ class Engine:
         os.environ.clear()
         os.environ.update({name: str(value) for name, value in configure.environment.items()})
         self._publish(configure)
-        _where.watch(self._branches.outer_frame, tell_line)
+        _where.watch(self._outer_frame, tell_line)
 
     def run(self, run: Run) -> Done | Failed:
         """Runs a source to its end. Raises nothing for what a script does."""
         out_of_memory = Failed(run.run, _memory_error(None), {"memory_refusals": 1})
-        self._reserve = bytes(_RESERVE)
+        reserve = mmap(-1, _RESERVE, flags=MAP_PRIVATE | MAP_ANONYMOUS)
         try:
-            return self._run(run)
+            return self._run(run, reserve)
         except MemoryError:
             return out_of_memory
         finally:
             _where.script = None
-            self._reserve = b""
+            self._top = self._frame = None
+            reserve.close()
             self._branches.reset()
             self._calls.reset()
             self._bridge.abandon()
@@ -106,7 +110,7 @@ class Engine:
         self._main.__dict__.clear()
         gc.collect()
 
-    def _run(self, run: Run) -> Done | Failed:
+    def _run(self, run: Run, reserve: mmap) -> Done | Failed:
         self._files.add(run.name)
         try:
             code, last = compile_script(run.source, run.name)
@@ -128,8 +132,8 @@ class Engine:
             status = _status(error.code)
             flush()
         except MemoryError as error:
-            self._reserve = b""
-            line = line_of(error, run.name)
+            reserve.close()
+            line = line_of(error, run.name) or (self._frame.f_lineno if self._frame else None)
             failure = _memory_error(line)
             self._calls.refusals += 1
         except BaseException as error:  # noqa: BLE001 - whatever a script raises is how its run ended
@@ -144,6 +148,7 @@ class Engine:
         names = self._main.__dict__
         if all(part is None or not part.co_flags & IS_COROUTINE for part in (code, last)):
             if code is not None:
+                sys.settrace(self._keep_frame)
                 exec(code, names)
             return eval(last, names) if last is not None else None
         import asyncio
@@ -156,7 +161,23 @@ class Engine:
                     value = await value
             return value
 
-        return asyncio.run(both())
+        self._top = both()
+        return asyncio.run(self._top)
+
+    def _keep_frame(self, frame: types.FrameType, _event: str, _arg: object) -> None:
+        """Keeps the script's outermost frame: where memory runs out, there may be none for a traceback."""
+        sys.settrace(None)
+        self._frame = frame
+
+    def _outer_frame(self) -> types.FrameType | None:
+        """Where the script waits, if it is not on the stack: for a branch, or for what a coroutine awaits."""
+        found, step = self._branches.outer_frame(), self._top
+        while step is not None:
+            frame = getattr(step, "cr_frame", None)
+            if frame is not None and frame.f_code.co_filename == _where.script:
+                found = frame
+            step = getattr(step, "cr_await", None)
+        return found
 
     def _prepare(self, run: Run) -> None:
         """The module `__main__`, which a session keeps, and the arguments."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _LEFT_OUT = frozenset((
     "_crypt", "_ctypes_test", "_curses", "_curses_panel", "_dbm", "_gdbm", "_hashlib", "_multiprocessing",
     "_posixshmem", "_sqlite3", "_ssl", "_tkinter", "nis", "ossaudiodev", "readline", "spwd", "syslog", "termios",
-    "_lsprof", "mmap", "resource", "audioop", "_codecs_cn", "_codecs_hk", "_codecs_iso2022", "_codecs_jp", "_codecs_kr",
+    "_lsprof", "resource", "audioop", "_codecs_cn", "_codecs_hk", "_codecs_iso2022", "_codecs_jp", "_codecs_kr",
     "_codecs_tw", "_ctypes", "_struct", "_interpreters", "_interpchannels", "_interpqueues", "_curses_panel",
 ))  # fmt: skip
 """Those that need large libraries of the system, files, terminals or processes; the last ones are loaded anyway."""
@@ -78,7 +78,7 @@ class Finder:
         file = self._library.extensions.get(name)
         if file is not None:
             return ModuleSpec(name, ExtensionFileLoader(name, file), origin=file)
-        if name.partition(".")[0] in sys.stdlib_module_names:
+        if name.partition(".")[0] in sys.stdlib_module_names or name.startswith("_sysconfigdata_"):
             return self._in_library(name)
         return self._beside_script(name)
 

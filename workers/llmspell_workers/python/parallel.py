@@ -7,6 +7,7 @@ of C functions included. All branches are resumed by the main greenlet, and a li
 
 from __future__ import annotations
 
+import sys
 import types
 from collections import deque
 
@@ -50,7 +51,7 @@ class Branches:
                 self.step()
         elif group.left:
             group.waiter = getcurrent()
-            self._main.switch()
+            _switch(self._main, None)
         for error in group.errors:
             if error is not None:
                 raise error
@@ -90,7 +91,7 @@ class Branches:
             self._calls.pump()
             return
         branch, value = self._ready.popleft()
-        branch.switch(value)
+        _switch(branch, value)
 
     def outer_frame(self) -> types.FrameType | None:
         """Inside a branch: the frame in which the main greenlet waits for it."""
@@ -110,7 +111,7 @@ class Branches:
     def _wait(self, number: int) -> Reply:
         branch = getcurrent()
         self._calls.expect(number, lambda reply: self._ready.append((branch, reply)))
-        reply: Reply = self._main.switch()
+        reply: Reply = _switch(self._main, None)  # type: ignore[assignment]
         return reply
 
     def _new(self, run: Callable[[], None]) -> greenlet:
@@ -148,6 +149,19 @@ class _Group:
         self.errors: list[BaseException | None] = [None] * len(functions)
         self.begun, self.left = 0, len(functions)
         self.waiter: greenlet | None = None
+
+
+def _switch(target: greenlet, value: object) -> object:
+    """Hands control to `target`. A loop of asyncio that runs here runs in no other branch."""
+    events = sys.modules.get("asyncio.events")
+    loop = None if events is None else events._get_running_loop()
+    if events is None or loop is None:
+        return target.switch(value)
+    events._set_running_loop(None)
+    try:
+        return target.switch(value)
+    finally:
+        events._set_running_loop(loop)
 
 
 def _driven(made: object) -> object:
