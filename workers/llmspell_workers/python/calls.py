@@ -32,9 +32,10 @@ class Calls:
 
     `give_way` is set while branches run: it is given the id of a call that was begun, and comes back with the reply, or
     gives None outside of a branch. `still` counts what must not give way: imports.
+    `counted_elsewhere`: an answer that found no room is a refusal as any other, and need not be counted here.
     """
 
-    __slots__ = ("_bridge", "_dropped", "_takers", "before", "give_way", "refusals", "still")
+    __slots__ = ("_bridge", "_dropped", "_takers", "before", "counted_elsewhere", "give_way", "refusals", "still")
 
     def __init__(self, bridge: Bridge) -> None:
         self._bridge = bridge
@@ -43,6 +44,7 @@ class Calls:
         self.before: Callable[[], None] = lambda: None
         self.give_way: Callable[[], Callable[[int], Reply] | None] = lambda: None
         self.refusals = 0
+        self.counted_elsewhere = False
         self.still = 0
 
     def call(self, capability: str, arguments: dict[str, object]) -> object:
@@ -138,7 +140,7 @@ class Calls:
         return _value(reply.ok, value.data, value.start)
 
     def _refused(self) -> MemoryError:
-        self.refusals += 1
+        self.refusals += not self.counted_elsewhere
         return MemoryError("not enough memory for the answer")
 
 

@@ -25,6 +25,7 @@ from llmspell_workers.python.imports import Finder, Library
 from llmspell_workers.python.loop import install
 from llmspell_workers.python.objects import Generated
 from llmspell_workers.python.parallel import Branches
+from llmspell_workers.python.refusals import count_refusals
 from llmspell_workers.python.report import describe, line_of, syntax_error
 from llmspell_workers.python.source import IS_COROUTINE, compile_module, compile_script
 from llmspell_workers.python.standard import attach, flush, replace_what_is_refused
@@ -84,6 +85,7 @@ class Engine:
         sys.meta_path.insert(0, self._finder)  # type: ignore[arg-type]
         replace_what_is_refused(self._calls)
         attach(bridge, self._calls)
+        self._calls.counted_elsewhere = count_refusals(self._calls, self._files)
         os.environ.clear()
         os.environ.update({name: str(value) for name, value in configure.environment.items()})
         self._publish(configure)
@@ -95,7 +97,9 @@ class Engine:
         reserve = mmap(-1, _RESERVE, flags=MAP_PRIVATE | MAP_ANONYMOUS)
         try:
             return self._run(run, reserve)
-        except MemoryError:
+        except MemoryError:  # once more, on the way of the first
+            reserve.close()
+            out_of_memory.error["line"] = self._frame.f_lineno if self._frame else None
             return out_of_memory
         finally:
             _where.script = None
