@@ -16,6 +16,7 @@ import llmspell_workers
 
 HOST = Path(llmspell.__file__).parent
 WORKERS = Path(llmspell_workers.__file__).parent
+ENGINE_LIBRARIES = {"lua": {"lupa"}, "python": {"greenlet"}}
 
 
 def sources(root: Path) -> list[Path]:
@@ -51,7 +52,7 @@ def test_a_worker_imports_the_standard_library_msgpack_and_its_engine_only() -> 
     for path in sources(WORKERS):
         for module, _ in imports(path):
             root = module.split(".")[0]
-            engine = {"lupa"} if path.is_relative_to(WORKERS / "lua") else set()
+            engine = ENGINE_LIBRARIES.get(path.relative_to(WORKERS).parts[0], set())
             assert root in sys.stdlib_module_names | {"llmspell_workers", "msgpack"} | engine, (
                 f"{path} imports {module}"
             )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from llmspell.capabilities.arguments import invalid, kind_of, mapping, number, text
+from llmspell.capabilities.library import load_library
 from llmspell.capabilities.modules import ModuleFolder
 from llmspell.errors import CallError, ErrorKind
 from llmspell.outcome import LimitHit
@@ -50,6 +51,7 @@ class ScriptCalls:
         """The capabilities that this file answers; none of them needs a grant of its own."""
         return {
             "module.load": Handler(self.load_module, counted=False),
+            "library.load": Handler(self.load_library, counted=False),
             "stdin.read": Handler(self.read_stdin, counted=False),
             "log.write": Handler(self.write_log, counted=False),
             "config.get": Handler(self.get_config, counted=False),
@@ -68,6 +70,10 @@ class ScriptCalls:
                 " (a sandboxed script needs --allow-read of its folder)",
             )
         return self._modules.load(paths)
+
+    def load_library(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """The module `name` of Python's standard library, for a worker that runs it."""
+        return load_library(text(arguments, "name", of="library.load"))
 
     def read_stdin(self, arguments: Mapping[str, Any]) -> Later:
         """At most `size` bytes of the run's stdin, on a thread: a person may be typing."""

@@ -145,7 +145,9 @@ class Prestarted:
         from llmspell.engines.builtin import ROWS, builtin_command
         from llmspell.sandbox.start import start
 
-        self._engine, _, library, least = ROWS[0]
+        suffixes = {suffix: row for row in ROWS for suffix in row[1]}
+        guessed = (suffixes[end] for word in arguments if (end := os.path.splitext(word)[1]) in suffixes)
+        self._engine, _, library, least = next(guessed, ROWS[0])
         if self._memory < least:
             return
         try:

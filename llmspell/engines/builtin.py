@@ -9,17 +9,27 @@ from __future__ import annotations
 import os
 import sys
 
-ROWS = (("lua", (".lua",), "lupa", 20 * 1024 * 1024),)
+ROWS = (
+    ("lua", (".lua",), "lupa", 20 * 1024 * 1024),
+    ("python", (".py",), "greenlet", 28 * 1024 * 1024),
+)
 """Name, suffixes of its scripts, the library that its worker imports, the least memory in bytes that it starts in."""
 DIALECTS = {"lua": ("5.4", "5.1", "5.3", "5.5", "luajit")}
 """The dialects of an engine that has some, its own first; another one's worker is started as `NAME@DIALECT`."""
 DEFAULT_ENGINE = "lua"
 _PACKAGES = {"_quickjs": "quickjs-ng", "quickjs": "quickjs-ng"}
 """What `pip install` calls a library whose name it does not have."""
+_STARTED = (("-I", "-S"), ())
+"""The interpreter's options, and the environment of a worker as `NAME=VALUE`."""
+_STARTED_OTHERWISE = {"python": (("-s", "-P", "-S"), ("PYTHONHASHSEED=0",))}
+"""By the engine's name. `-I` would ignore the seed by which sets have the same order in every run (E21); with nothing
+else in the environment these are the same."""
 
 
 def builtin_command(engine: str, library: str | None, *, namespaces: bool = False) -> tuple[str, ...]:
     """What starts a built-in engine's worker, without its last two arguments: its name and the memory limit.
+
+    Words `NAME=VALUE` before the program are its environment.
 
     Nothing is imported to find the libraries, and the worker is handed their folders: it runs without `site` (E4).
     Raises SetupError if one is missing.
@@ -28,8 +38,10 @@ def builtin_command(engine: str, library: str | None, *, namespaces: bool = Fals
         raise _missing("this Python does not know its own executable, so it cannot start workers")
     files = [file_of(engine, package) for package in ("llmspell_workers", "msgpack", library or "msgpack")]
     folders = dict.fromkeys(os.path.dirname(os.path.dirname(file)) for file in files)
-    options = ("--namespaces",) if namespaces else ()
-    return (sys.executable, "-I", "-S", os.path.join(os.path.dirname(files[0]), "__main__.py"), *options, *folders)
+    options, environment = _STARTED_OTHERWISE.get(engine.partition("@")[0], _STARTED)
+    program = os.path.join(os.path.dirname(files[0]), "__main__.py")
+    layers = ("--namespaces",) if namespaces else ()
+    return (*environment, sys.executable, *options, program, *layers, *folders)
 
 
 def file_of(engine: str, library: str) -> str:

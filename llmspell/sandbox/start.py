@@ -27,6 +27,8 @@ _DEFAULTED = frozenset(valid_signals()) - {SIGKILL, SIGSTOP}
 def start(command: Sequence[str], engine: str, memory: int) -> Started:
     """Starts `command` with the engine's name and the memory limit as its last arguments; does not wait for it.
 
+    Words `NAME=VALUE` before the program are its environment, as a shell takes them; it has no other.
+
     Gives the pid, a pidfd, the open `/proc/PID/status` (-1 where there is none), the status of the thread that spawned
     it, from which it inherits, and the host's ends of stdin, stdout and stderr, for a `WorkerProcess`, which is what
     ends the child. Raises SetupError, with nothing left behind.
@@ -50,13 +52,14 @@ def _start(command: Sequence[str], engine: str, memory: int) -> Started:
     try:
         if not command:
             raise ValueError("its command is empty")
+        command, environment = _split(command)
         inherited = own_status()
         for writes in (True, False, False):
             reading, writing = os.pipe()
             ours.append(writing if writes else reading)
             theirs.append(reading if writes else writing)
             os.set_blocking(ours[-1], False)  # ours alone: the child's end is another open file
-        pid = _spawn([*command, engine, str(memory)], theirs)
+        pid = _spawn([*command, engine, str(memory)], environment, theirs)
         while theirs:
             os.close(theirs.pop())
         ours.append(os.pidfd_open(pid))
@@ -97,7 +100,17 @@ def own_status() -> bytes:
         os.close(status)
 
 
-def _spawn(command: list[str], ends: list[int]) -> int:
+def _split(words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """The command, and the environment that stands before it."""
+    environment = {}
+    left = list(words)
+    while len(left) > 1 and left[0].partition("=")[0].isidentifier() and "=" in left[0]:
+        name, _, value = left.pop(0).partition("=")
+        environment[name] = value
+    return left, environment
+
+
+def _spawn(command: list[str], environment: dict[str, str], ends: list[int]) -> int:
     lifted: list[int] = []
     try:
         if min(ends) < 3:  # the host runs with some of 0, 1 and 2 closed: a dup2 below would overwrite an end
@@ -106,7 +119,7 @@ def _spawn(command: list[str], ends: list[int]) -> int:
             lifted.extend(fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 3) for end in ends)
         moves = [(os.POSIX_SPAWN_DUP2, end, target) for target, end in enumerate(lifted or ends)]
         return os.posix_spawnp(
-            command[0], command, {}, file_actions=moves, setsid=True, setsigmask=(), setsigdef=_DEFAULTED
+            command[0], command, environment, file_actions=moves, setsid=True, setsigmask=(), setsigdef=_DEFAULTED
         )
     finally:
         for descriptor in lifted:

@@ -158,7 +158,7 @@ def test_doctor_is_plain_text_in_a_pipe(place: Place) -> None:
     ran = place.run("doctor")
     lines = [line.split("\t") for line in ran.stdout.decode().splitlines()]
     assert [line[:3] for line in lines[:4]] == [["lua", name, "active"] for name in ALL]
-    assert lines[-1] == ["engine lua has memory, files, network, processes"]
+    assert ["engine lua has memory, files, network, processes"] in lines
     assert "\x1b" not in ran.stdout.decode()
     named = [line[0] for line in lines[lines.index([""]) + 1 :]]
     assert named[:9] == [

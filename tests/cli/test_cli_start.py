@@ -80,6 +80,14 @@ def test_the_guess_of_the_worker_is_what_a_run_without_options_wants() -> None:
     assert prestarted.take("lua", Limits().memory) is None
 
 
+def test_the_guess_of_the_worker_heeds_the_suffix_of_the_script() -> None:
+    prestarted = Prestarted()
+    prestarted.start(["run", "-q", "a.py"])
+    process = prestarted.take("python", Limits().memory)
+    assert process is not None
+    process.kill_and_reap()
+
+
 @pytest.mark.parametrize(
     ("words", "memory"),
     [(["--mem", "64M"], 64 << 20), (["--mem=1G"], 1 << 30), (["--mem", "64MB"], 64_000_000), (["--mem=x"], None)],

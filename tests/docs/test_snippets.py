@@ -1,7 +1,8 @@
 """Every script and every command that a page shows is run here, and prints what the page says that it prints.
 
 A `lua` block is a whole spell, run with what `run` grants by default; `<!-- arguments: ... -->` above it gives it
-arguments, `<!-- ends: VERDICT -->` says how it ends when not well. A `python` block is a whole program. The `output`
+arguments, `<!-- ends: VERDICT -->` says how it ends when not well. A `python` block is a whole program,
+or, with `<!-- spell -->` above it, a whole spell. The `output`
 block below either is what it prints. A `console` block is a session: commands behind `$ `, and what each of them
 prints; where a block shows no output at all, its commands succeed and that is all that is said of them.
 `<!-- skip: REASON -->` leaves a block out.
@@ -32,6 +33,10 @@ def runnable(language: str) -> list[Block]:
     return [block for block in all_blocks(language) if block.note("skip") is None]
 
 
+def is_spell(block: Block) -> bool:
+    return block.note("spell") is not None
+
+
 def place_of(block: Block) -> str:
     return block.place
 
@@ -49,7 +54,17 @@ def test_a_shown_spell_runs(block: Block, tmp_path: Path) -> None:
         assert is_shown(block.output, outcome.stdout.decode()), outcome.stdout.decode()
 
 
-@pytest.mark.parametrize("block", runnable("python"), ids=place_of)
+@pytest.mark.parametrize("block", [each for each in runnable("python") if is_spell(each)], ids=place_of)
+def test_a_shown_spell_in_python_runs(block: Block, tmp_path: Path) -> None:
+    outcome = ScriptRuntime.with_engine("python").execute(
+        block.text, name="spell.py", folder=str(workplace(tmp_path) / "examples")
+    )
+    assert outcome.verdict.value == (block.note("ends") or "ok"), outcome.error
+    if block.output is not None:
+        assert is_shown(block.output, outcome.stdout.decode()), outcome.stdout.decode()
+
+
+@pytest.mark.parametrize("block", [each for each in runnable("python") if not is_spell(each)], ids=place_of)
 def test_a_shown_program_runs(block: Block, tmp_path: Path) -> None:
     place = workplace(tmp_path)
     done = subprocess.run(

@@ -15,7 +15,7 @@ from typing import NamedTuple
 HERE = Path(__file__).parent
 GROUPS = (
     "memory", "time", "language", "escapes", "wire", "processes", "files", "lifecycle", "output", "terminal",
-    "secrets", "configuration", "modules", "tools",
+    "secrets", "configuration", "modules", "tools", "python",
 )  # fmt: skip
 ALL = ("memory", "files", "network", "processes")
 REQUIRED = {"script": ALL, "configuration": ALL, "worker": ("memory",)}
@@ -30,7 +30,9 @@ KEYS = {
     "stdout", "value", "says", "never", "send", "prelude", "passes", "xfail",
 }  # fmt: skip
 MANY = {"place", "kept", "says", "never"}
-KINDS = {".lua": "script", ".toml": "configuration", SUFFIX: "worker", ".py": "host"}
+PYTHON = ".pyspell"
+"""What a script in Python ends in here: `.py` is a host. It is run as `NAME.py`."""
+KINDS = {".lua": "script", PYTHON: "script", ".toml": "configuration", SUFFIX: "worker", ".py": "host"}
 VERDICTS = {
     "ok": (), "error": (
         "syntax", "runtime", "tool", "provider", "denied", "validation", "timeout", "budget", "not_found", "internal",
@@ -129,7 +131,7 @@ def read(path: Path) -> Case:
         command=one("command", "run" if kind == "configuration" else "sandbox"),
         options=tuple(options),
         arguments=tuple(map(unescaped, one("arguments").split())),
-        script=unescaped(one("script", "case.lua" if kind == "configuration" else path.name)),
+        script=unescaped(one("script", "case.lua" if kind == "configuration" else path.name.replace(PYTHON, ".py"))),
         stdin=unescaped(one("stdin")) if "stdin" in header else None,
         place=tuple(tuple(text.split(b" ", 2)) for text in texts("place")),
         kept=texts("kept"),

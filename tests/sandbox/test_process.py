@@ -42,6 +42,14 @@ def test_a_child_gets_its_arguments_an_empty_environment_and_three_descriptors()
     assert said == f"['none', '1048576'] [] True {[0, 1, 2, *leaky]}\n"
 
 
+def test_words_before_the_program_are_all_of_a_childs_environment() -> None:
+    show = "import os; print({key: value for key, value in os.environ.items() if key != 'LC_CTYPE'}, flush=True)"
+    command = ["ONE=1", "TWO=a=b", sys.executable, "-c", show]
+    with spawn(command, engine="none", memory=1 << 20) as process:
+        said = read(process.stdout).decode()
+    assert said == "{'ONE': '1', 'TWO': 'a=b'}\n"
+
+
 def test_signals_of_a_child_are_default_and_unblocked_whatever_the_host_has() -> None:
     code = "import signal; print(signal.pthread_sigmask(0, ()), signal.getsignal(1), flush=True)"
     old = signal.signal(signal.SIGHUP, signal.SIG_IGN)

@@ -72,6 +72,10 @@ class Bridge:
             self._forgotten.remove(reply.call)
         return reply
 
+    def has_arrived(self) -> bool:
+        """Whether `wait_any` would find something, without waiting for it to begin."""
+        return bool(self._answered) or self._channel.has_arrived()
+
     def forget(self, number: int) -> None:
         """Nobody waits for call `number` any more."""
         if self._answered.pop(number, None) is None:

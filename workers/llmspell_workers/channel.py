@@ -108,6 +108,12 @@ class Channel:
             os.write(2, f"the host broke the protocol: {violation}\n".encode())
             os._exit(1)
 
+    def has_arrived(self) -> bool:
+        """Whether something of the host's is there that `receive` has not given yet."""
+        if self._unread or self._refused is not None or self.conversation.held:
+            return True
+        return bool(select.select((self._reader,), (), (), 0)[0])
+
     def _read_past(self, call: int) -> Reply:
         """Reads what is left of a refused reply and keeps nothing of it."""
         while self._past:

@@ -142,8 +142,8 @@ def _limit(calls: SystemCalls, which: int, value: int) -> None:
     calls("prlimit64", 0, which, both + both, 0)
 
 
-def hold_stack(calls: SystemCalls) -> None:
-    """Makes the stack `STACK` bytes deep and more, before memory is limited; it never shrinks.
+def hold_stack(calls: SystemCalls, size: int = STACK) -> None:
+    """Makes the stack `size` bytes deep and more, before memory is limited; it never shrinks.
 
     The kernel counts the stack as address space when it grows, and it grows by page faults: a process that has used up
     its RLIMIT_AS is killed by SIGSEGV at a call that goes one page deeper than any before. One byte at its far end is
@@ -153,10 +153,10 @@ def hold_stack(calls: SystemCalls) -> None:
         top = ctypes.c_void_p.in_dll(calls.library, "__libc_stack_end").value or 0
     except ValueError:
         top = 0  # another C library than glibc does not tell
-    if top and _stack_limit(calls) >= 2 * (STACK + _MARGIN):  # beyond the limit, the read would be the end
-        ctypes.c_char.from_address(top - STACK - _MARGIN).value  # noqa: B018
+    if top and _stack_limit(calls) >= 2 * (size + _MARGIN):  # beyond the limit, the read would be the end
+        ctypes.c_char.from_address(top - size - _MARGIN).value  # noqa: B018
     else:
-        _call_down()
+        _call_down(size)
 
 
 def _stack_limit(calls: SystemCalls) -> int:
@@ -165,9 +165,9 @@ def _stack_limit(calls: SystemCalls) -> int:
     return int.from_bytes(limits.raw[:8], "little")
 
 
-def _call_down() -> None:
+def _call_down(size: int) -> None:
     """Calls down until the stack is deep: the same in 3 ms, and with the pages."""
-    levels = STACK // _LEVEL
+    levels = size // _LEVEL
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(2 * levels + before)
 

@@ -1,0 +1,5 @@
+while True:
+    try:
+        Tool.execute("give-back")
+    except BaseException:
+        pass

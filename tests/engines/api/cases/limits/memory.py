@@ -1,0 +1,3 @@
+kept = []
+while True:
+    kept.append(f"{len(kept)} " * 200)

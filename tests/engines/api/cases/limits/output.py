@@ -1,0 +1,5 @@
+while True:
+    try:
+        print("x" * 100)
+    except BaseException:
+        pass

@@ -1,0 +1,7 @@
+from words import hello
+
+print("loaded")
+
+
+def greet(name):
+    return f"{hello}, {name}"

@@ -1,0 +1,5 @@
+import sys
+
+print("one")
+sys.stdout.write("two é\n")
+None

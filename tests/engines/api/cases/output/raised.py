@@ -1,0 +1,3 @@
+why = "it went wrong"
+# The next line fails.
+raise RuntimeError(why)

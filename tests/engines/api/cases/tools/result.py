@@ -1,0 +1,8 @@
+tool = Tool.get("give_back")
+{
+    "answer": Tool.execute("give-back", value=42),
+    "parts": tool.execute(value=[1, "two", {"three": 3.5}]),
+    "exists": Tool.exists("give-back"),
+    "none": Tool.get("no-such-tool") is None,
+    "schema": tool.getSchema()["type"],
+}

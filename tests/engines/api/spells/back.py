@@ -1,0 +1,3 @@
+value = Suite.plan()
+Suite.note({"value": value})
+{"value": value}

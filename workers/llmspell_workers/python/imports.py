@@ -1,0 +1,160 @@
+"""Imports of a confined process, which opens no file: the library comes through the host, and so do modules.
+
+Theory of operation. What needs code of the machine, the library's extension modules, is mapped before the process is
+confined (`map_extensions`) and initialised by the import itself: the loader finds it mapped, and opens nothing. All
+else of the library the host reads and hands over, as it does modules beside the script. The library comes first, so no
+module beside a script can take the place of one that another module of the library counts on.
+"""
+
+from __future__ import annotations
+
+import _imp
+import marshal
+import os
+import sys
+from _ctypes import dlopen
+from _frozen_importlib import BuiltinImporter, FrozenImporter, ModuleSpec
+from _frozen_importlib_external import ExtensionFileLoader
+
+from llmspell_workers.python.calls import Calls
+from llmspell_workers.python.errors import CallError, DeniedImportError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from types import CodeType, ModuleType
+
+_LEFT_OUT = frozenset((
+    "_crypt", "_ctypes_test", "_curses", "_curses_panel", "_dbm", "_gdbm", "_hashlib", "_multiprocessing",
+    "_posixshmem", "_sqlite3", "_ssl", "_tkinter", "nis", "ossaudiodev", "readline", "spwd", "syslog", "termios",
+    "_lsprof", "resource", "audioop", "_codecs_cn", "_codecs_hk", "_codecs_iso2022", "_codecs_jp", "_codecs_kr",
+    "_codecs_tw", "_ctypes", "_struct", "_interpreters", "_interpchannels", "_interpqueues", "_curses_panel",
+))  # fmt: skip
+"""Those that need large libraries of the system, files, terminals or processes; the last ones are loaded anyway."""
+_TESTS = ("_test", "_xx", "xx")
+
+
+class Library:
+    """The extension modules of the library that are mapped, by name: where they lie."""
+
+    __slots__ = ("extensions",)
+
+    def __init__(self) -> None:
+        self.extensions: dict[str, str] = {}
+
+    def map_extensions(self) -> None:
+        """Maps them all. To be called before the process is confined."""
+        suffix = _imp.extension_suffixes()[0]
+        folder = next((path for path in sys.path if path.endswith("lib-dynload")), "")
+        for file in sorted(os.listdir(folder)) if folder else ():
+            name = file.removesuffix(suffix)
+            if name == file or name in _LEFT_OUT or name.startswith(_TESTS):
+                continue
+            path = f"{folder}/{file}"
+            try:
+                dlopen(path, os.RTLD_LAZY)
+            except OSError:
+                continue  # a library of the system that it needs is not there
+            self.extensions[name] = path
+
+
+class Finder:
+    """Stands before all other finders of modules, and lets none of them look."""
+
+    def __init__(self, calls: Calls, library: Library, compiled: Callable[[bytes | str, str], CodeType]) -> None:
+        """`compiled` makes code of a script's source and name, and keeps the name as one of the script's files."""
+        self._calls, self._library, self._compiled = calls, library, compiled
+        self._hooks: dict[str, Callable[[], None]] = {}
+
+    def after(self, name: str, hook: Callable[[], None]) -> None:
+        """Has `hook` called once the module is loaded."""
+        self._hooks[name] = hook
+
+    def find_spec(self, name: str, path: Sequence[str] | None = None, target: object = None) -> object:  # noqa: ARG002
+        """The module's spec; ModuleNotFoundError says why there is none."""
+        for importer in (BuiltinImporter, FrozenImporter):
+            if (spec := importer.find_spec(name, path)) is not None:
+                return spec
+        file = self._library.extensions.get(name)
+        if file is not None:
+            return ModuleSpec(name, ExtensionFileLoader(name, file), origin=file)
+        if name.partition(".")[0] in sys.stdlib_module_names or name.startswith("_sysconfigdata_"):
+            return self._in_library(name)
+        return self._beside_script(name)
+
+    def _in_library(self, name: str) -> object:
+        found = self._asked(name, "library.load", {"name": name})
+        return _spec(name, _Source(self, name, found), package=found.get("package") is True)
+
+    def _beside_script(self, name: str) -> object:
+        path = name.replace(".", "/")
+        paths: list[object] = [f"{path}.py", f"{path}/__init__.py"]
+        found = self._asked(name, "module.load", {"name": name, "paths": paths})
+        return _spec(name, _Source(self, name, found), package=found.get("name") == paths[1])
+
+    def _asked(self, name: str, capability: str, arguments: dict[str, object]) -> dict[str, object]:
+        self._calls.still += 1  # whoever imports holds a lock: it gives way to nobody
+        try:
+            found = self._calls.call(capability, arguments)
+        except CallError as error:
+            if error.kind == "denied" and capability == "module.load":
+                raise DeniedImportError(_not_there(name, error, capability), details=error.details) from None
+            raise ModuleNotFoundError(_not_there(name, error, capability), name=name) from None
+        finally:
+            self._calls.still -= 1
+        if not isinstance(found, dict):
+            raise ModuleNotFoundError(f"no module named {name!r}", name=name)
+        return found
+
+    def execute(self, name: str, found: dict[str, object], module: ModuleType) -> None:
+        """Runs the body of a module."""
+        code, source, file = found.get("code"), found.get("source"), found.get("name")
+        self._calls.still += 1
+        try:
+            if isinstance(code, bytes):
+                exec(marshal.loads(code), module.__dict__)
+            elif "code" in found:  # of the library, where Python keeps no code of it
+                exec(compile(_text(source), f"<library>/{file}", "exec", dont_inherit=True), module.__dict__)
+            else:
+                module.__file__ = str(file)
+                exec(self._compiled(_text(source), str(file)), module.__dict__)
+        finally:
+            self._calls.still -= 1
+        hook = self._hooks.pop(name, None)
+        if hook is not None:
+            hook()
+
+
+class _Source:
+    """Loads one module from what the host has answered."""
+
+    __slots__ = ("_finder", "_found", "_name")
+
+    def __init__(self, finder: Finder, name: str, found: dict[str, object]) -> None:
+        self._finder, self._name, self._found = finder, name, found
+
+    def create_module(self, _spec: object) -> None:
+        """The usual one."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Runs its body, and keeps nothing of it."""
+        found, self._found = self._found, {}
+        self._finder.execute(self._name, found, module)
+
+
+def _text(source: object) -> bytes | str:
+    """A source as the host gave it: bytes, or text where it was a small one."""
+    return source if isinstance(source, bytes) else str(source)
+
+
+def _spec(name: str, loader: _Source, *, package: bool) -> object:
+    return ModuleSpec(name, loader, origin="llmspell", is_package=package)  # type: ignore[arg-type]
+
+
+def _not_there(name: str, error: CallError, capability: str) -> str:
+    if capability == "library.load":
+        return (
+            f"no module named {name!r}: this part of the standard library is not there for scripts, because it needs"
+            " files, the network, processes or a library of the system"
+        )
+    return f"no module named {name!r}: {error.message}; installed packages are not there for scripts"
