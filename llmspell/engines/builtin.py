@@ -9,7 +9,10 @@ from __future__ import annotations
 import os
 import sys
 
-ROWS = (("lua", (".lua",), "lupa", 20 * 1024 * 1024),)
+ROWS = (
+    ("lua", (".lua",), "lupa", 20 * 1024 * 1024),
+    ("javascript", (".js", ".mjs"), "_quickjs", 22 * 1024 * 1024),
+)
 """Name, suffixes of its scripts, the library that its worker imports, the least memory in bytes that it starts in."""
 DEFAULT_ENGINE = "lua"
 
@@ -23,8 +26,14 @@ def builtin_command(engine: str, library: str | None) -> tuple[str, ...]:
     if not sys.executable:
         raise _missing("this Python does not know its own executable, so it cannot start workers")
     files = [file_of(engine, package) for package in ("llmspell_workers", "msgpack", library or "msgpack")]
-    folders = dict.fromkeys(os.path.dirname(os.path.dirname(file)) for file in files)
+    folders = dict.fromkeys(map(_folder_of, files))
     return (sys.executable, "-I", "-S", os.path.join(os.path.dirname(files[0]), "__main__.py"), *folders)
+
+
+def _folder_of(file: str) -> str:
+    """The folder in which a package's file, or that of a module without a package, is found."""
+    folder, name = os.path.split(file)
+    return os.path.dirname(folder) if name.startswith("__init__.") else folder
 
 
 def file_of(engine: str, library: str) -> str:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import NoReturn
 
-ENGINES = {"lua": "llmspell_workers.lua.engine"}
+ENGINES = {"lua": "llmspell_workers.lua.engine", "javascript": "llmspell_workers.javascript.engine"}
 """Where each built-in engine's adapter lives."""
 RESERVE = (1024 * 1024, 512 * 1024)
 """Bytes, freed for the last frame: an arena for Python's small objects, and the buffer that msgpack packs into."""
