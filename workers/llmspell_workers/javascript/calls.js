@@ -107,7 +107,7 @@
     return begin(numberOf(name), text, null, error);
   };
   ll.output = (stream, text) => {
-    mail[0] = text;
+    mail[0] = ll.wellFormed(text);
     const sent = ring(OUTPUT, stream);
     mail[0] = null;
     if (sent === NO_MEMORY) throw ll.noMemory();

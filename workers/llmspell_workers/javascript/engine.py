@@ -28,10 +28,11 @@ from llmspell_workers.javascript.library import (
 from llmspell_workers.javascript.machine import JavaScriptError, Machine, boolean
 from llmspell_workers.javascript.modules import Modules
 from llmspell_workers.javascript.rejections import Rejections
+from llmspell_workers.javascript.room import LEAST_STACK, hold_stack
 from llmspell_workers.javascript.stacks import Described
 from llmspell_workers.javascript.values import from_script, parsed, to_script
 from llmspell_workers.javascript.where import Where
-from llmspell_workers.wire import Configure, Done, Failed, Packed, Run, pack
+from llmspell_workers.wire import Configure, Done, Failed, Packed, Run, Unsendable, pack
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ _MEMORY = "not enough memory"
 _FULL = 2 * 1024 * 1024
 """Bytes: when there is no room for them, memory has run out."""
 _STUCK = "the script waits for a promise that nothing is left to settle"
-_NOT_A_WORD: dict[str, object] = {"kind": "runtime", "line": None, "column": None, "traceback": []}
+_UNPLACED: dict[str, object] = {"kind": "runtime", "line": None, "column": None, "traceback": []}
 
 _LIBRARY = Library()
 _CALLBACKS = Callbacks()
@@ -65,10 +66,13 @@ def _read_parts() -> list[tuple[str, bytes]]:
 
 _SOURCES = _read_parts()
 _WHERE = Where()
+_stack = LEAST_STACK
 
 
 def prepare() -> None:
     """What must be done before the worker is confined."""
+    global _stack
+    _stack = hold_stack()
     _WHERE.listen()
 
 
@@ -83,7 +87,7 @@ class Engine:
         self._finish = finish
         self._current = -1
         self._started = False
-        self._machine = machine = Machine(_LIBRARY, _CALLBACKS)
+        self._machine = machine = Machine(_LIBRARY, _CALLBACKS, _stack)
         self._host = Host(machine, bridge, self._exit, _WHERE.told)
         self._rejections = Rejections(machine)
         self._modules = Modules(machine, bridge, self._throw, self._describe)
@@ -107,10 +111,12 @@ class Engine:
             return self._failed(run, self._described(error.value))
         except MemoryError:
             return self._failed(run, None)
+        except Unsendable as error:
+            return Failed(run.run, {**_UNPLACED, "kind": "validation", "message": str(error)}, {"memory_refusals": 0})
         except _StuckError:
             if not has_room(_FULL):
                 return self._failed(run, None)
-            return Failed(run.run, {**_NOT_A_WORD, "message": _STUCK}, {"memory_refusals": 0})
+            return Failed(run.run, {**_UNPLACED, "message": _STUCK}, {"memory_refusals": 0})
         finally:
             _WHERE.script = None
             self._rejections.forget()
@@ -236,7 +242,7 @@ class Engine:
     def _failed(self, run: Run, why: Described | None) -> Failed:
         if why is None or why.memory or (why.is_null and not has_room(_FULL)):
             line = why.line_in(run.name) if why else None
-            return Failed(run.run, {**_NOT_A_WORD, "kind": "memory", "message": _MEMORY, "line": line}, {"memory_refusals": 1})
+            return Failed(run.run, {**_UNPLACED, "kind": "memory", "message": _MEMORY, "line": line}, {"memory_refusals": 1})
         place = why.place_in(run.name)
         parser = why.syntax and not self._started
         error: dict[str, object] = {

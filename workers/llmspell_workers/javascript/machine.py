@@ -20,8 +20,6 @@ from llmspell_workers.javascript.library import (
     Value,
 )
 
-STACK = 512 * 1024
-"""Bytes of the process's stack that JavaScript may take; a worker has 768 KiB of it (`confine/stack.py`)."""
 UNDEFINED = Value(0, TAG_UNDEFINED)
 _REQUEST, _ANSWER = 0, 1
 _MOST_ARGUMENTS = 3
@@ -38,14 +36,14 @@ class JavaScriptError(Exception):
 class Machine:
     """A runtime and its only context."""
 
-    def __init__(self, library: Library, callbacks: Callbacks) -> None:
-        """Raises MemoryError."""
+    def __init__(self, library: Library, callbacks: Callbacks, stack: int) -> None:
+        """`stack` are the bytes that calls inside one another may take of it. Raises MemoryError."""
         self.js = js = library
         self.runtime = js.NewRuntime()
         self.context = self.runtime and js.NewContext(self.runtime)
         if not self.context:
             raise MemoryError
-        js.SetMaxStackSize(self.runtime, STACK)
+        js.SetMaxStackSize(self.runtime, stack)
         self._callbacks = callbacks
         js.SetModuleLoaderFunc(self.runtime, callbacks.normalize, callbacks.load, None)
         js.SetHostPromiseRejectionTracker(self.runtime, callbacks.track, None)

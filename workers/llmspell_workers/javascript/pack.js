@@ -51,7 +51,7 @@
   }
 
   function number(value) {
-    if (value - value !== 0) return tagging ? '"n' + value + '"' : "" + value; // NaN, Infinity: Python reads both
+    if (value - value !== 0) return "" + value; // NaN, Infinity: Python reads both
     if (value <= SAFE && value >= -SAFE) return "" + value;
     const text = "" + value;
     return indexOf(text, "e") < 0 ? text + ".0" : text; // a float, however whole

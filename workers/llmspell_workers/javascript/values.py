@@ -2,7 +2,7 @@
 
 Rules: what JSON can say crosses as it is. If any part of a value is something else (bytes, an integer beyond 2^53, no
 number), the text begins with `~`, and each string in it tells by its first letter what it stands for: `s` text, `b`
-bytes in base64, `i` an integer, `n` a number. So no string of a script is ever taken for anything but itself.
+bytes in base64, `i` an integer, `n` a number (towards the script; Python's own JSON says both). So no string of a script is ever taken for anything but itself.
 
 The C parts of the package `json` are used by themselves: all of it takes as long to import as a worker to start.
 """
