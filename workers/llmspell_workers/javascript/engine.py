@@ -16,7 +16,7 @@ from llmspell_workers.javascript.callbacks import Callbacks
 from llmspell_workers.javascript.host import Host
 from llmspell_workers.javascript.library import (
     EVAL_ASYNC,
-    EVAL_GLOBAL,
+    EVAL_INDIRECT,
     EVAL_MODULE,
     EVAL_STRICT,
     FULFILLED,
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 RAW_REPLIES = True
 _PARTS = ("pack", "errors", "text", "calls", "io", "streams", "surface", "main")
 """The adapter's JavaScript files, in the order in which they build on one another."""
-_SCRIPT = EVAL_GLOBAL | EVAL_STRICT | EVAL_ASYNC
+_SCRIPT = EVAL_INDIRECT | EVAL_STRICT | EVAL_ASYNC
 _MEMORY = "not enough memory"
 _FULL = 2 * 1024 * 1024
 """Bytes: when there is no room for them, memory has run out."""

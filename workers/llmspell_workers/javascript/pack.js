@@ -52,6 +52,7 @@
 
   function number(value) {
     if (value - value !== 0) return "" + value; // NaN, Infinity: Python reads both
+    if (value === 0 && 1 / value < 0) return "-0.0";
     if (value <= SAFE && value >= -SAFE) return "" + value;
     const text = "" + value;
     return indexOf(text, "e") < 0 ? text + ".0" : text; // a float, however whole

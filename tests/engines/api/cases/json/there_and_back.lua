@@ -1,0 +1,2 @@
+local value = JSON.parse('{"b": {}, "a": [1, 2.5, "x", null, true]}')
+return {text = JSON.stringify(value), deep = value.a[2]}

@@ -1,0 +1,1 @@
+while true do pcall(Tool.execute, "give-back") end

@@ -1,0 +1,2 @@
+local lib = require("lib")
+return {greeting = lib.greet("Ada"), same = require("lib") == lib}

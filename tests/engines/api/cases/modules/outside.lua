@@ -1,0 +1,1 @@
+return {(pcall(require, "../cases")), (pcall(require, "lib"))}

@@ -1,0 +1,3 @@
+local why = "it went wrong"
+-- The next line fails.
+error(why)

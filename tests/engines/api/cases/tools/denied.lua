@@ -1,0 +1,2 @@
+print("before")
+Tool.execute("secret")

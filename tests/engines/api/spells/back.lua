@@ -1,0 +1,3 @@
+local value = Suite.plan()
+Suite.note({value = value})
+return {value = value}
