@@ -149,8 +149,8 @@ def serve(channel: Channel, module: ModuleType, engine_name: str, confined: dict
         last_word.send(engine.run(frame), engine.collect)
 
 
-def finish(channel: Channel, last_word: LastWord, last: Done) -> None:
-    """Sends a run's last frame from inside the run, and never returns to the script: `os.exit`."""
+def finish(channel: Channel, last_word: LastWord, last: Done | Failed) -> None:
+    """Sends a run's last frame from inside the run, and never returns to the script: `os.exit`, or out of memory."""
     last_word.send(last, lambda: None)  # no engine is asked to collect while it waits for this to end
     while not isinstance(frame := channel.receive(), Shutdown):
         assert isinstance(frame, Run)  # the table of states admits nothing else

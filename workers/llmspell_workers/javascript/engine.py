@@ -80,7 +80,7 @@ class Engine:
     """One JavaScript machine for the runs of one session."""
 
     def __init__(
-        self, configure: Configure, bridge: Bridge, finish: Callable[[Done], None], tell_line: Callable[[int], None]
+        self, configure: Configure, bridge: Bridge, finish: Callable[[Done | Failed], None], tell_line: Callable[[int], None]
     ) -> None:
         """`finish` ends a run from inside it; `tell_line` ends it with the line that the host has asked for."""
         self._bridge = bridge
@@ -96,7 +96,8 @@ class Engine:
         shared = machine.build(_SOURCES)
         names = ("build", "prepare", "deliver", "describe", "error", "result", "ask", "waiting")
         self._adapter = {name: machine.member(shared, name.encode()) for name in names}
-        _WHERE.watch(machine, self._adapter["ask"], self._adapter["waiting"], tell_line)
+        asked = self._adapter["ask"], self._adapter["waiting"]
+        _WHERE.watch(machine, asked, tell=tell_line, give_up=self._give_up)
         self._ask("build", to_script(Packed(pack(configure.surface))), to_script(Packed(pack(configure.environment))))
 
     def run(self, run: Run) -> Done | Failed:
@@ -110,12 +111,12 @@ class Engine:
         except JavaScriptError as error:
             return self._failed(run, self._described(error.value))
         except MemoryError:
-            return self._failed(run, None)
+            return self._out_of_memory(None)
         except Unsendable as error:
             return Failed(run.run, {**_UNPLACED, "kind": "validation", "message": str(error)}, {"memory_refusals": 0})
         except _StuckError:
             if not has_room(_FULL):
-                return self._failed(run, None)
+                return self._out_of_memory(None)
             return Failed(run.run, {**_UNPLACED, "message": _STUCK}, {"memory_refusals": 0})
         finally:
             _WHERE.script = None
@@ -124,7 +125,7 @@ class Engine:
 
     def collect(self) -> None:
         """Frees what the script has left behind: there was no memory for the last frame."""
-        self._machine.js.RunGC(self._machine.runtime)
+        self._machine.collect()
 
     def _run(self, run: Run) -> bytes:
         """The packed value of a run. Raises JavaScriptError, MemoryError, _StuckError."""
@@ -240,9 +241,8 @@ class Engine:
             self._machine.free(value)
 
     def _failed(self, run: Run, why: Described | None) -> Failed:
-        if why is None or why.memory or (why.is_null and not has_room(_FULL)):
-            line = why.line_in(run.name) if why else None
-            return Failed(run.run, {**_UNPLACED, "kind": "memory", "message": _MEMORY, "line": line}, {"memory_refusals": 1})
+        if why is None or why.memory or why.is_null:  # when even an error is refused, QuickJS throws null instead
+            return self._out_of_memory(why.line_in(run.name) if why else None)
         place = why.place_in(run.name)
         parser = why.syntax and not self._started
         error: dict[str, object] = {
@@ -253,6 +253,14 @@ class Engine:
             "traceback": [str(frame) for frame in why.frames],
         }
         return Failed(run.run, error, {"memory_refusals": 0})
+
+    def _out_of_memory(self, line: int | None) -> Failed:
+        error = {**_UNPLACED, "kind": "memory", "message": _MEMORY, "line": line}
+        return Failed(self._current, error, {"memory_refusals": 1})
+
+    def _give_up(self, line: int | None) -> None:
+        """Memory has run out: the last frame now, as of `exit`."""
+        self._finish(self._out_of_memory(line))
 
     def _exit(self, status: int) -> None:
         """`exit`: the last frame now, and not one more line of the script."""

@@ -136,6 +136,10 @@ class Machine:
         copy: Value = self.js.DupValue(self.context, value)
         return copy
 
+    def collect(self) -> None:
+        """Runs the collector."""
+        self.js.RunGC(self.runtime)
+
     def free(self, value: Value) -> None:
         """Lets go of a reference."""
         self.js.FreeValue(self.context, value)

@@ -1,4 +1,4 @@
-"""The stack that JavaScript may take, held before memory is limited.
+"""The stack that JavaScript may take, held before memory is limited; and what is left of the memory.
 
 The kernel counts the stack as address space when it grows, and kills a process that has none left (`confine/stack.py`).
 A call in QuickJS takes 1.7 KB of it, so it needs more than what every worker holds.
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ctypes
 from resource import RLIMIT_STACK, getrlimit
+
+from llmspell_workers.bridge import has_room
 
 STACK = 4 * 1024 * 1024
 """Bytes of stack that JavaScript may take: some 2,400 calls inside one another, measured."""
@@ -31,3 +33,29 @@ def hold_stack() -> int:
         return LEAST_STACK
     ctypes.c_char.from_address(top - STACK - _MARGIN).value  # noqa: B018
     return STACK
+
+
+class _Allocated(ctypes.Structure):
+    """`struct mallinfo2` (malloc.h): what glibc's allocator has, and what of it is free."""
+
+    _fields_ = tuple(
+        (name, ctypes.c_size_t)
+        for name in (
+            "arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks", "fordblks", "keepcost"
+        )
+    )  # fmt: skip
+
+
+class Room:
+    """Whether there is memory left, from the kernel or among what was freed: that never goes back to the kernel."""
+
+    def __init__(self) -> None:
+        try:
+            self._look = ctypes.PyDLL(None).mallinfo2
+            self._look.restype = _Allocated
+        except AttributeError:  # another C library, or an old one: then only the kernel is asked
+            self._look = None
+
+    def has(self, size: int) -> bool:
+        """Whether about `size` bytes may be had, in pieces."""
+        return has_room(size // 2) or (self._look is not None and self._look().fordblks >= size)
