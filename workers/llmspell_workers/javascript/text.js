@@ -9,6 +9,7 @@
   const isArray = Array.isArray, isError = Error.isError, ownKeys = Reflect.ownKeys;
   const descriptorOf = Object.getOwnPropertyDescriptor, prototypeOf = Object.getPrototypeOf;
   const tagOf = uncurry(descriptorOf(prototypeOf(Uint8Array.prototype), Symbol.toStringTag).get);
+  const lengthOf = uncurry(descriptorOf(prototypeOf(Uint8Array.prototype), "length").get);
   const isoOf = uncurry(Date.prototype.toISOString), symbolText = uncurry(Symbol.prototype.toString);
   const patternText = uncurry(RegExp.prototype.toString);
   const mapSize = uncurry(descriptorOf(Map.prototype, "size").get), eachOfMap = uncurry(Map.prototype.forEach);
@@ -50,7 +51,7 @@
   // Own properties, and no getter is asked.
   function showEntries(value, depth, parents) {
     const keys = ownKeys(value);
-    const isList = isArray(value);
+    const isList = isArray(value) || tagOf(value) !== undefined;
     let parts = "", count = 0;
     for (let i = 0; i < keys.length; i++) {
       const found = descriptorOf(value, keys[i]);
@@ -74,7 +75,7 @@
     if (depth > MAX_DEPTH) return isArray(value) ? "[Array]" : "[Object]";
     const inside = { __proto__: null, value, up: parents };
     const tag = tagOf(value);
-    if (tag !== undefined) return tag + "(" + value.length + ") " + showEntries(part(value, 0, MAX_ENTRIES), depth, inside);
+    if (tag !== undefined) return tag + "(" + lengthOf(value) + ") " + showEntries(part(value, 0, MAX_ENTRIES), depth, inside);
     for (let above = prototypeOf(value); above !== null; above = prototypeOf(above)) {
       for (let i = 0; i < prototypes.length; i++) {
         if (prototypes[i][0] === above) return prototypes[i][1](value, depth, inside);
