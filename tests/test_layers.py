@@ -47,11 +47,14 @@ def importers(root: Path, prefix: str) -> set[str]:
     }
 
 
+ENGINE_LIBRARIES = {"lua": {"lupa"}, "javascript": {"_quickjs"}}
+
+
 def test_a_worker_imports_the_standard_library_msgpack_and_its_engine_only() -> None:
     for path in sources(WORKERS):
         for module, _ in imports(path):
             root = module.split(".")[0]
-            engine = {"lupa"} if path.is_relative_to(WORKERS / "lua") else set()
+            engine = ENGINE_LIBRARIES.get(path.relative_to(WORKERS).parts[0], set())
             assert root in sys.stdlib_module_names | {"llmspell_workers", "msgpack"} | engine, (
                 f"{path} imports {module}"
             )
@@ -140,7 +143,7 @@ def test_the_host_names_no_engine_outside_the_table_of_built_in_ones() -> None:
         name = str(path.relative_to(HOST))
         if name in allowed or name.startswith("cli/"):
             continue
-        found = re.search(r"\b(lua|lupa|\.lua)\b", path.read_text(), re.IGNORECASE)
+        found = re.search(r"\b(lua|lupa|\.lua|javascript|quickjs|\.mjs)\b", path.read_text(), re.IGNORECASE)
         assert found is None, f"{name} mentions {found}"
 
 

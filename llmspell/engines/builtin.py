@@ -14,6 +14,8 @@ ROWS = (
     ("javascript", (".js", ".mjs"), "_quickjs", 22 * 1024 * 1024),
 )
 """Name, suffixes of its scripts, the library that its worker imports, the least memory in bytes that it starts in."""
+PROGRAMS = {"node": "javascript", "nodejs": "javascript", "qjs": "javascript"}
+"""What `#!` lines call, where that is not an engine's name, and the engine that it stands for."""
 DEFAULT_ENGINE = "lua"
 
 

@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from llmspell.engines.builtin import DEFAULT_ENGINE, ROWS, builtin_command
+from llmspell.engines.builtin import DEFAULT_ENGINE, PROGRAMS, ROWS, builtin_command
 from llmspell.errors import SetupError, UsageError, nearest
 from llmspell.limits import MIB
 
@@ -83,6 +83,7 @@ class EngineFactory:
         words = line[2:200].split(b"\n", 1)[0].replace(b"/", b" ").split()
         for word in reversed(words):
             name = word.decode("ascii", "replace").rstrip("0123456789.")
+            name = PROGRAMS.get(name, name)
             if name in self._specs:
                 return self._specs[name]
         return None

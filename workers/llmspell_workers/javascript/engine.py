@@ -165,7 +165,7 @@ class Engine:
         """What a promise was fulfilled with, once no call is open. Raises JavaScriptError for what it was rejected with."""
         machine, host = self._machine, self._host
         js, context = machine.js, machine.context
-        deliver, wait = self._adapter["deliver"], self._bridge.wait_any
+        deliver, wait = self._adapter["deliver"], host.wait
         js.PromiseMarkAsHandled(context, promise)
         try:
             while True:

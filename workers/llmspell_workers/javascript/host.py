@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _BEGIN, _OUTPUT, _EXIT, _NAME, _WHERE = 1, 2, 3, 4, 5
 _NO_MEMORY, _MISFIT, _DONE = 0, -1, 1
 _STREAMS = {1: "stdout", 2: "stderr"}
+_SMALL = 32768
+"""Bytes for which there is always room: a run ends before (`where.py`)."""
 _COPIES = 2
 """How many times the bytes of a reply its text and the value of it take, at the least, beside each other."""
 
@@ -35,6 +37,7 @@ class Host:
         self._leave = leave
         self._told = told
         self._names: list[str] = []
+        self._last = 0
         self.open = 0
 
     def ring(self, operation: float, argument: float) -> float:
@@ -58,6 +61,7 @@ class Host:
         packed = from_script(self._machine.request(), "")
         number = self._bridge.begin(self._names[capability], Packed(packed))
         self.open += 1
+        self._last = number
         return number
 
     def _other(self, operation: int, argument: int) -> float:
@@ -81,6 +85,11 @@ class Host:
             return _NO_MEMORY
         return _MISFIT
 
+    def wait(self) -> Reply:
+        """The next reply. The only call that is open is mostly the one that was begun last."""
+        last, self._last = self._last, 0
+        return self._bridge.wait_only(last) if last and self.open == 1 else self._bridge.wait_any()
+
     def deliver(self, to: Value, reply: Reply) -> None:
         """Hands a reply to the adapter's function `to`. Raises JavaScriptError where even that takes too much memory."""
         machine = self._machine
@@ -95,9 +104,9 @@ class Host:
         """The text of a reply, or undefined where there is no memory for it and for what is made of it (E12)."""
         value = reply.value
         try:
-            if type(value) is Packed and has_room(_COPIES * len(value.data)):
+            if type(value) is Packed and (len(value.data) <= _SMALL or has_room(_COPIES * len(value.data))):
                 text = to_script(value)
-                if has_room(_COPIES * len(text)):
+                if len(text) <= _SMALL or has_room(_COPIES * len(text)):
                     return self._machine.text(text)
         except MemoryError:
             pass

@@ -26,6 +26,7 @@
   const toBigInt = BigInt;
   const plain = Object.prototype;
   const MAX_DEPTH = 48, MAX_VALUES = 262144, FRAME_VALUES = 8; // the caps of the wire
+  const MAX_KEPT = 512;
   const SAFE = Number.MAX_SAFE_INTEGER, LEAST = -(2n ** 63n), MOST = 2n ** 63n - 1n;
   const IDENTIFIER = /^[A-Za-z_$][\w$]{0,99}$/;
   const names = new WeakMap(); // objects that travel as their name
@@ -72,6 +73,18 @@
     return text + "]";
   }
 
+  let quoted = { __proto__: null }, kept = 0; // keys that were packed before
+
+  function quotedKey(key) {
+    const text = quote(key);
+    if (key.length > 32) return text;
+    if (kept++ >= MAX_KEPT) {
+      quoted = { __proto__: null };
+      kept = 1;
+    }
+    return (quoted[key] = text);
+  }
+
   function map(value, depth) {
     const keys = keysOf(value), length = keys.length;
     let text = "{";
@@ -83,7 +96,7 @@
         place = stepOf(key) + place;
         return undefined;
       }
-      text += (text.length > 1 ? "," : "") + quote(key) + ":" + part;
+      text += (text.length > 1 ? "," : "") + (quoted[key] || quotedKey(key)) + ":" + part;
     }
     return text + "}";
   }

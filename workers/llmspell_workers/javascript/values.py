@@ -13,6 +13,7 @@ from _json import encode_basestring, make_encoder, make_scanner
 from binascii import a2b_base64, b2a_base64
 
 from llmspell_workers.wire import Packed, pack
+from llmspell_workers.wire.quick import pack_plain, unpack_plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,8 +51,10 @@ _encode = make_encoder(None, _odd, encode_basestring, None, ":", ",", False, Fal
 
 def to_script(value: Packed) -> bytes:
     """The text of a value that came by the wire. Raises Violation for what no host of ours would send."""
-    plain = value.unpack()
     data = value.data
+    plain = unpack_plain(data[value.start :])
+    if plain is None:
+        plain = value.unpack()
     if not any(mark in data for mark in _WIDE):
         try:
             return "".join(_encode(plain, 0)).encode()
@@ -63,9 +66,8 @@ def to_script(value: Packed) -> bytes:
 def from_script(text: bytes, name: str) -> bytes:
     """The msgpack of a value that the adapter wrote. Raises Unsendable with the place, which begins with `name`."""
     plain = text.decode()
-    if plain.startswith(TAGGED):
-        return pack(_untagged(_scan(plain, 1)[0]), name)
-    return pack(_scan(plain, 0)[0], name)
+    value = _untagged(_scan(plain, 1)[0]) if plain.startswith(TAGGED) else _scan(plain, 0)[0]
+    return pack_plain(value) or pack(value, name)
 
 
 def parsed(text: str) -> object:
