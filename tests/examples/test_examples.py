@@ -15,7 +15,7 @@ from tests.examples.commands import EXAMPLES, ROOT, run, workplace
 
 EXPECTED: dict[str, Any] = tomllib.loads(Path(__file__).with_name("expected.toml").read_text())
 RUNS: list[dict[str, Any]] = EXPECTED["run"]
-SPELLS = sorted(EXAMPLES.rglob("*.lua"))
+SPELLS = sorted([*EXAMPLES.rglob("*.lua"), *EXAMPLES.rglob("*.js")])
 WANTED = "hello arguments tools agent streaming parallel errors modules structured pipeline guarded_files memory_hog"
 
 
@@ -26,7 +26,7 @@ def place(tmp_path: Path) -> Path:
 
 def commands_of(spell: Path) -> list[str]:
     """The commands in a spell's comment block, each on one line, without the remark in brackets behind it."""
-    block = re.match(r"(--.*\n)+", spell.read_text())
+    block = re.match(r"((?:--|//).*\n)+", spell.read_text())
     assert block is not None, f"{spell} begins with a comment block that says what it shows"
     text = "\n".join(line[2:].rstrip() for line in block[0].splitlines()).replace("\\\n", " ")
     found = re.findall(r"^   +(llmspell .*?)(?:  +\(.*\))?$", text, re.MULTILINE)
@@ -87,6 +87,7 @@ def test_a_spell_says_how_to_run_it_and_each_command_is_run_here(spell: Path) ->
 def test_there_is_an_example_of_each_thing_and_no_other_file() -> None:
     found = {str(path.relative_to(EXAMPLES)) for path in EXAMPLES.rglob("*") if path.is_file()}
     spells = {f"{name}.lua" for name in f"{WANTED} tour".split()}
+    spells |= {f"{name}.js" for name in "hello streaming parallel".split()}
     assert found == spells | {"lib/wizard.lua", "lib/text/init.lua", "data/notes.txt", "data/plans.txt"}
 
 

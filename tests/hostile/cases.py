@@ -15,7 +15,7 @@ from typing import NamedTuple
 HERE = Path(__file__).parent
 GROUPS = (
     "memory", "time", "language", "escapes", "wire", "processes", "files", "lifecycle", "output", "terminal",
-    "secrets", "configuration", "modules", "tools",
+    "secrets", "configuration", "modules", "tools", "javascript",
 )  # fmt: skip
 ALL = ("memory", "files", "network", "processes")
 REQUIRED = {"script": ALL, "configuration": ALL, "worker": ("memory",)}
@@ -30,7 +30,7 @@ KEYS = {
     "stdout", "value", "says", "never", "send", "prelude", "passes", "xfail",
 }  # fmt: skip
 MANY = {"place", "kept", "says", "never"}
-KINDS = {".lua": "script", ".toml": "configuration", SUFFIX: "worker", ".py": "host"}
+KINDS = {".lua": "script", ".js": "script", ".toml": "configuration", SUFFIX: "worker", ".py": "host"}
 VERDICTS = {
     "ok": (), "error": (
         "syntax", "runtime", "tool", "provider", "denied", "validation", "timeout", "budget", "not_found", "internal",
@@ -43,7 +43,7 @@ VERDICTS = {
 ENDLESS, ZEROS = b"endless", b"zero"
 """A stdin on which nobody writes, and /dev/zero; all else is the text itself."""
 PASSES = ("command", "api", "terminal", "memory", "probe")
-_LINE = re.compile(r"(?:--|#) ([a-z]+): (.*)")
+_LINE = re.compile(r"(?:--|//|#) ([a-z]+): (.*)")
 _THREAT = re.compile(r"T-[A-Z]+-[1-9][0-9]*")
 
 

@@ -150,5 +150,12 @@
     }
   }
 
+  const writer = (stream) => ({
+    write: (value) => {
+      output(stream, typeof value === "string" ? value : show(value));
+      return true;
+    },
+  });
+  ll.writers = [writer(OUT), writer(ERR)];
   ll.io = { console: makeConsole(), print: (...values) => output(OUT, line(values) + "\n"), stdin: makeStdin(), TextEncoder, TextDecoder };
 })

@@ -18,7 +18,8 @@
     ll.buildSurface(G, unpacked(surfaceText));
     for (const name of keysOf(ll.io)) hidden(G, name, ll.io[name]);
     hidden(G, "exit", exit);
-    hidden(G, "process", { exit, env: freeze(unpacked(environmentText)), argv: [] });
+    const [stdout, stderr] = ll.writers;
+    hidden(G, "process", { exit, env: freeze(unpacked(environmentText)), stdout, stderr });
   };
 
   // ARGS[0] script, ARGS[1..] positionals, ARGS.name for `--name value`; `arg` is the same list.
