@@ -24,7 +24,8 @@ ROUNDS = 20
 UNBOUND = Limits(calls=10**9, cpu=600, wall=600)
 CALLING = b"""
 const n = Number(ARGS[1]);
-for (let i = 0; i < n; i++) await Tool.execute("calculator", {operation: "evaluate", input: "2*x+1", variables: {x: 3}});
+for (let i = 0; i < n; i++)
+  await Tool.execute("calculator", {operation: "evaluate", input: "2*x+1", variables: {x: 3}});
 """
 COMPUTING = {
     "fib": b"const fib = (n) => n < 2 ? n : fib(n - 1) + fib(n - 2); fib(27)",
@@ -110,5 +111,3 @@ def test_call(benchmark: Any, ratios: Ratios, cores: list[int], count: int) -> N
     call, beside = median(first) / CALLS, median(second) / CALLS
     shown = f"{call * 1e6:.1f} us over {beside * 1e6:.1f} us; ping-pong {ping * 1e6:.1f} us"
     ratios.add(f"JavaScript call on {count} core(s), over Lua's", shown, call / beside, 2.5)
-
-

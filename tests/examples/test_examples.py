@@ -87,7 +87,7 @@ def test_a_spell_says_how_to_run_it_and_each_command_is_run_here(spell: Path) ->
 def test_there_is_an_example_of_each_thing_and_no_other_file() -> None:
     found = {str(path.relative_to(EXAMPLES)) for path in EXAMPLES.rglob("*") if path.is_file()}
     spells = {f"{name}.lua" for name in f"{WANTED} tour".split()}
-    spells |= {f"{name}.js" for name in "hello streaming parallel".split()}
+    spells |= {f"{name}.js" for name in ["hello", "streaming", "parallel"]}
     assert found == spells | {"lib/wizard.lua", "lib/text/init.lua", "data/notes.txt", "data/plans.txt"}
 
 

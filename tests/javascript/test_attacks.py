@@ -11,22 +11,27 @@ from tests.javascript.spells import spell, value
 
 SPOILED = {
     "prototypes-with-accessors": """
-        for (const proto of [Object.prototype, Array.prototype, Function.prototype, Promise.prototype, String.prototype])
+        for (const proto of [Object.prototype, Array.prototype, Function.prototype, Promise.prototype,
+            String.prototype])
           for (const key of ["0", "1", "then", "kind", "message", "toJSON", "text", "stream", "done", "get", "set",
-              "call", "apply", "bind", "slice", "push", "indexOf", "length_", "resolve", "reject", "finish", "next", "error"])
+              "call", "apply", "bind", "slice", "push", "indexOf", "resolve", "reject", "finish", "next",
+              "error"])
             try { if (!(proto === Promise.prototype && key === "then"))
-              Object.defineProperty(proto, key, {get() { return undefined }, set(v) { globalThis.stolen = v }, configurable: true}) } catch {}
+              Object.defineProperty(proto, key, {
+                get() { return undefined }, set(v) { globalThis.stolen = v }, configurable: true,
+              }) } catch {}
         """,
     "globals-replaced": """
         const no = () => { throw new Error("spoiled") };
-        for (const name of ["JSON", "Promise", "Array", "Object", "String", "Error", "Map", "WeakMap", "WeakSet", "Reflect",
-            "Symbol", "Number", "BigInt", "Uint8Array", "RegExp", "Date", "Math", "InternalError", "parseInt", "encodeURIComponent"])
+        for (const name of ["JSON", "Promise", "Array", "Object", "String", "Error", "Map", "WeakMap", "WeakSet",
+            "Reflect", "Symbol", "Number", "BigInt", "Uint8Array", "RegExp", "Date", "Math", "InternalError", "parseInt",
+            "encodeURIComponent"])
           globalThis[name] = no;
         """,
     "functions-replaced": """
         const no = () => { throw new Error("spoiled") }, namesOf = Object.getOwnPropertyNames;
-        for (const owner of [JSON, Object, Array, Reflect, Number, Error, BigInt, String.prototype, Array.prototype, RegExp.prototype,
-            Function.prototype, WeakMap.prototype, WeakSet.prototype, Map.prototype, Uint8Array.prototype, Uint8Array,
+        for (const owner of [JSON, Object, Array, Reflect, Number, Error, BigInt, String.prototype, Array.prototype,
+            RegExp.prototype, Function.prototype, WeakMap.prototype, WeakSet.prototype, Map.prototype, Uint8Array.prototype, Uint8Array,
             Object.getPrototypeOf(Uint8Array.prototype), Object.getPrototypeOf(Uint8Array), Error.prototype])
           for (const key of namesOf(owner))
             if (key !== "prototype" && key !== "constructor") try { owner[key] = no } catch {}
@@ -37,7 +42,7 @@ SPOILED = {
         Object.prototype[Symbol.toPrimitive] = () => "spoiled";
         """,
     "json-hooks": """
-        Object.prototype.toJSON = Array.prototype.toJSON = String.prototype.toJSON = Number.prototype.toJSON = () => "spoiled";
+        for (const {prototype} of [Object, Array, String, Number]) prototype.toJSON = () => "spoiled";
         BigInt.prototype.toJSON = () => "spoiled";
         """,
 }
@@ -103,7 +108,8 @@ def test_getters_proxies_and_packing_again_in_the_middle_are_packed_once_each() 
 def test_a_getter_that_throws_is_the_scripts_own_error_and_leaves_the_adapter_whole() -> None:
     source = """
         const kinds = [];
-        for (const bad of [{get a() { throw new Error("mine") }}, new Proxy({}, {ownKeys() { throw new Error("mine") }})])
+        const mine = () => { throw new Error("mine") };
+        for (const bad of [{get a() { mine() }}, new Proxy({}, {ownKeys: mine})])
           try { await Tool.execute("give", {value: bad}) } catch (e) { kinds.push(e.message) }
         [kinds, await Tool.execute("give", {value: [1]})]"""
     assert value(source, give) == [["mine", "mine"], [1]]
@@ -118,7 +124,8 @@ def test_an_array_that_lies_of_its_length_is_bounded() -> None:
 
 def test_names_of_objects_reach_no_prototype() -> None:
     source = """
-        const back = await Tool.execute("give", {value: JSON.parse('{"__proto__": {"polluted": 1}, "constructor": 2}')});
+        const value = JSON.parse('{"__proto__": {"polluted": 1}, "constructor": 2}');
+        const back = await Tool.execute("give", {value});
         [{}.polluted === undefined, Object.keys(back), back.constructor]"""
     assert value(source, give) == [True, ["__proto__", "constructor"], 2]
 
@@ -127,7 +134,8 @@ def test_a_host_function_is_given_no_way_to_other_capabilities() -> None:
     source = """
         const seen = new Set(), found = [];
         const walk = (o, path) => {
-          if ((typeof o !== "object" && typeof o !== "function") || o === null || seen.has(o) || path.length > 60) return;
+          if (typeof o !== "object" && typeof o !== "function") return;
+          if (o === null || seen.has(o) || path.length > 60) return;
           seen.add(o);
           let keys; try { keys = Reflect.ownKeys(o) } catch { return }
           for (const k of keys) { let d; try { d = Reflect.getOwnPropertyDescriptor(o, k) } catch { continue }

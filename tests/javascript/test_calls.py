@@ -21,7 +21,7 @@ class Meeting:
         return parties
 
 
-def test_calls_of_Promise_all_are_open_at_the_same_time() -> None:
+def test_calls_of_promise_all_are_open_at_the_same_time() -> None:
     source = "(await Promise.all(Array.from({length: 6}, () => Tool.execute('meet', {parties: 6})))).length"
     assert value(source, Meeting().meet, waits=True) == 6
 
@@ -63,16 +63,19 @@ def test_a_stream_is_pulled_by_for_await_and_closed_when_it_is_left() -> None:
         const seen = [];
         const stream = agent.stream("one two three four");
         for await (const chunk of stream) { seen.push(chunk.text); if (seen.length === 2) break }
-        [seen.join(""), (await stream.next()).done, await stream.isDone(), await agent.stream("a b").collect().then((c) => c.length)]"""
+        [seen.join(""), (await stream.next()).done, await stream.isDone(),
+         await agent.stream("a b").collect().then((c) => c.length)]"""
     assert value(source) == ["one two ", True, True, 2]
 
 
 def test_an_error_of_a_stream_has_the_line_of_the_loop() -> None:
-    kind, _, line = error("const agent = await Agent.create({model: 'echo/echo'});\n\nfor await (const c of agent.stream(5)) ;")
+    kind, _, line = error(
+        "const agent = await Agent.create({model: 'echo/echo'});\n\nfor await (const c of agent.stream(5)) ;"
+    )
     assert (kind, line) == ("validation", 3)
 
 
-def test_Streaming_makes_streams_of_generators() -> None:
+def test_streaming_makes_streams_of_generators() -> None:
     source = """
         const slow = Streaming.create(async function* () { for (let i = 1; i <= 3; i++) { await sleep(0); yield i } });
         const first = await slow.next();
@@ -95,7 +98,8 @@ def test_objects_travel_as_their_name_and_their_functions_need_no_global() -> No
 def test_a_builder_takes_each_setter_and_keeps_the_scripts_own_list() -> None:
     source = """
         const mine = ["calculator"];
-        const agent = await Agent.builder().name("b").model("echo/echo").tools(mine).allow_tool("uuid-generator").build();
+        const builder = Agent.builder().name("b").model("echo/echo").tools(mine);
+        const agent = await builder.allow_tool("uuid-generator").build();
         [mine, await agent.has_tool("uuid-generator"), agent.name]"""
     assert value(source) == [["calculator"], True, "b"]
 
@@ -103,11 +107,12 @@ def test_a_builder_takes_each_setter_and_keeps_the_scripts_own_list() -> None:
 def test_a_global_of_a_later_version_says_so_however_it_is_used() -> None:
     source = """
         const said = (use) => { try { use(); return "nothing" } catch (e) { return e.kind } };
-        [said(() => RAG.search), said(() => RAG()), said(() => new RAG()), said(() => "x" in RAG), said(() => { RAG.x = 1 })]"""
+        [said(() => RAG.search), said(() => RAG()), said(() => new RAG()), said(() => "x" in RAG),
+         said(() => { RAG.x = 1 })]"""
     assert value(source) == ["not_found"] * 5
 
 
-def test_executeAsync_gives_failures_as_answers() -> None:
+def test_execute_async_gives_failures_as_answers() -> None:
     assert value("const a = await Tool.executeAsync('nope'); [a.success, a.kind]") == [False, "not_found"]
 
 

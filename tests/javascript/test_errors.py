@@ -24,7 +24,9 @@ def test_an_error_has_file_line_column_and_the_functions_on_the_way() -> None:
 
 
 def test_a_failed_call_has_the_place_where_it_was_made() -> None:
-    outcome = spell("async function ask() {\n  await sleep(0);\n  await Tool.execute('fail', {message: 'no'})\n}\nawait ask()", fail)
+    outcome = spell(
+        "async function ask() {\n  await sleep(0);\n  await Tool.execute('fail', {message: 'no'})\n}\nawait ask()", fail
+    )
     assert outcome.error is not None
     assert (outcome.error.kind, outcome.error.line) == ("tool", 3)
     assert outcome.error.traceback[0] == "spell.js:3: in function ask"

@@ -57,7 +57,9 @@ BOMBS = {
     "replies of text": f"{KEPT}await Tool.execute('big', {{size: 3000000, text: true}}))",
     "largest replies": f"{KEPT}await Tool.execute('big', {{size: 12 * 1048576}}))",
     "structured replies": f"{KEPT}await Tool.execute('nested', {{n: 5000}}))",
-    "replies in parallel": f"""{KEPT}await Promise.all(Array.from({{length: 8}}, () => Tool.execute('big', {{size: 1048576}}))))""",
+    "replies in parallel": (
+        f"const one = () => Tool.execute('big', {{size: 1048576}}); {KEPT}await Promise.all(Array.from({{length: 8}}, one)))"
+    ),
     "output": "let s = 'x'; for (;;) { s += s; console.log(s.length, [s, s].join('').length) }",
     "errors": f"{KEPT}new Error('x'.repeat(1000)))",
 }

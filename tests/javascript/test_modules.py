@@ -1,4 +1,4 @@
-"""ES modules beside the script: found by the host, named relative to the file that imports, never outside its folder."""
+"""ES modules beside the script: found by the host, named relative to the importing file, never outside its folder."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ def test_modules_import_one_another_and_are_loaded_once(tmp_path: Path) -> None:
 
 
 def test_a_script_without_imports_can_load_modules_by_import(tmp_path: Path) -> None:
-    folder = files(tmp_path, {"a.js": "#!/usr/bin/env node\nexport const one = 1", "b.js": "\ufeffexport const two = 2"})
+    folder = files(
+        tmp_path, {"a.js": "#!/usr/bin/env node\nexport const one = 1", "b.js": "\ufeffexport const two = 2"}
+    )
     assert value("(await import('./a.js')).one + (await import('./b.js')).two", folder=folder) == 3
 
 

@@ -52,15 +52,27 @@ def kept(value: Any) -> Any:
         return {key: kept(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [kept(inner) for inner in value]
-    if isinstance(value, float) and value.is_integer() and abs(value) <= SAFE and not (value == 0 and str(value) == "-0.0"):
+    if (
+        isinstance(value, float)
+        and value.is_integer()
+        and abs(value) <= SAFE
+        and not (value == 0 and str(value) == "-0.0")
+    ):
         return int(value)
     return value
 
 
 numbers = st.integers(-(2**63), 2**63 - 1) | st.floats() | st.sampled_from([SAFE, SAFE + 1, -SAFE, -SAFE - 1, -0.0])
-leaves = st.none() | st.booleans() | numbers | st.text(st.characters(exclude_categories=["Cs"])) | st.binary(max_size=40)
+leaves = (
+    st.none() | st.booleans() | numbers | st.text(st.characters(exclude_categories=["Cs"])) | st.binary(max_size=40)
+)
 values = st.recursive(
-    leaves, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner, max_size=4), max_leaves=12
+    leaves,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner, max_size=4)
+    ),
+    max_leaves=12,
 )
 
 
@@ -83,7 +95,7 @@ def test_a_value_has_the_type_that_the_page_says(echo: Echo, name: str) -> None:
     assert echo.back(given, b"typeof await Tool.execute('give')") == kind
 
 
-def test_bytes_are_a_Uint8Array_however_deep_they_lie(echo: Echo) -> None:
+def test_bytes_are_a_uint8array_however_deep_they_lie(echo: Echo) -> None:
     source = b"""
         const {list: [inner], text} = await Tool.execute('give');
         [inner instanceof Uint8Array, inner.length, inner[1], text]"""
@@ -122,7 +134,10 @@ MISFITS = {
     "a-date": ("[new Date()]", "result[0] is a Date"),
     "another-typed-array": ("[new Float64Array(2)]", "result[0] is a Float64Array (bytes travel as Uint8Array)"),
     "a-great-integer": ("[2n ** 63n]", "result[0] is an integer of over 64 bits"),
-    "itself": ("const a = []; a.push(a); [a]", "result" + "[0]" * 48 + " is nested deeper than 48 levels, or holds itself"),
+    "itself": (
+        "const a = []; a.push(a); [a]",
+        "result" + "[0]" * 48 + " is nested deeper than 48 levels, or holds itself",
+    ),
     "a-lone-surrogate": ("[{x: '\\ud800'}]", "result[0].x is text that is no valid Unicode (a lone surrogate)"),
     "too-many": ("[Array(262145).fill(0)]", "result[0][262134] makes over 262144 values, more than one frame holds"),
 }

@@ -80,7 +80,11 @@ class Engine:
     """One JavaScript machine for the runs of one session."""
 
     def __init__(
-        self, configure: Configure, bridge: Bridge, finish: Callable[[Done | Failed], None], tell_line: Callable[[int], None]
+        self,
+        configure: Configure,
+        bridge: Bridge,
+        finish: Callable[[Done | Failed], None],
+        tell_line: Callable[[int], None],
     ) -> None:
         """`finish` ends a run from inside it; `tell_line` ends it with the line that the host has asked for."""
         self._bridge = bridge
@@ -91,7 +95,11 @@ class Engine:
         self._host = Host(machine, bridge, self._exit, _WHERE.told)
         self._rejections = Rejections(machine)
         self._modules = Modules(machine, bridge, self._throw, self._describe)
-        _CALLBACKS.on_ring, _CALLBACKS.on_track, _CALLBACKS.on_interrupt = self._host.ring, self._rejections.track, _WHERE.interrupt
+        _CALLBACKS.on_ring, _CALLBACKS.on_track, _CALLBACKS.on_interrupt = (
+            self._host.ring,
+            self._rejections.track,
+            _WHERE.interrupt,
+        )
         _CALLBACKS.on_normalize, _CALLBACKS.on_load = self._modules.normalize, self._modules.load
         shared = machine.build(_SOURCES)
         names = ("build", "prepare", "deliver", "describe", "error", "result", "ask", "waiting")
@@ -162,7 +170,7 @@ class Engine:
         return compiled, compiled.payload
 
     def _settled(self, promise: Value) -> Value:
-        """What a promise was fulfilled with, once no call is open. Raises JavaScriptError for what it was rejected with."""
+        """What a promise was fulfilled with, once no call is open. Raises JavaScriptError with what it was rejected."""
         machine, host = self._machine, self._host
         js, context = machine.js, machine.context
         deliver, wait = self._adapter["deliver"], host.wait

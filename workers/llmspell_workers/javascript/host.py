@@ -30,7 +30,9 @@ _COPIES = 2
 class Host:
     """Calls that a script begins, and their replies handed over to it."""
 
-    def __init__(self, machine: Machine, bridge: Bridge, leave: Callable[[int], None], told: Callable[[str], None]) -> None:
+    def __init__(
+        self, machine: Machine, bridge: Bridge, leave: Callable[[int], None], told: Callable[[str], None]
+    ) -> None:
         """`leave` ends the run and does not return; `told` is given the places where the script is, innermost first."""
         self._machine = machine
         self._bridge = bridge
@@ -91,7 +93,7 @@ class Host:
         return self._bridge.wait_only(last) if last and self.open == 1 else self._bridge.wait_any()
 
     def deliver(self, to: Value, reply: Reply) -> None:
-        """Hands a reply to the adapter's function `to`. Raises JavaScriptError where even that takes too much memory."""
+        """Hands a reply to the adapter's function `to`. Raises JavaScriptError where there is no memory even for that."""
         machine = self._machine
         self.open -= 1
         text = self._text_of(reply)

@@ -73,7 +73,7 @@ class Machine:
         return self.checked(self.js.Eval(self.context, source, len(source), name, flags))
 
     def compile(self, source: bytes, name: bytes, flags: int) -> Value:
-        """A source that was only parsed, and the modules loaded that it names; `run` runs it. Raises JavaScriptError."""
+        """A source that was only parsed, its modules loaded; `run` runs it. Raises JavaScriptError."""
         return self.evaluate(source, name, flags | EVAL_COMPILE_ONLY)
 
     def run(self, compiled: Value) -> Value:

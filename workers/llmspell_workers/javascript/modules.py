@@ -79,7 +79,8 @@ class Modules:
             copy: int | None = self._machine.js.js_strndup(context, whole, len(whole))
             return copy
         except ModuleError as error:
-            return self._raise(error)
+            self._throw(error.kind, str(error))
+            return None
         except Exception:  # noqa: BLE001 - the boundary towards JavaScript; what is left is want of memory
             self._machine.js.ThrowOutOfMemory(context)
             return None
@@ -94,7 +95,8 @@ class Modules:
         try:
             return self._load(name)
         except ModuleError as error:
-            return self._raise(error)
+            self._throw(error.kind, str(error))
+            return None
         except JavaScriptError as error:
             js.Throw(context, error.value)
             return None
@@ -136,6 +138,3 @@ class Modules:
             raise ModuleError(str(value.get("kind")), str(value.get("message")))
         source = value.get("source")
         return (source if isinstance(source, bytes) else str(source).encode()).removeprefix(b"\xef\xbb\xbf")
-
-    def _raise(self, error: ModuleError) -> None:
-        self._throw(error.kind, str(error))

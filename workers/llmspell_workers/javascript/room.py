@@ -50,11 +50,10 @@ class Room:
     """Whether there is memory left, from the kernel or among what was freed: that never goes back to the kernel."""
 
     def __init__(self) -> None:
-        try:
-            self._look = ctypes.PyDLL(None).mallinfo2
+        # another C library than glibc, and an old one, do not tell: then only the kernel is asked
+        self._look = getattr(ctypes.PyDLL(None), "mallinfo2", None)
+        if self._look is not None:
             self._look.restype = _Allocated
-        except AttributeError:  # another C library, or an old one: then only the kernel is asked
-            self._look = None
 
     def has(self, size: int) -> bool:
         """Whether about `size` bytes may be had, in pieces."""

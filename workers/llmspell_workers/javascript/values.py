@@ -2,7 +2,8 @@
 
 Rules: what JSON can say crosses as it is. If any part of a value is something else (bytes, an integer beyond 2^53, no
 number), the text begins with `~`, and each string in it tells by its first letter what it stands for: `s` text, `b`
-bytes in base64, `i` an integer, `n` a number (towards the script; Python's own JSON says both). So no string of a script is ever taken for anything but itself.
+bytes in base64, and towards the script `i` an integer and `n` a number, which Python's own JSON says without that. So
+no string of a script is ever taken for anything but itself.
 
 The C parts of the package `json` are used by themselves: all of it takes as long to import as a worker to start.
 """
@@ -45,7 +46,7 @@ class _Reading:
     parse_constant = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}.__getitem__
 
 
-_scan = make_scanner(_Reading())
+_scan = make_scanner(_Reading())  # type: ignore[arg-type]
 _encode = make_encoder(None, _odd, encode_basestring, None, ":", ",", False, False, False)
 
 
@@ -84,7 +85,7 @@ def _tagged(value: object) -> object:
         return f"i{value}"
     if kind is bytes:
         return "b" + b2a_base64(value, newline=False).decode()  # type: ignore[arg-type]
-    if kind is float and not value - value == 0:  # type: ignore[operator]
+    if kind is float and value - value != 0:  # type: ignore[operator]
         return "nNaN" if value != value else "nInfinity" if value > 0 else "n-Infinity"  # type: ignore[operator]
     if kind is list:
         return [_tagged(item) for item in value]  # type: ignore[attr-defined]
