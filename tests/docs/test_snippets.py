@@ -1,10 +1,10 @@
 """Every script and every command that a page shows is run here, and prints what the page says that it prints.
 
-A `lua` or `javascript` block is a whole spell, run with what `run` grants by default; `<!-- arguments: ... -->`
-above it gives it arguments, `<!-- ends: VERDICT -->` says how it ends when not well. A `python` block is a whole program. The `output`
-block below either is what it prints. A `console` block is a session: commands behind `$ `, and what each of them
-prints; where a block shows no output at all, its commands succeed and that is all that is said of them.
-`<!-- skip: REASON -->` leaves a block out.
+A `lua` or `javascript` block is a whole spell, run with what `run` grants by default; `<!-- arguments: ... -->` above
+it gives it arguments, `<!-- ends: VERDICT -->` says how it ends when not well. A `python` block is a whole program.
+The `output` block below either is what it prints. A `console` block is a session: commands behind `$ `, and what each
+of them prints; where a block shows no output at all, its commands succeed and that is all that is said of them. `<!--
+skip: REASON -->` leaves a block out.
 """
 
 from __future__ import annotations

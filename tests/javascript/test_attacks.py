@@ -24,14 +24,15 @@ SPOILED = {
     "globals-replaced": """
         const no = () => { throw new Error("spoiled") };
         for (const name of ["JSON", "Promise", "Array", "Object", "String", "Error", "Map", "WeakMap", "WeakSet",
-            "Reflect", "Symbol", "Number", "BigInt", "Uint8Array", "RegExp", "Date", "Math", "InternalError", "parseInt",
-            "encodeURIComponent"])
+            "Reflect", "Symbol", "Number", "BigInt", "Uint8Array", "RegExp", "Date", "Math", "InternalError",
+            "parseInt", "encodeURIComponent"])
           globalThis[name] = no;
         """,
     "functions-replaced": """
         const no = () => { throw new Error("spoiled") }, namesOf = Object.getOwnPropertyNames;
         for (const owner of [JSON, Object, Array, Reflect, Number, Error, BigInt, String.prototype, Array.prototype,
-            RegExp.prototype, Function.prototype, WeakMap.prototype, WeakSet.prototype, Map.prototype, Uint8Array.prototype, Uint8Array,
+            RegExp.prototype, Function.prototype, WeakMap.prototype, WeakSet.prototype, Map.prototype,
+            Uint8Array.prototype, Uint8Array,
             Object.getPrototypeOf(Uint8Array.prototype), Object.getPrototypeOf(Uint8Array), Error.prototype])
           for (const key of namesOf(owner))
             if (key !== "prototype" && key !== "constructor") try { owner[key] = no } catch {}

@@ -93,7 +93,7 @@ class Host:
         return self._bridge.wait_only(last) if last and self.open == 1 else self._bridge.wait_any()
 
     def deliver(self, to: Value, reply: Reply) -> None:
-        """Hands a reply to the adapter's function `to`. Raises JavaScriptError where there is no memory even for that."""
+        """Hands a reply to the adapter's function `to`. Raises JavaScriptError without memory for that."""
         machine = self._machine
         self.open -= 1
         text = self._text_of(reply)
