@@ -68,15 +68,16 @@ def test_at_rest(benchmark: Any, ratios: Ratios) -> None:
 @pytest.mark.parametrize("name", COMPUTING)
 def test_compute_beside_the_engine_called_directly(benchmark: Any, ratios: Ratios, name: str, cores: list[int]) -> None:
     source = COMPUTING[name]
-    os.sched_setaffinity(0, {cores[0]})
     machine = Machine(Library(), Callbacks(), 1 << 20)
     runtime = ScriptRuntime.with_engine("javascript", limits=UNBOUND)
 
     def direct() -> None:
+        os.sched_setaffinity(0, {cores[1]})  # on the worker's core, while the worker sleeps
         machine.free(machine.evaluate(source, b"bench.js", EVAL_INDIRECT | EVAL_STRICT))
+        os.sched_setaffinity(0, {cores[0]})
 
     with WorkerBridge(runtime.engine, runtime.limits) as bridge:
-        os.sched_setaffinity(bridge._worker.process.pid, {cores[0]})
+        os.sched_setaffinity(bridge._worker.process.pid, {cores[1]})
         execute(runtime, bridge, source)
         direct()
         ours, floor = alternate(lambda: execute(runtime, bridge, source), direct, ROUNDS)
