@@ -48,6 +48,9 @@ def importers(root: Path, prefix: str) -> set[str]:
     }
 
 
+ENGINE_LIBRARIES = {"lua": {"lupa"}, "javascript": {"_quickjs"}, "python": {"greenlet"}}
+
+
 def test_a_worker_imports_the_standard_library_msgpack_and_its_engine_only() -> None:
     for path in sources(WORKERS):
         for module, _ in imports(path):
@@ -142,7 +145,7 @@ def test_the_host_names_no_engine_outside_the_table_of_built_in_ones() -> None:
         name = str(path.relative_to(HOST))
         if name in allowed or name.startswith("cli/"):
             continue
-        found = re.search(r"\b(lua|lupa|\.lua)\b", path.read_text(), re.IGNORECASE)
+        found = re.search(r"\b(lua|lupa|\.lua|quickjs|\.mjs)\b", path.read_text(), re.IGNORECASE)
         assert found is None, f"{name} mentions {found}"
 
 

@@ -11,11 +11,14 @@ import sys
 
 ROWS = (
     ("lua", (".lua",), "lupa", 20 * 1024 * 1024),
+    ("javascript", (".js", ".mjs"), "_quickjs", 26 * 1024 * 1024),
     ("python", (".py",), "greenlet", 28 * 1024 * 1024),
 )
 """Name, suffixes of its scripts, the library that its worker imports, the least memory in bytes that it starts in."""
 DIALECTS = {"lua": ("5.4", "5.1", "5.3", "5.5", "luajit")}
 """The dialects of an engine that has some, its own first; another one's worker is started as `NAME@DIALECT`."""
+PROGRAMS = {"node": "javascript", "nodejs": "javascript", "qjs": "javascript"}
+"""What `#!` lines call, where that is not an engine's name, and the engine that it stands for."""
 DEFAULT_ENGINE = "lua"
 _PACKAGES = {"_quickjs": "quickjs-ng", "quickjs": "quickjs-ng"}
 """What `pip install` calls a library whose name it does not have."""
@@ -37,11 +40,17 @@ def builtin_command(engine: str, library: str | None, *, namespaces: bool = Fals
     if not sys.executable:
         raise _missing("this Python does not know its own executable, so it cannot start workers")
     files = [file_of(engine, package) for package in ("llmspell_workers", "msgpack", library or "msgpack")]
-    folders = dict.fromkeys(os.path.dirname(os.path.dirname(file)) for file in files)
+    folders = dict.fromkeys(map(_folder_of, files))
     options, environment = _STARTED_OTHERWISE.get(engine.partition("@")[0], _STARTED)
     program = os.path.join(os.path.dirname(files[0]), "__main__.py")
     layers = ("--namespaces",) if namespaces else ()
     return (*environment, sys.executable, *options, program, *layers, *folders)
+
+
+def _folder_of(file: str) -> str:
+    """The folder in which a package's file, or that of a module without a package, is found."""
+    folder, name = os.path.split(file)
+    return os.path.dirname(folder) if name.startswith("__init__.") else folder
 
 
 def file_of(engine: str, library: str) -> str:

@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from llmspell.engines.builtin import DEFAULT_ENGINE, DIALECTS, ROWS, builtin_command
+from llmspell.engines.builtin import DEFAULT_ENGINE, DIALECTS, PROGRAMS, ROWS, builtin_command
 from llmspell.errors import SetupError, UsageError, nearest
 from llmspell.limits import MIB
 
@@ -88,9 +88,10 @@ class EngineFactory:
         words = line[2:200].split(b"\n", 1)[0].replace(b"/", b" ").split()
         for word in reversed(words):
             whole = word.decode("ascii", "replace")
-            name = whole.rstrip("0123456789.")
+            called = whole.rstrip("0123456789.")
+            name = PROGRAMS.get(called, called)
             if name in self._specs:
-                version = whole[len(name) :]
+                version = whole[len(called) :]
                 return f"{name}@{version}" if version in DIALECTS.get(name, ()) else name
             for engine, dialects in DIALECTS.items():
                 if whole in dialects:

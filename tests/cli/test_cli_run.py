@@ -199,13 +199,20 @@ suffixes = [".scripted"]
     code = place.run("exec", *own, "--engine=scripted", "done({'a': 1})")
     assert code == (0, b'{"a": 1}\n', "")
     listed = json.loads(place.run("engines", "list", "--output", "json", "--config", "engines.toml").stdout)
-    assert [(one["name"], one["suffixes"]) for one in listed] == [("lua", [".lua"]), ("scripted", [".scripted"])]
+    assert [(one["name"], one["suffixes"]) for one in listed] == [
+        ("javascript", [".js", ".mjs"]),
+        ("lua", [".lua"]),
+        ("python", [".py"]),
+        ("scripted", [".scripted"]),
+    ]
 
 
 def test_an_unknown_engine_is_answered_with_the_nearest_and_the_known_names(place: Place) -> None:
     ran = place.run("exec", "return 1", "--engine", "lau")
     assert (ran.code, ran.stdout) == (2, b"")
-    assert ran.stderr.startswith("llmspell: there is no engine 'lau'; did you mean lua? known are: lua")
+    assert ran.stderr.startswith(
+        "llmspell: there is no engine 'lau'; did you mean lua? known are: javascript, lua, python"
+    )
     assert "others come with a package that has the entry point llmspell.engines" in ran.stderr
 
 

@@ -16,7 +16,7 @@ from tests.docs.pages import ROOT
 
 PAGE = ROOT / "docs" / "security.md"
 CORPUS = ROOT / "tests" / "hostile"
-HEADER = re.compile(r"(?:--|#) ([a-z]+): (.*)")
+HEADER = re.compile(r"(?:--|//|#) ([a-z]+): (.*)")
 
 
 class Threat(NamedTuple):
@@ -50,7 +50,7 @@ def threats_of_cases(corpus: Path) -> dict[str, str]:
 
 def quoted(cell: str) -> list[str]:
     """The paths in a cell of the ledger."""
-    return [word for word in re.findall(r"`([^`]+)`", cell) if re.fullmatch(r"[\w/]+\.(py|lua)(::\w+)?", word)]
+    return [word for word in re.findall(r"`([^`]+)`", cell) if re.fullmatch(r"[\w/]+\.(py|lua|js)(::\w+)?", word)]
 
 
 def module_path(name: str) -> Path:

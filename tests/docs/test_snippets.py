@@ -1,11 +1,10 @@
 """Every script and every command that a page shows is run here, and prints what the page says that it prints.
 
-A `lua` block is a whole spell, run with what `run` grants by default; `<!-- arguments: ... -->` above it gives it
-arguments, `<!-- ends: VERDICT -->` says how it ends when not well. A `python` block is a whole program,
-or, with `<!-- spell -->` above it, a whole spell. The `output`
-block below either is what it prints. A `console` block is a session: commands behind `$ `, and what each of them
-prints; where a block shows no output at all, its commands succeed and that is all that is said of them.
-`<!-- skip: REASON -->` leaves a block out.
+A `lua` or `javascript` block is a whole spell, run with what `run` grants by default; `<!-- arguments: ... -->` above
+it gives it arguments, `<!-- ends: VERDICT -->` says how it ends when not well. A `python` block is a whole program,
+or, with `<!-- spell -->` above it, a whole spell. The `output` block below either is what it prints. A `console` block
+is a session: commands behind `$ `, and what each of them prints; where a block shows no output at all, its commands
+succeed and that is all that is said of them. `<!-- skip: REASON -->` leaves a block out.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from llmspell import ScriptRuntime
 from tests.docs.pages import Block, all_blocks, is_shown
 from tests.examples.commands import SECONDS, environment, workplace
 
-LANGUAGES = {"console", "ini", "json", "lua", "output", "python", "sh", "text", "toml", "yaml"}
+LANGUAGES = {"console", "ini", "javascript", "json", "lua", "output", "python", "sh", "text", "toml", "yaml"}
 MARK = "===next==="
 
 
@@ -52,6 +51,13 @@ def test_a_shown_spell_runs(block: Block, tmp_path: Path) -> None:
     assert outcome.verdict.value == (block.note("ends") or "ok"), outcome.error
     if block.output is not None:
         assert is_shown(block.output, outcome.stdout.decode()), outcome.stdout.decode()
+
+
+@pytest.mark.parametrize("block", runnable("javascript"), ids=place_of)
+def test_a_shown_spell_in_javascript_runs(block: Block) -> None:
+    outcome = ScriptRuntime.with_engine("javascript").execute(block.text, name="spell.js")
+    assert outcome.verdict.value == (block.note("ends") or "ok"), outcome.error
+    assert block.output is None or is_shown(block.output, outcome.stdout.decode()), outcome.stdout.decode()
 
 
 @pytest.mark.parametrize("block", [each for each in runnable("python") if is_spell(each)], ids=place_of)

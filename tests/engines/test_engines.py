@@ -64,7 +64,9 @@ def test_a_worker_of_somebody_else_runs_by_its_command() -> None:
 
 
 def test_an_unknown_engine_is_told_with_those_that_there_are_and_how_others_come() -> None:
-    words = "there is no engine 'lau'; did you mean lua. known are: lua.*; others come with a package"
+    words = (
+        "there is no engine 'lau'; did you mean lua. known are: javascript, lua, python.*; others come with a package"
+    )
     with pytest.raises(UsageError, match=words):
         ScriptRuntime.with_engine("lau")
 

@@ -15,8 +15,10 @@ from tests.examples.commands import EXAMPLES, ROOT, run, workplace
 
 EXPECTED: dict[str, Any] = tomllib.loads(Path(__file__).with_name("expected.toml").read_text())
 RUNS: list[dict[str, Any]] = EXPECTED["run"]
-SPELLS = sorted([*EXAMPLES.rglob("*.lua"), *EXAMPLES.rglob("*.py")])
-IN_PYTHON = {"hello.py", "gather.py", "words.py"}
+SPELLS = sorted(
+    path for suffix in ("lua", "js", "py") for path in EXAMPLES.rglob(f"*.{suffix}") if "engines" not in path.parts
+)
+OTHERS = {"hello.js", "streaming.js", "parallel.js", "hello.py", "gather.py", "words.py"}
 WANTED = "hello arguments tools agent streaming parallel errors modules structured pipeline guarded_files memory_hog"
 
 
@@ -27,9 +29,9 @@ def place(tmp_path: Path) -> Path:
 
 def commands_of(spell: Path) -> list[str]:
     """The commands in a spell's comment block, each on one line, without the remark in brackets behind it."""
-    block = re.match(r"(--.*\n)+|(#.*\n)+", spell.read_text())
+    block = re.match(r"((?:--|//|#).*\n)+", spell.read_text())
     assert block is not None, f"{spell} begins with a comment block that says what it shows"
-    lines = (line.removeprefix("--").removeprefix("#").rstrip() for line in block[0].splitlines())
+    lines = (line.lstrip("-/#").rstrip() for line in block[0].splitlines())
     text = "\n".join(lines).replace("\\\n", " ")
     found = re.findall(r"^   +(llmspell .*?)(?:  +\(.*\))?$", text, re.MULTILINE)
     return [" ".join(command.split()) for command in found]
@@ -88,8 +90,9 @@ def test_a_spell_says_how_to_run_it_and_each_command_is_run_here(spell: Path) ->
 
 def test_there_is_an_example_of_each_thing_and_no_other_file() -> None:
     found = {str(path.relative_to(EXAMPLES)) for path in EXAMPLES.rglob("*") if path.is_file()}
+    found = {name for name in found if not name.startswith("engines/") and "__pycache__" not in name}
     spells = {f"{name}.lua" for name in f"{WANTED} tour".split()}
-    assert found == spells | IN_PYTHON | {"lib/wizard.lua", "lib/text/init.lua", "data/notes.txt", "data/plans.txt"}
+    assert found == spells | OTHERS | {"lib/wizard.lua", "lib/text/init.lua", "data/notes.txt", "data/plans.txt"}
 
 
 def test_no_expectation_is_left_over() -> None:

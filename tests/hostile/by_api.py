@@ -94,7 +94,7 @@ def _execute(case: Case, scene: Scene, providers: ProviderManager) -> Outcome:
     limits = choices.limits(Limits())
     attacker = EngineSpec("attacker", (SUFFIX,), command=scene.attacker)
     runtime = ScriptRuntime(
-        attacker if case.kind == "worker" else EngineFactory().for_script(case.script.decode("latin-1"), b""),
+        attacker if case.kind == "worker" else EngineFactory().for_script(os.fsdecode(case.script), b""),
         require=REQUIRED[case.kind],
         providers=providers,
         policy=_policy(case, scene, choices.allow_tools, choices.allow_models, choices.allow_read, choices.allow_write),

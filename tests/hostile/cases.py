@@ -15,7 +15,7 @@ from typing import NamedTuple
 HERE = Path(__file__).parent
 GROUPS = (
     "memory", "time", "language", "escapes", "wire", "processes", "files", "lifecycle", "output", "terminal",
-    "secrets", "configuration", "modules", "tools", "python",
+    "secrets", "configuration", "modules", "tools", "javascript", "python",
 )  # fmt: skip
 ALL = ("memory", "files", "network", "processes")
 REQUIRED = {"script": ALL, "configuration": ALL, "worker": ("memory",)}
@@ -32,7 +32,7 @@ KEYS = {
 MANY = {"place", "kept", "says", "never"}
 PYTHON = ".pyspell"
 """What a script in Python ends in here: `.py` is a host. It is run as `NAME.py`."""
-KINDS = {".lua": "script", PYTHON: "script", ".toml": "configuration", SUFFIX: "worker", ".py": "host"}
+KINDS = {".lua": "script", ".js": "script", PYTHON: "script", ".toml": "configuration", SUFFIX: "worker", ".py": "host"}
 VERDICTS = {
     "ok": (), "error": (
         "syntax", "runtime", "tool", "provider", "denied", "validation", "timeout", "budget", "not_found", "internal",
@@ -45,7 +45,7 @@ VERDICTS = {
 ENDLESS, ZEROS = b"endless", b"zero"
 """A stdin on which nobody writes, and /dev/zero; all else is the text itself."""
 PASSES = ("command", "api", "terminal", "memory", "probe")
-_LINE = re.compile(r"(?:--|#) ([a-z]+): (.*)")
+_LINE = re.compile(r"(?:--|//|#) ([a-z]+): (.*)")
 _THREAT = re.compile(r"T-[A-Z]+-[1-9][0-9]*")
 
 

@@ -69,10 +69,14 @@ class Channel:
             os._exit(0)
         if written < len(data):
             self.write(data[written:])
+        return self.answer(number)
+
+    def answer(self, number: int) -> tuple[bool, int, bytes] | None:
+        """What comes next, if that is the reply to call `number` and nothing else; else `receive` has it all."""
         if self._unread or self._refused is not None:
             return None
         self._unread = data = self._wait()
-        ok = conversation.take_reply(data, number)
+        ok = self.conversation.take_reply(data, number)
         if ok is None:
             return None
         self._unread = b""

@@ -33,7 +33,11 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import NoReturn
 
-ENGINES = {"lua": "llmspell_workers.lua.engine", "python": "llmspell_workers.python.engine"}
+ENGINES = {
+    "lua": "llmspell_workers.lua.engine",
+    "javascript": "llmspell_workers.javascript.engine",
+    "python": "llmspell_workers.python.engine",
+}
 """Where each built-in engine's adapter lives."""
 RESERVE = (1024 * 1024, 512 * 1024)
 """Bytes, freed for the last frame: an arena for Python's small objects, and the buffer that msgpack packs into."""
@@ -156,8 +160,8 @@ def serve(channel: Channel, module: ModuleType, engine_name: str, confined: dict
         last_word.send(engine.run(frame), engine.collect)
 
 
-def finish(channel: Channel, last_word: LastWord, last: Done) -> None:
-    """Sends a run's last frame from inside the run, and never returns to the script: `os.exit`."""
+def finish(channel: Channel, last_word: LastWord, last: Done | Failed) -> None:
+    """Sends a run's last frame from inside the run, and never returns to the script: `os.exit`, or out of memory."""
     last_word.send(last, lambda: None)  # no engine is asked to collect while it waits for this to end
     while not isinstance(frame := channel.receive(), Shutdown):
         assert isinstance(frame, Run)  # the table of states admits nothing else

@@ -1,0 +1,1 @@
+for (;;) await Tool.execute("give-back").catch(() => {});

@@ -1,0 +1,1 @@
+export default Array(262145).fill(0);

@@ -1,0 +1,3 @@
+console.log("before");
+exit(7);
+console.log("after");

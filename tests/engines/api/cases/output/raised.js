@@ -1,0 +1,3 @@
+const why = "it went wrong";
+// The next line fails.
+throw new Error(why);

@@ -1,0 +1,1 @@
+[await stdin.readLine(), await stdin.readLine()];

@@ -1,0 +1,3 @@
+const value = await Suite.plan();
+await Suite.note({ value });
+({ value });

@@ -1,0 +1,72 @@
+// Errors of the script API, and what an error that nobody caught says: its kind, text and stack, whatever value it is.
+(function (ll) {
+  "use strict";
+  const { uncurry, stackOf, packed } = ll;
+  const NativeError = Error, Internal = InternalError, Syntax = SyntaxError, text = String;
+  const isError = Error.isError, define = Object.defineProperty;
+  const has = uncurry(WeakSet.prototype.has), add = uncurry(WeakSet.prototype.add);
+  const isInstance = uncurry(Object.prototype.isPrototypeOf), slice = uncurry(String.prototype.slice);
+  const MEMORY = "not enough memory", MAX_MESSAGE = 8192, MAX_STACK = 16384;
+  const KINDS = { __proto__: null };
+  for (const kind of ["tool", "provider", "denied", "validation", "timeout", "budget", "not_found", "internal"]) KINDS[kind] = true;
+  const made = new WeakSet();
+
+  function own(error, name, value) {
+    define(error, name, { __proto__: null, value, writable: true, enumerable: name !== "message", configurable: true });
+  }
+
+  // Makes an error, which may stand there already for its position, one of the script API.
+  ll.fill = (error, kind, message, details) => {
+    own(error, "message", message);
+    own(error, "kind", kind);
+    own(error, "details", details === undefined || details === null ? {} : details);
+    add(made, error);
+    return error;
+  };
+  ll.error = (kind, message) => ll.fill(new NativeError(""), kind, message);
+  ll.isOurs = (value) => typeof value === "object" && value !== null && has(made, value);
+  ll.noMemory = () => new Internal(MEMORY);
+  const invalid = (message) => { throw ll.error("validation", message); };
+  ll.invalid = invalid;
+
+  function isMemory(error) {
+    if (error === null) return false;
+    return isInstance(Internal.prototype, error) && (error.message === "out of memory" || error.message === MEMORY);
+  }
+
+  function messageOf(value) {
+    if (typeof value === "string") return value;
+    if (typeof value !== "object" || value === null) return "the script threw " + ll.show(value);
+    const message = value.message;
+    if (!isError(value)) return typeof message === "string" ? message : "the script threw " + ll.show(value);
+    const name = value.name;
+    const said = typeof message === "string" ? message : "";
+    if (typeof name !== "string" || name === "Error" || name === "") return said || "the script threw an Error";
+    return said === "" ? name : name + ": " + said;
+  }
+
+  // JSON of what is known of `value`: kind, message, stack, and whether it is for want of memory.
+  ll.describe = (value) => {
+    const about = { __proto__: null, kind: "runtime", message: "", stack: "", syntax: false, memory: false, none: value === null };
+    try {
+      if (isError(value)) {
+        const stack = stackOf(value);
+        if (typeof stack === "string") about.stack = slice(stack, 0, MAX_STACK);
+        about.memory = isMemory(value);
+        about.syntax = isInstance(Syntax.prototype, value);
+      }
+      if (ll.isOurs(value)) {
+        about.ours = true;
+        const kind = value.kind;
+        if (typeof kind === "string" && KINDS[kind]) about.kind = kind;
+      }
+      about.message = messageOf(value);
+    } catch {
+      about.message = "the error could not be described: what it is asked for fails";
+    }
+    if (about.message.length > MAX_MESSAGE) about.message = slice(about.message, 0, MAX_MESSAGE) + "...";
+    about.message = ll.wellFormed(about.message);
+    about.stack = ll.wellFormed(about.stack);
+    return packed(about, 1);
+  };
+})

@@ -1,0 +1,44 @@
+// The globals of a script, and what Python asks of the adapter around a run.
+(function (ll) {
+  "use strict";
+  const { hidden, packed, unpacked, misfit } = ll;
+  const G = globalThis, keysOf = Object.keys;
+  const isWhole = Number.isInteger, freeze = Object.freeze;
+
+  function exit(code) {
+    if (code === undefined || code === true) code = 0;
+    else if (code === false) code = 1;
+    if (!isWhole(code)) throw new TypeError("exit needs a whole number, not " + ll.show(code));
+    const low = code & 255; // as the kernel keeps it; but what is not 0 is no success
+    ll.exit(low === 0 && code !== 0 ? 255 : low); // does not come back
+  }
+
+  // Builds the globals: once, before the first run.
+  ll.build = (surfaceText, environmentText) => {
+    ll.buildSurface(G, unpacked(surfaceText));
+    for (const name of keysOf(ll.io)) hidden(G, name, ll.io[name]);
+    hidden(G, "exit", exit);
+    const [stdout, stderr] = ll.writers;
+    hidden(G, "process", { exit, env: freeze(unpacked(environmentText)), stdout, stderr });
+  };
+
+  // ARGS[0] script, ARGS[1..] positionals, ARGS.name for `--name value`; `arg` is the same list.
+  ll.prepare = (name, argumentsText) => {
+    ll.reset();
+    const given = unpacked(argumentsText), args = [name];
+    const positionals = given.positionals || [], named = given.named || {};
+    for (let i = 0; i < positionals.length; i++) ll.put(args, i + 1, positionals[i]);
+    const keys = keysOf(named);
+    for (let i = 0; i < keys.length; i++) if (keys[i] !== "length") hidden(args, keys[i], named[keys[i]]);
+    hidden(G, "ARGS", args);
+    hidden(G, "arg", args);
+  };
+
+  // The text of the value of a run. A value that nobody gave, that of the last expression, may be what cannot travel.
+  ll.result = (value, given) => {
+    const text = packed(value, 1);
+    if (text !== undefined) return text;
+    if (!given && ll.atTop()) return "null";
+    throw ll.error("validation", misfit("result"));
+  };
+})

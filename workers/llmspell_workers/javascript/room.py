@@ -1,0 +1,60 @@
+"""The stack that JavaScript may take, held before memory is limited; and what is left of the memory.
+
+The kernel counts the stack as address space when it grows, and kills a process that has none left (`confine/stack.py`).
+A call in QuickJS takes 1.7 KB of it, so it needs more than what every worker holds.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from resource import RLIMIT_STACK, getrlimit
+
+from llmspell_workers.bridge import has_room
+
+STACK = 4 * 1024 * 1024
+"""Bytes of stack that JavaScript may take: some 2,400 calls inside one another, measured."""
+LEAST_STACK = 512 * 1024
+"""Bytes, where the stack of the process is bounded more closely: every worker holds as much."""
+_MARGIN = 256 * 1024
+"""Bytes: what Python takes of it around a run."""
+
+
+def hold_stack() -> int:
+    """Makes the stack deep enough, and gives the bytes of it that JavaScript may take. It never shrinks.
+
+    One byte at its far end is read: the kernel then counts all that lies before it, and fills none of it.
+    """
+    soft = getrlimit(RLIMIT_STACK)[0]
+    try:
+        top = ctypes.c_void_p.in_dll(ctypes.CDLL(None), "__libc_stack_end").value or 0
+    except ValueError:
+        top = 0  # another C library than glibc does not tell
+    if not top or -1 < soft < STACK + 2 * _MARGIN:
+        return LEAST_STACK
+    ctypes.c_char.from_address(top - STACK - _MARGIN).value  # noqa: B018
+    return STACK
+
+
+class _Allocated(ctypes.Structure):
+    """`struct mallinfo2` (malloc.h): what glibc's allocator has, and what of it is free."""
+
+    _fields_ = tuple(
+        (name, ctypes.c_size_t)
+        for name in (
+            "arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks", "fordblks", "keepcost"
+        )
+    )  # fmt: skip
+
+
+class Room:
+    """Whether there is memory left, from the kernel or among what was freed: that never goes back to the kernel."""
+
+    def __init__(self) -> None:
+        # another C library than glibc, and an old one, do not tell: then only the kernel is asked
+        self._look = getattr(ctypes.PyDLL(None), "mallinfo2", None)
+        if self._look is not None:
+            self._look.restype = _Allocated
+
+    def has(self, size: int) -> bool:
+        """Whether about `size` bytes may be had, in pieces."""
+        return has_room(size // 2) or (self._look is not None and self._look().fordblks >= size)
