@@ -22,7 +22,8 @@ SECONDS = 60.0
 """What any one command may take on a machine that is busy with other things."""
 COMMAND = (sys.executable, "-m", "llmspell")
 _TAKE_TERMINAL = """
-import fcntl, os, sys, termios
+import fcntl, os, signal, sys, termios
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # it is ignored where the tests were started in the background
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.execv(sys.argv[1], sys.argv[1:])
 """

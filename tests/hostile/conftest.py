@@ -41,6 +41,9 @@ def _nothing_is_left() -> Iterator[None]:
     descriptors, threads = _descriptors(), _threads()
     yield
     gc.collect()
+    for thread in threading.enumerate():
+        if thread.name == "llmspell-preload":  # it loads litellm, once in the life of a host
+            thread.join(120)
     alive = swept()
     _reap()
     assert libc.prctl(_PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0) == 0
