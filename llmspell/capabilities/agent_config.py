@@ -48,13 +48,11 @@ _REFUSED = {
 
 
 class Candidate(NamedTuple):
-    """A model that may answer. `specifier` is `provider/model`, which the policy grants. `own` has made the provider
-    for this run alone, and is closed with it."""
+    """A model that may answer. `specifier` is `provider/model`, which the policy grants."""
 
     provider: Provider
     model: str
     specifier: str
-    own: ProviderManager | None = None
 
 
 class Wanted(NamedTuple):
@@ -68,12 +66,21 @@ class Wanted(NamedTuple):
 
 
 def read_config(
-    given: Mapping[str, Any], *, name: str, providers: ProviderManager, policy: Policy, tools: Mapping[str, Any]
+    given: Mapping[str, Any],
+    *,
+    name: str,
+    providers: ProviderManager,
+    own: dict[str, ProviderManager],
+    policy: Policy,
+    tools: Mapping[str, Any],
 ) -> Wanted:
-    """What the agent is to be. Raises CallError: validation, denied, not_found or provider."""
+    """What the agent is to be. Raises CallError: validation, denied, not_found or provider.
+
+    `own` are the providers of this run alone, by the `base_url` that a script named; what is made is added.
+    """
     refuse(given, of=OF)
     only(given, KNOWN, of=OF)
-    candidates = _candidates(given, providers, policy)
+    candidates = _candidates(given, providers, own, policy)
     first = candidates[0]
     schema = read_schema(given, of=OF)
     rounds = whole(given, "max_tool_rounds", of=OF, least=0, most=MAX_ROUNDS)
@@ -129,12 +136,14 @@ def read_schema(given: Mapping[str, Any], *, of: str) -> dict[str, Any] | None:
     )
 
 
-def _candidates(given: Mapping[str, Any], providers: ProviderManager, policy: Policy) -> tuple[Candidate, ...]:
+def _candidates(
+    given: Mapping[str, Any], providers: ProviderManager, own: dict[str, ProviderManager], policy: Policy
+) -> tuple[Candidate, ...]:
     several = given.get("models")
     if several is None:
         specifier, provider_name = _model(given)
         if given.get("base_url") is not None:
-            return (_elsewhere(given, specifier, provider_name, policy),)
+            return (_elsewhere(given, specifier, provider_name, own, policy),)
         return _granted(providers, specifier, provider_name, policy)
     if any(given.get(key) is not None for key in ("model", "model_name", "provider", "base_url")):
         raise invalid(f"{OF}: models are the models to ask, one after the other; leave out model, provider, base_url")
@@ -158,7 +167,13 @@ def _granted(
     return tuple(made)
 
 
-def _elsewhere(given: Mapping[str, Any], model: str | None, provider_name: str | None, policy: Policy) -> Candidate:
+def _elsewhere(
+    given: Mapping[str, Any],
+    model: str | None,
+    provider_name: str | None,
+    own: dict[str, ProviderManager],
+    policy: Policy,
+) -> Candidate:
     """A model of a server that the script names and the policy grants. No key is sent there."""
     from urllib.parse import urlsplit
 
@@ -181,8 +196,9 @@ def _elsewhere(given: Mapping[str, Any], model: str | None, provider_name: str |
         )
     if model is None or provider_name is not None:
         raise invalid(f"{OF}: with base_url, model is the server's own name of the model, and provider is left out")
-    own = ProviderManager({named: ProviderSettings(base_url=url)}, environ={})
-    return Candidate(own.get(named), model, f"{named}/{model}", own)
+    if url not in own:
+        own[url] = ProviderManager({named: ProviderSettings(base_url=url)}, environ={})
+    return Candidate(own[url].get(named), model, f"{named}/{model}")
 
 
 def _model(given: Mapping[str, Any]) -> tuple[str | None, str | None]:

@@ -147,6 +147,7 @@ class BudgetedProvider:
             full,
             lambda: self._need(self._provider.estimate(request._replace(max_tokens=1))),
             may_wait=self._provider.blocking,
+            media=_media_bytes(request),
         )
         reservation.by_rule = found.cost_usd is None and self._rate > 0
         if reservation.need.completion_tokens < full.completion_tokens:
@@ -241,3 +242,9 @@ class BudgetedStream:
                 self._reservation.keep(max(self._made, self._bytes // BYTES_PER_TOKEN))
             else:
                 self._reservation.release()
+
+
+def _media_bytes(request: ModelRequest) -> int:
+    """What the media of a request take, wherever they are now."""
+    contents = (message.get("content") for message in request.messages)
+    return sum(getattr(part, "size_bytes", 0) for content in contents if isinstance(content, list) for part in content)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from llmspell import Cancellation, FunctionTool, Limits, Outcome, Policy, ProviderManager, ScriptRuntime, Verdict
+from llmspell.capabilities.agent_config import read_config
 from llmspell.policy import ModelGrant, ToolGrant, default_policy
 from llmspell.providers.echo import EchoProvider
 from llmspell.providers.provider import Completion, Estimate, ModelRequest
@@ -357,6 +358,18 @@ def test_a_base_url_is_taken_where_its_host_is_granted_and_gets_no_key(run: Run,
     assert value(run(source, policy=Policy(hosts=(host,)))) == "from there"
     assert server.chats[0].model == "theirs"
     assert server.chats[0].key in (None, "no-key")
+
+
+def test_agents_of_one_base_url_share_its_connections(providers: ProviderManager) -> None:
+    """A client of HTTP takes a megabyte, and a script may make many agents."""
+    own: dict[str, ProviderManager] = {}
+    given = {"model": "theirs", "base_url": "http://localhost:9/v1"}
+    made = [
+        read_config(given, name="a", providers=providers, own=own, policy=Policy(hosts=("localhost",)), tools={})
+        for _ in range(2)
+    ]
+    assert made[0].candidates[0].provider is made[1].candidates[0].provider
+    assert list(own) == ["http://localhost:9/v1"]
 
 
 def test_an_unknown_field_names_the_nearest(run: Run) -> None:
