@@ -377,6 +377,21 @@ def test_an_unknown_field_names_the_nearest(run: Run) -> None:
     assert value(run(source)) == ["validation", "Agent.create: there is no 'max_token'; did you mean max_tokens?"]
 
 
+@pytest.mark.parametrize("how", ["agent:execute('x')", "for _ in agent:stream('x') do end"], ids=["whole", "stream"])
+def test_an_answer_that_cannot_be_taken_is_paid_for(run: Run, server: LLMServer, how: str) -> None:
+    """It was made: a script that asks for what is refused would else spend without a bound."""
+    server.answer(Answer(tool_calls=[ToolCall("calculator", {"expression": "1"}, piece_size=100)] * 200))
+    source = f"""
+    local agent = Agent.create{{model = 'local/some-model'}}
+    local fine, e = pcall(function() {how} end)
+    return {{fine, e.message}}
+    """
+    outcome = run(source)
+    assert value(outcome)[0] is False
+    assert "its answer asks for more than 128 calls of tools" in value(outcome)[1]
+    assert outcome.usage.completion_tokens > 128
+
+
 def test_an_agents_own_budgets_are_errors_that_can_be_caught(run: Run, server: LLMServer) -> None:
     server.answer(Answer("hi", usage=Usage(10, 10)))
     source = """
