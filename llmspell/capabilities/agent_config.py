@@ -6,6 +6,7 @@ policy. A field that would decide it is refused by name, with what to do instead
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -26,6 +27,9 @@ MAX_TOKENS = 10_000_000
 MAX_MODELS = 8
 MAX_ROUNDS = 100
 OF = "Agent.create"
+
+_ADDRESS = re.compile(r"https?://[A-Za-z0-9.\[\]:_-]+(?:/[A-Za-z0-9._~%:/-]*)?")
+"""What every reader of addresses reads alike: the host that was granted is the host that is asked."""
 
 _KEYS = "keys come from the environment: the configuration names the variable, providers.NAME.api_key_env"
 _HEADERS = "headers are the provider's own"
@@ -185,7 +189,7 @@ def _elsewhere(
         host, port = parts.hostname or "", parts.port
     except ValueError:
         host, port = "", None
-    if not host or parts.scheme not in ("http", "https") or parts.username or parts.password or parts.query:
+    if not host or _ADDRESS.fullmatch(url) is None:
         raise invalid(f"{OF}: base_url must be an address like https://host:8000/v1, without user, password or query")
     named = f"{host}:{port}" if port is not None else host
     if not {host, named} & set(policy.hosts):

@@ -360,6 +360,22 @@ def test_a_base_url_is_taken_where_its_host_is_granted_and_gets_no_key(run: Run,
     assert server.chats[0].key in (None, "no-key")
 
 
+@pytest.mark.parametrize(
+    "rest",
+    ["/\\r\\nX: y", "\\n.evil", "#@evil/", "?x=1", "\\\\@evil", "@evil", "/v1 ", "/\\0", "\\226\\128\\139"],
+    ids=["header", "line", "fragment", "query", "backslash", "user", "blank", "zero", "no width"],
+)
+def test_a_base_url_that_could_be_read_in_two_ways_is_refused(run: Run, server: LLMServer, rest: str) -> None:
+    source = f"""
+    local fine, e = pcall(Agent.create, {{model = 'theirs', base_url = '{server.url}{rest}'}})
+    return {{fine, e.kind, e.message}}
+    """
+    refused = value(run(source, policy=Policy(hosts=(server.url.removeprefix("http://"), "127.0.0.1"))))
+    assert refused[:2] == [False, "validation"]
+    assert "base_url must be an address like https://host:8000/v1, without user, password or query" in refused[2]
+    assert server.chats == []
+
+
 def test_agents_of_one_base_url_share_its_connections(providers: ProviderManager) -> None:
     """A client of HTTP takes a megabyte, and a script may make many agents."""
     own: dict[str, ProviderManager] = {}
