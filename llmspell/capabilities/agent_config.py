@@ -6,6 +6,7 @@ policy. A field that would decide it is refused by name, with what to do instead
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -26,6 +27,9 @@ MAX_TOKENS = 10_000_000
 MAX_MODELS = 8
 MAX_ROUNDS = 100
 OF = "Agent.create"
+
+_ADDRESS = re.compile(r"https?://[A-Za-z0-9.\[\]:_-]+(?:/[A-Za-z0-9._~%:/-]*)?")
+"""What every reader of addresses reads alike: the host that was granted is the host that is asked."""
 
 _KEYS = "keys come from the environment: the configuration names the variable, providers.NAME.api_key_env"
 _HEADERS = "headers are the provider's own"
@@ -48,13 +52,11 @@ _REFUSED = {
 
 
 class Candidate(NamedTuple):
-    """A model that may answer. `specifier` is `provider/model`, which the policy grants. `own` has made the provider
-    for this run alone, and is closed with it."""
+    """A model that may answer. `specifier` is `provider/model`, which the policy grants."""
 
     provider: Provider
     model: str
     specifier: str
-    own: ProviderManager | None = None
 
 
 class Wanted(NamedTuple):
@@ -68,12 +70,21 @@ class Wanted(NamedTuple):
 
 
 def read_config(
-    given: Mapping[str, Any], *, name: str, providers: ProviderManager, policy: Policy, tools: Mapping[str, Any]
+    given: Mapping[str, Any],
+    *,
+    name: str,
+    providers: ProviderManager,
+    own: dict[str, ProviderManager],
+    policy: Policy,
+    tools: Mapping[str, Any],
 ) -> Wanted:
-    """What the agent is to be. Raises CallError: validation, denied, not_found or provider."""
+    """What the agent is to be. Raises CallError: validation, denied, not_found or provider.
+
+    `own` are the providers of this run alone, by the `base_url` that a script named; what is made is added.
+    """
     refuse(given, of=OF)
     only(given, KNOWN, of=OF)
-    candidates = _candidates(given, providers, policy)
+    candidates = _candidates(given, providers, own, policy)
     first = candidates[0]
     schema = read_schema(given, of=OF)
     rounds = whole(given, "max_tool_rounds", of=OF, least=0, most=MAX_ROUNDS)
@@ -129,12 +140,14 @@ def read_schema(given: Mapping[str, Any], *, of: str) -> dict[str, Any] | None:
     )
 
 
-def _candidates(given: Mapping[str, Any], providers: ProviderManager, policy: Policy) -> tuple[Candidate, ...]:
+def _candidates(
+    given: Mapping[str, Any], providers: ProviderManager, own: dict[str, ProviderManager], policy: Policy
+) -> tuple[Candidate, ...]:
     several = given.get("models")
     if several is None:
         specifier, provider_name = _model(given)
         if given.get("base_url") is not None:
-            return (_elsewhere(given, specifier, provider_name, policy),)
+            return (_elsewhere(given, specifier, provider_name, own, policy),)
         return _granted(providers, specifier, provider_name, policy)
     if any(given.get(key) is not None for key in ("model", "model_name", "provider", "base_url")):
         raise invalid(f"{OF}: models are the models to ask, one after the other; leave out model, provider, base_url")
@@ -158,7 +171,13 @@ def _granted(
     return tuple(made)
 
 
-def _elsewhere(given: Mapping[str, Any], model: str | None, provider_name: str | None, policy: Policy) -> Candidate:
+def _elsewhere(
+    given: Mapping[str, Any],
+    model: str | None,
+    provider_name: str | None,
+    own: dict[str, ProviderManager],
+    policy: Policy,
+) -> Candidate:
     """A model of a server that the script names and the policy grants. No key is sent there."""
     from urllib.parse import urlsplit
 
@@ -170,7 +189,7 @@ def _elsewhere(given: Mapping[str, Any], model: str | None, provider_name: str |
         host, port = parts.hostname or "", parts.port
     except ValueError:
         host, port = "", None
-    if not host or parts.scheme not in ("http", "https") or parts.username or parts.password or parts.query:
+    if not host or _ADDRESS.fullmatch(url) is None:
         raise invalid(f"{OF}: base_url must be an address like https://host:8000/v1, without user, password or query")
     named = f"{host}:{port}" if port is not None else host
     if not {host, named} & set(policy.hosts):
@@ -181,8 +200,9 @@ def _elsewhere(given: Mapping[str, Any], model: str | None, provider_name: str |
         )
     if model is None or provider_name is not None:
         raise invalid(f"{OF}: with base_url, model is the server's own name of the model, and provider is left out")
-    own = ProviderManager({named: ProviderSettings(base_url=url)}, environ={})
-    return Candidate(own.get(named), model, f"{named}/{model}", own)
+    if url not in own:
+        own[url] = ProviderManager({named: ProviderSettings(base_url=url)}, environ={})
+    return Candidate(own[url].get(named), model, f"{named}/{model}")
 
 
 def _model(given: Mapping[str, Any]) -> tuple[str | None, str | None]:

@@ -85,7 +85,7 @@ class AgentCalls:
         self._kept = Kept(limits.kept)
         self._agents: dict[str, _Agent] = {}
         self._numbered = 0
-        self._own: list[ProviderManager] = []
+        self._own: dict[str, ProviderManager] = {}  # by the address that agents of this run were made with
         self._noticed: set[str] = set()
 
     @property
@@ -116,7 +116,7 @@ class AgentCalls:
             agent.llm.cancel()
         self._streams.close_all()
         self._spending.close()
-        for providers in self._own:
+        for providers in self._own.values():
             providers.close()
 
     def create(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -125,12 +125,16 @@ class AgentCalls:
             raise CallError(ErrorKind.BUDGET, f"this run has {MAX_AGENTS} agents, which is all it may have")
         given = mapping(arguments, "config", of="Agent.create")
         wanted = read_config(
-            given, name=f"agent-{self._numbered + 1}", providers=self._providers, policy=self._policy, tools=self._tools
+            given,
+            name=f"agent-{self._numbered + 1}",
+            providers=self._providers,
+            own=self._own,
+            policy=self._policy,
+            tools=self._tools,
         )
         name = wanted.config.name
         if name in self._agents:
             raise invalid(f"Agent.create: there is an agent {name!r} already; give this one another name")
-        self._own += [candidate.own for candidate in wanted.candidates if candidate.own is not None]
         made = self._made(wanted)
         self._kept.hold(f"config:{name}", weight(wanted.config) + AGENT_BYTES)
         self._numbered += 1

@@ -147,6 +147,7 @@ class BudgetedProvider:
             full,
             lambda: self._need(self._provider.estimate(request._replace(max_tokens=1))),
             may_wait=self._provider.blocking,
+            media=_media_bytes(request),
         )
         reservation.by_rule = found.cost_usd is None and self._rate > 0
         if reservation.need.completion_tokens < full.completion_tokens:
@@ -186,6 +187,11 @@ class BudgetedStream:
             self._waiting.begin()
             try:
                 chunk = self._read()
+            except CallError as error:
+                self._closed = True
+                self._bytes = max(self._bytes, _answered_bytes(error))
+                self._let_go()
+                raise
             except BaseException:
                 self._closed = True
                 self._let_go()
@@ -237,7 +243,19 @@ class BudgetedStream:
         if closing is not None:
             closing()
         if self._reservation is not None:
-            if self._made:
+            if self._made or self._bytes:
                 self._reservation.keep(max(self._made, self._bytes // BYTES_PER_TOKEN))
             else:
                 self._reservation.release()
+
+
+def _media_bytes(request: ModelRequest) -> int:
+    """What the media of a request take, wherever they are now."""
+    contents = (message.get("content") for message in request.messages)
+    return sum(getattr(part, "size_bytes", 0) for content in contents if isinstance(content, list) for part in content)
+
+
+def _answered_bytes(error: CallError) -> int:
+    """What had come of an answer that could not be taken: it was made, and is paid for."""
+    answered = error.details.get("answered_bytes")
+    return answered if type(answered) is int else 0

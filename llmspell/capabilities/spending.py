@@ -7,6 +7,9 @@ call refused: beside other calls to no less than `FAIR_ANSWER`, and alone to no 
 lacks room only because of others waits for them. It does not wait for streams that nobody reads, because whoever waits
 may be who is to read them: after `patience` seconds in which none of the others moved, it is refused.
 
+A call's media are in the host's memory as long as it is under way, several times over (as bytes, as base64, as JSON),
+and an image counts few tokens. So calls wait for one another's media in the same way, above `MEDIA_AT_ONCE`.
+
 Calls are made on threads: all of this is behind one lock, which is never held while a provider is asked.
 """
 
@@ -18,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from llmspell.capabilities.purse import Need, Price, Purse
 from llmspell.errors import CallError, ErrorKind
-from llmspell.limits import Limits
+from llmspell.limits import MIB, Limits, format_size
 from llmspell.outcome import Usage
 
 if TYPE_CHECKING:
@@ -30,6 +33,8 @@ FAIR_ANSWER = 4096
 """Tokens. Beside other calls an answer is not cut below this: it waits for them instead."""
 PATIENCE = 1.0
 """Seconds without any step of the others after which a call does not wait for them any longer."""
+MEDIA_AT_ONCE = 32 * MIB
+"""Bytes of media that the calls of a run may carry while they are under way; one of more than this goes alone."""
 MOST = 10**15
 """Tokens: no provider's figure counts for more."""
 
@@ -37,16 +42,17 @@ MOST = 10**15
 class Reservation:
     """What is held back for one call, until the first of `settle`, `keep` and `release`.
 
-    `need.completion_tokens` is how long the answer may be. `active` says that somebody waits for the provider; a
-    stream that is not being read is not. `by_rule`: nobody knows the price.
+    `need.completion_tokens` is how long the answer may be, `media` how many bytes the call carries. `active` says that
+    somebody waits for the provider; a stream that is not being read is not. `by_rule`: nobody knows the price.
     """
 
-    __slots__ = ("_spending", "active", "by_rule", "end_call", "need", "open", "purses")
+    __slots__ = ("_spending", "active", "by_rule", "end_call", "media", "need", "open", "purses")
 
-    def __init__(self, spending: Spending, purses: Sequence[Purse], need: Need) -> None:
+    def __init__(self, spending: Spending, purses: Sequence[Purse], need: Need, *, media: int = 0) -> None:
         self._spending = spending
         self.purses = purses
         self.need = need
+        self.media = media
         self.active = True
         self.open = True
         self.by_rule = False
@@ -91,6 +97,7 @@ class Spending:
         self._over = False
         self._prompt = self._answer = 0
         self._by_rule = 0.0
+        self._media = 0
         self.steps = 0
 
     @property
@@ -104,21 +111,32 @@ class Spending:
             cost_by_rule_usd=self._by_rule,
         )
 
-    def reserve(self, purses: Sequence[Purse], full: Need, least: Callable[[], Need], *, may_wait: bool) -> Reservation:
+    def reserve(
+        self, purses: Sequence[Purse], full: Need, least: Callable[[], Need], *, may_wait: bool, media: int = 0
+    ) -> Reservation:
         """Holds back `full`, or as much of it as there is room for; `least` gives the need of the shortest answer.
 
-        Raises LimitCrossed where the run has no room for it, and CallError (`budget`) where a purse has none, or where
-        other calls hold what is left and waiting for them is no use.
+        `media` are the bytes of them that the call carries. Raises LimitCrossed where the run has no room for it, and
+        CallError (`budget`) where a purse has none, or where other calls hold what is left and waiting for them is no
+        use.
         """
         mine = (*purses, self._run)
         with self._changed:
             if self._over:
                 raise CallError(ErrorKind.BUDGET, "the run is over: nothing is sent any more")
-            for purse in mine:
-                purse.check_call()
-            if all(purse.holds(full) for purse in mine):
-                return self._hold(mine, full)
-            return self._hold(mine, self._shortened(mine, full, Price.between(least(), full), may_wait=may_wait))
+            if media:
+                self._await_media(media, may_wait=may_wait)
+            self._media += media  # at once: the call may have to wait for tokens
+            try:
+                for purse in mine:
+                    purse.check_call()
+                if not all(purse.holds(full) for purse in mine):
+                    full = self._shortened(mine, full, Price.between(least(), full), may_wait=may_wait)
+            except BaseException:
+                self._media -= media
+                self._changed.notify_all()
+                raise
+            return self._hold(mine, full, media)
 
     def end(self, reservation: Reservation, used: Need, *, by_rule: bool) -> None:
         """For reservations: gives back what was held, and adds what was used. Raises LimitCrossed."""
@@ -127,6 +145,7 @@ class Spending:
                 return
             reservation.open = False
             self._open.discard(reservation)
+            self._media -= reservation.media
             for purse in reservation.purses:
                 purse.hold(reservation.need, -1)
                 purse.spend(used)
@@ -145,8 +164,8 @@ class Spending:
         for reservation in left:
             reservation.end_call()
 
-    def _hold(self, purses: Sequence[Purse], need: Need) -> Reservation:
-        made = Reservation(self, purses, need)
+    def _hold(self, purses: Sequence[Purse], need: Need, media: int) -> Reservation:
+        made = Reservation(self, purses, need, media=media)
         self._open.add(made)
         for purse in purses:
             purse.calls += 1
@@ -174,6 +193,17 @@ class Spending:
                     {"open_calls": len(self._open)},
                 )
         return price.need(int(min(room, full.completion_tokens)))
+
+    def _await_media(self, media: int, *, may_wait: bool) -> None:
+        while self._media and self._media + media > MEDIA_AT_ONCE:
+            if not may_wait or not self._wait():
+                raise CallError(
+                    ErrorKind.BUDGET,
+                    f"other calls that are under way carry {format_size(self._media)} of media, with this one it would"
+                    f" be {format_size(self._media + media)} of the {format_size(MEDIA_AT_ONCE)} that may be at once,"
+                    " and none of them moves; read the open streams to their end, or close them, before you ask again",
+                    {"open_calls": len(self._open), "allowed": MEDIA_AT_ONCE, "used": self._media + media},
+                )
 
     def _others(self, purses: Sequence[Purse]) -> bool:
         return any(purse.held_tokens or purse.held_cost for purse in purses)

@@ -48,10 +48,11 @@ class AskedTools:
         self._calls: dict[int, _Call] = {}
         self._latest = -1
 
-    def add(self, piece: Any) -> ToolProgress:
-        """Takes a piece as litellm gives it. Raises TooManyCallsError."""
+    def add(self, piece: Any, *, at: int | None = None) -> ToolProgress:
+        """Takes a piece as litellm gives it, or call number `at` as a whole, whatever it is named. Raises
+        TooManyCallsError."""
         said = part(piece, "function")
-        index = self._index(part(piece, "index"), _text(part(piece, "id")))
+        index = self._index(part(piece, "index"), _text(part(piece, "id"))) if at is None else at
         call = self._calls.get(index)
         if call is None:
             if len(self._calls) == MAX_CALLS:

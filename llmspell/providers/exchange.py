@@ -81,6 +81,7 @@ class Exchange:
         "_deadline",
         "_lock",
         "_now",
+        "_received",
         "_retry_after",
         "_socket",
         "_status",
@@ -98,6 +99,7 @@ class Exchange:
         self._now = now
         self._lock = threading.Lock()
         self._closed = False
+        self._received = 0
         self._socket: socket.socket | None = None
         self._tails: list[_Watched] = []
 
@@ -110,6 +112,15 @@ class Exchange:
         """What was seen of the latest response."""
         noted = bytes(self._tails[-1].noted) if self._tails else b""
         return Seen(self._status, words_in(noted), self._retry_after, is_document=bool(noted))
+
+    @property
+    def answered_bytes(self) -> int:
+        """How much of an answer has come that is none of failure, its frame of JSON included."""
+        return self._received if self._status is not None and self._status < 300 else 0
+
+    def count(self, size: int) -> None:
+        """Notes bytes that have come."""
+        self._received += size
 
     def refusal(self) -> str:
         """What the model said in a stream instead of an answer."""
@@ -201,6 +212,7 @@ class _Watched(httpx.SyncByteStream):
         size = 0
         before = b""
         for chunk in self._stream:
+            self._exchange.count(len(chunk))
             self._exchange.check()
             size += len(chunk)
             if self._separators:

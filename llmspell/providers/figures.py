@@ -98,6 +98,6 @@ def _counted(texts: Sequence[str], count: Count) -> int:
     for text in texts:
         for begin in range(0, min(len(text), left), _PIECE):
             tokens += count(text[begin : begin + _PIECE])
-        tokens += max(len(text) - left, 0)
+        tokens += len(text[left:].encode("utf-8", "replace"))  # no tokenizer makes more of it
         left = max(left - len(text), 0)
     return tokens

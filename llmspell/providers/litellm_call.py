@@ -50,18 +50,23 @@ class Call(NamedTuple):
     prices: Mapping[str, Price]
 
     def guard(self, ask: Callable[[], _T]) -> _T:
-        """What `ask` gives; what it raises is raised as CallError, with nothing of the original behind it."""
+        """What `ask` gives; what it raises is raised as CallError, with nothing of the original behind it.
+
+        `details.answered_bytes` is how much of an answer had come: whoever counts what a call costs counts that too.
+        """
         try:
             with self.exchange.active():
                 return ask()
-        except CallError:
-            raise
+        except CallError as error:
+            failure = error
         except Exception as error:  # noqa: BLE001  a boundary: litellm lets any library's exceptions through
             if self.exchange.closed:  # whatever came of it
                 failure = self.closed("the call was closed before its answer ended")
             else:
                 marks = Marks(late=self.litellm.Timeout, too_long=self.litellm.ContextWindowExceededError)
                 failure = call_error(error, self.asked, seen=self.exchange.seen(), marks=marks)
+        if self.exchange.answered_bytes:
+            failure.details["answered_bytes"] = self.exchange.answered_bytes
         raise failure  # outside of `except`, so that no unmasked text hangs on it
 
     def closed(self, happened: str) -> CallError:
@@ -83,11 +88,12 @@ class Call(NamedTuple):
             raise self.asked.error(ErrorKind.PROVIDER, f"{happened}; ask for less with max_tokens")
         return sendable(text)
 
-    def add_tool(self, tools: AskedTools, piece: Any, size: int) -> ToolProgress:
-        """Takes a piece of a tool call; raises CallError for too many calls, and for what is over the cap."""
+    def add_tool(self, tools: AskedTools, piece: Any, size: int, *, at: int | None = None) -> ToolProgress:
+        """Takes a piece of a tool call, or a whole one, which is number `at`; raises CallError for too many calls, and
+        for what is over the cap."""
         self.checked(part(part(piece, "function"), "arguments"), size)
         try:
-            return tools.add(piece)
+            return tools.add(piece, at=at)
         except TooManyCallsError as error:
             raise self.asked.error(ErrorKind.PROVIDER, f"{error}, so it was dropped") from None
 

@@ -39,6 +39,10 @@ MEDIA_TIMES = 6
 """How much larger than its text the largest body is: JSON may write one byte as the six of \\u0061, and media are
 some MiB in base64."""
 
+_WAY = "responses/"
+"""litellm asks for the model behind it, and sends the key to a model that is an address: a model that was granted, and
+bounded, by one name would be another one."""
+
 NO_KEY = "no-key"
 """Sent as the key where none is configured for a `base_url`: else litellm sends the public service's."""
 
@@ -260,6 +264,7 @@ class LiteLLMProvider:
             "api_key": key,
             "api_base": self._settings.base_url,
             "client": self._connections.client(to, key),
+            "_skip_responses_api_bridge": True,  # by a client of its own, which nobody watches, and the mcp package
         }
         known = self._settings.models
         if not known and self._settings.base_url is None:
@@ -273,6 +278,12 @@ class LiteLLMProvider:
         return None if to is None else facts_of(to)
 
     def _route(self, model: str) -> Route:
+        if "://" in model or model.startswith(_WAY):
+            message = (
+                f"provider {self.name!r}: model {model[:200]!r} says where or how to ask, and a model has a name only; "
+                "where questions go is said by base_url"
+            )
+            raise CallError(ErrorKind.VALIDATION, message, self._details(model))
         to = route(self.name, self._settings, model)
         if to is None:
             message = (

@@ -24,9 +24,9 @@ def chat(call: Call) -> Completion:
     text = call.checked(message.content or "", 0)
     size = len(text)
     tools = None
-    for piece in getattr(message, "tool_calls", None) or ():
+    for at, piece in enumerate(getattr(message, "tool_calls", None) or ()):
         tools = tools or AskedTools()
-        size += len(call.add_tool(tools, piece, size).written)
+        size += len(call.add_tool(tools, piece, size, at=at).written)
     media = read_images(call, message)
     audio = getattr(message, "audio", None)
     if audio is not None:

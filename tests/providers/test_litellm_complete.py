@@ -157,3 +157,30 @@ def test_the_request_is_left_as_it_was(provider: LiteLLMProvider) -> None:
     request = ModelRequest("m", ({"role": "user", "content": "hi"},))
     provider.complete(request)
     assert request == ModelRequest("m", ({"role": "user", "content": "hi"},))
+
+
+@pytest.mark.parametrize("streams", [False, True], ids=["whole", "stream"])
+@pytest.mark.parametrize("model", ["o1-pro", "gpt-5-codex"])
+def test_every_model_is_asked_by_chat_completions(
+    server: LLMServer, provider: LiteLLMProvider, model: str, streams: bool
+) -> None:
+    """Whatever litellm would rather call: the other way is by a client that nobody watches."""
+    request = ask("hi", model=model)
+    text = "".join(each.text for each in provider.stream(request)) if streams else provider.complete(request).text
+    assert text == "hello"
+    assert [(each.path, each.model) for each in server.requests] == [("/v1/chat/completions", model)]
+
+
+@pytest.mark.parametrize("name", ["local", "openai", "huggingface"])
+@pytest.mark.parametrize("model", ["http://127.0.0.1:9/v1", "responses/gpt-4o"], ids=["address", "way"])
+def test_a_model_that_says_where_or_how_to_ask_is_sent_nowhere(
+    server: LLMServer, make: MakeProvider, name: str, model: str
+) -> None:
+    provider = make(name)
+    expected = "says where or how to ask, and a model has a name only; where questions go is said by base_url"
+    with pytest.raises(CallError, match=expected) as caught:
+        provider.complete(ask(model=model))
+    assert caught.value.kind is ErrorKind.VALIDATION
+    with pytest.raises(CallError, match=expected):
+        next(iter(provider.stream(ask(model=model))))
+    assert server.requests == []

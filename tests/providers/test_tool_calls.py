@@ -110,6 +110,15 @@ def test_pieces_without_an_index_begin_a_call_with_each_id() -> None:
     assert [(call.id, call.arguments) for call in tools.whole()] == [("a", {"x": 1}), ("b", {})]
 
 
+def test_calls_of_a_whole_answer_are_apart_whatever_they_are_named(
+    server: LLMServer, provider: LiteLLMProvider
+) -> None:
+    calls = [ToolCall("weather", {"city": "Oslo"}, id="same"), ToolCall("weather", {"city": "Bergen"}, id="same")]
+    server.queue(Answer(tool_calls=calls))
+    completion = provider.complete(ask()._replace(tools=(WEATHER,)))
+    assert [call.arguments for call in completion.tool_calls] == [{"city": "Oslo"}, {"city": "Bergen"}]
+
+
 def test_pieces_that_change_places_are_joined_by_their_index() -> None:
     tools = AskedTools()
     for index, written in ((1, '{"b"'), (0, '{"a"'), (1, ": 2}"), (0, ": 1}")):

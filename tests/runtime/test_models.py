@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from llmspell import Cancellation, FunctionTool, Limits, Outcome, Policy, ProviderManager, ScriptRuntime, Verdict
+from llmspell.capabilities.agent_config import read_config
 from llmspell.policy import ModelGrant, ToolGrant, default_policy
 from llmspell.providers.echo import EchoProvider
 from llmspell.providers.provider import Completion, Estimate, ModelRequest
@@ -359,9 +360,52 @@ def test_a_base_url_is_taken_where_its_host_is_granted_and_gets_no_key(run: Run,
     assert server.chats[0].key in (None, "no-key")
 
 
+@pytest.mark.parametrize(
+    "rest",
+    ["/\\r\\nX: y", "\\n.evil", "#@evil/", "?x=1", "\\\\@evil", "@evil", "/v1 ", "/\\0", "\\226\\128\\139"],
+    ids=["header", "line", "fragment", "query", "backslash", "user", "blank", "zero", "no width"],
+)
+def test_a_base_url_that_could_be_read_in_two_ways_is_refused(run: Run, server: LLMServer, rest: str) -> None:
+    source = f"""
+    local fine, e = pcall(Agent.create, {{model = 'theirs', base_url = '{server.url}{rest}'}})
+    return {{fine, e.kind, e.message}}
+    """
+    refused = value(run(source, policy=Policy(hosts=(server.url.removeprefix("http://"), "127.0.0.1"))))
+    assert refused[:2] == [False, "validation"]
+    assert "base_url must be an address like https://host:8000/v1, without user, password or query" in refused[2]
+    assert server.chats == []
+
+
+def test_agents_of_one_base_url_share_its_connections(providers: ProviderManager) -> None:
+    """A client of HTTP takes a megabyte, and a script may make many agents."""
+    own: dict[str, ProviderManager] = {}
+    given = {"model": "theirs", "base_url": "http://localhost:9/v1"}
+    made = [
+        read_config(given, name="a", providers=providers, own=own, policy=Policy(hosts=("localhost",)), tools={})
+        for _ in range(2)
+    ]
+    assert made[0].candidates[0].provider is made[1].candidates[0].provider
+    assert list(own) == ["http://localhost:9/v1"]
+
+
 def test_an_unknown_field_names_the_nearest(run: Run) -> None:
     source = "local fine, e = pcall(Agent.create, {model = 'local/x', max_token = 3}) return {e.kind, e.message}"
     assert value(run(source)) == ["validation", "Agent.create: there is no 'max_token'; did you mean max_tokens?"]
+
+
+@pytest.mark.parametrize("how", ["agent:execute('x')", "for _ in agent:stream('x') do end"], ids=["whole", "stream"])
+def test_an_answer_that_cannot_be_taken_is_paid_for(run: Run, server: LLMServer, how: str) -> None:
+    """It was made: a script that asks for what is refused would else spend without a bound."""
+    server.answer(Answer(tool_calls=[ToolCall("calculator", {"expression": "1"}, piece_size=100)] * 200))
+    source = f"""
+    local agent = Agent.create{{model = 'local/some-model'}}
+    local fine, e = pcall(function() {how} end)
+    return {{fine, e.message}}
+    """
+    outcome = run(source)
+    assert value(outcome)[0] is False
+    assert "its answer asks for more than 128 calls of tools" in value(outcome)[1]
+    assert outcome.usage.completion_tokens > 128
 
 
 def test_an_agents_own_budgets_are_errors_that_can_be_caught(run: Run, server: LLMServer) -> None:

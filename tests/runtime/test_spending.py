@@ -14,10 +14,13 @@ from hypothesis import strategies as st
 from llmspell import CallError, ErrorKind, Limits
 from llmspell.capabilities.budgeted import BudgetedProvider
 from llmspell.capabilities.purse import Need, Price, Purse
-from llmspell.capabilities.spending import FAIR_ANSWER, LEAST_ANSWER, Spending
+from llmspell.capabilities.spending import FAIR_ANSWER, LEAST_ANSWER, MEDIA_AT_ONCE, Spending
 from llmspell.providers.echo import EchoProvider
 from llmspell.providers.provider import Chunk, Completion, Estimate, ModelRequest
 from llmspell.sandbox.session import LimitCrossed
+from llmspell.types.formats import ImageFormat
+from llmspell.types.media import ImageContent
+from llmspell.types.media_file import MediaFile
 
 DEADLINE = 10.0
 ASK = ModelRequest("m", ({"role": "user", "content": "hi"},))
@@ -120,6 +123,57 @@ def test_an_answer_is_made_shorter_rather_than_refused(limits: dict[str, float],
     provider, _ = budgeted(model, **limits)
     provider.complete(ASK)
     assert model.asked == [ASK._replace(max_tokens=most)]
+
+
+def test_calls_wait_for_one_anothers_media() -> None:
+    """An image counts few tokens, and the host holds it several times over while its call is under way."""
+    model = Model()
+    model.gate.clear()
+    provider, spending = budgeted(model)
+    large = with_media(MEDIA_AT_ONCE // 2 + 1)
+    first, second = (threading.Thread(target=provider.complete, args=(large,)) for _ in range(2))
+    first.start()
+    model.wait_until_asked()
+    second.start()
+    small = threading.Thread(target=provider.complete, args=(with_media(10),))
+    small.start()
+    model.wait_until_asked()
+    assert model.asked == [large, with_media(10)], "there is room for a small one"
+    model.gate.set()
+    for thread in (first, second, small):
+        thread.join(DEADLINE)
+    assert model.asked[2:] == [large]
+    assert spending.spent.model_calls == 3
+
+
+def test_media_of_a_stream_that_nobody_reads_are_not_waited_for_and_go_with_it() -> None:
+    provider, _ = budgeted(Model(), patience=0.01)
+    stream = provider.stream(with_media(MEDIA_AT_ONCE))
+    next(stream)
+    with pytest.raises(
+        CallError, match=r"carry 32 MiB of media, .* 64 MiB of the 32 MiB .*; read the open str"
+    ) as caught:
+        provider.complete(with_media(MEDIA_AT_ONCE))
+    assert caught.value.kind is ErrorKind.BUDGET
+    provider.complete(ASK)
+    stream.close()
+    provider.complete(with_media(MEDIA_AT_ONCE + 1))
+    provider.complete(with_media(MEDIA_AT_ONCE + 1))
+
+
+def test_a_call_that_is_refused_keeps_no_room_for_its_media() -> None:
+    purse = Purse("agent a", calls=1)
+    provider, _ = budgeted(Model(), purse, patience=0.01)
+    stream = provider.stream(with_media(10))
+    next(stream)
+    for _ in range(3):
+        with pytest.raises(CallError, match="agent a would use 2 of its 1 calls"):
+            provider.complete(with_media(MEDIA_AT_ONCE - 10))
+
+
+def with_media(size: int) -> ModelRequest:
+    image = ImageContent(MediaFile("/media/large.png", size), ImageFormat.PNG)
+    return ModelRequest("m", ({"role": "user", "content": ["look", image]},))
 
 
 def test_a_wish_for_less_than_the_least_answer_is_granted() -> None:
