@@ -1,7 +1,7 @@
 """`repl`: statements are typed or piped in, and one worker runs them one after another.
 
-On a terminal there is a prompt, and an error is no reason to end. Otherwise each statement is run as it comes, without a
-prompt, and the first that fails ends the program with its exit code.
+On a terminal there is a prompt, and an error is no reason to end. Otherwise each statement is run as it comes, without
+a prompt, and the first that fails ends the program with its exit code.
 """
 
 from __future__ import annotations
@@ -67,8 +67,9 @@ def _options(function: Any) -> Any:
 def repl(context: click.Context, /, **options: Any) -> None:
     """Type statements, which one worker runs one after another.
 
-    What a statement leaves behind, the next one finds. A limit, a crash or Ctrl-C ends the worker and its state; the next
-    statement starts a fresh one. Without a terminal statements are read from stdin, and the first that fails is the last.
+    What a statement leaves behind, the next one finds. A limit, a crash or Ctrl-C ends the worker and its state; the
+    next statement starts a fresh one. Without a terminal statements are read from stdin, and the first that fails is
+    the last.
     """
     context.exit(run_repl(Choices(**options)))
 
@@ -95,6 +96,7 @@ class Repl:
         self._calls: deque[CallRecord] = deque(maxlen=MOST_CALLS)
         self._generation = 0
         self._newline_due = False
+        self._failed = 0  # the exit code of the last statement
 
     def converse(self) -> int:
         """With a person at a terminal; gives the exit code."""
@@ -127,9 +129,6 @@ class Repl:
             if self._failed:
                 return self._failed
         return 0
-
-    _failed = 0
-    """The exit code of the last statement."""
 
     def _take(self, text: str) -> int | None:
         """Does what was typed; the exit code if that is the end."""

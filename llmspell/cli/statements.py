@@ -1,7 +1,7 @@
 """What is typed, as statements: whether more is to come, and what is run for it.
 
-The rule kept here: nothing is known of any language. An engine says itself whether a source is the begin of a longer one
-(`Outcome.incomplete`), and an expression is what it takes behind `return`.
+The rule kept here: nothing is known of any language. An engine says itself whether a source is the begin of a longer
+one (`Outcome.incomplete`), and an expression is what it takes behind `return`.
 """
 
 from __future__ import annotations
@@ -31,10 +31,8 @@ def wants_more(session: ScriptSession, text: str) -> bool:
     if _check(session, _returning(text)).ok:
         return False
     checked = _check(session, text)
-    last = text.rpartition("\n")
-    return checked.incomplete or (
-        checked.ok and last[1] == "\n" and last[2][:1] in (" ", "\t") and not last[2].isspace()
-    )
+    last = text.rpartition("\n")[2] if "\n" in text else ""
+    return checked.incomplete or (checked.ok and last[:1].isspace() and not last.isspace())
 
 
 def runnable(session: ScriptSession, text: str) -> str:
