@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterable, Iterator
 
 from prompt_toolkit import PromptSession
@@ -137,6 +138,8 @@ def open_history(path: str) -> History:
             path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, 0o600
         )
         try:
+            if not stat.S_ISREG(os.fstat(opened).st_mode):
+                return InMemoryHistory()
             os.fchmod(opened, 0o600)
             _shorten(opened)
         finally:

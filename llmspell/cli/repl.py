@@ -115,13 +115,19 @@ class Repl:
             except EOFError:
                 return 0
             self._tell_if_gone()  # the worker was asked for names, and whether the statement is whole
-            code = self._take(text.strip("\n"))
+            try:
+                code = self._take(text.strip("\n"))
+            except KeyboardInterrupt:  # just before the statement ran, or just after
+                self._tell_if_gone()
+                continue
             if code is not None:
                 return code
 
     def read(self) -> int:
         """From what is piped in; gives the exit code: 0, or that of the first statement that failed."""
-        lines = (line.decode("utf-8", "surrogateescape") for line in iter(sys.stdin.buffer.readline, b""))
+        most = self._session.limits.source_allowed + 1  # a longer line is more than a statement may have
+        pieces = iter(lambda: sys.stdin.buffer.readline(most), b"")
+        lines = (piece.decode("utf-8", "surrogateescape") for piece in pieces)
         for text in split(self._session, lines):
             code = self._take(text)
             if code is not None:

@@ -170,8 +170,13 @@ def test_what_was_typed_is_there_the_next_time_and_only_the_user_can_read_it(pla
     assert stat.S_IMODE(history(place).stat().st_mode) == 0o600
 
 
-def test_without_a_place_for_history_there_is_none_and_nothing_else_is_missing(place: Place) -> None:
-    place.write("home/.local", "no folder")
+@pytest.mark.parametrize("what", ["file", "pipe"])
+def test_without_a_place_for_history_there_is_none_and_nothing_else_is_missing(place: Place, what: str) -> None:
+    if what == "file":
+        place.write("home/.local", "no folder")
+    else:
+        history(place).parent.mkdir(parents=True)
+        os.mkfifo(history(place))
     with talking(place) as talk:
         assert b"42" in talk.say(b"6 * 7")
         talk.terminal.press(b"\x1b[A")
@@ -206,8 +211,9 @@ def test_piped_statements_are_run_one_after_another_without_a_prompt(
         ("Tool.execute('file-operations', {})", (), 4, "denied"),
         ("os.exit(9)", (), 9, ""),
         ("function f()", (), 1, "'end' expected"),
+        ("--" + "x" * (6 << 20), (), 3, "source limit"),
     ],
-    ids=["error", "limit", "denied", "exit", "unfinished"],
+    ids=["error", "limit", "denied", "exit", "unfinished", "too-large"],
 )
 def test_the_first_piped_statement_that_fails_is_the_last_and_gives_the_exit_code(
     place: Place, lines: str, options: tuple[str, ...], code: int, said: str
