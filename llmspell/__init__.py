@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from llmspell.providers.settings import ProviderSettings
     from llmspell.runtime import ScriptRuntime
     from llmspell.sandbox.wake import Cancellation
+    from llmspell.session import ScriptSession
     from llmspell.tools.function_tool import FunctionTool
     from llmspell.types.agent_io import AgentInput, AgentOutput, OutputMetadata, ToolCall, ToolOutput
     from llmspell.types.formats import MediaType
@@ -66,6 +67,7 @@ _HOMES = {
     "ProviderSettings": "providers.settings",
     "ScriptEngineBridge": "engines.bridge",
     "ScriptRuntime": "runtime",
+    "ScriptSession": "session",
     "SetupError": "errors",
     "ToolBox": "agents.tool_box",
     "ToolCall": "types.agent_io",
@@ -110,6 +112,7 @@ __all__ = [
     "ProviderSettings",
     "ScriptEngineBridge",
     "ScriptRuntime",
+    "ScriptSession",
     "SetupError",
     "ToolBox",
     "ToolCall",

@@ -120,6 +120,9 @@ class Outcome(NamedTuple):
     """The exit code of what cancelled the run: 130 Ctrl-C, 143 SIGTERM, 129 SIGHUP, 141 closed stdout."""
     diagnostics: str = ""
     """What the worker wrote on its own stderr, escaped; only for a crash."""
+    incomplete: bool = False
+    """Whether a source that does not parse is the begin of one that could, by the worker's word. The document has it
+    not."""
 
     @property
     def ok(self) -> bool:

@@ -1,7 +1,8 @@
 """ScriptRuntime: engine, providers, tools, policy and limits, and an Outcome for every script.
 
 Theory of operation. A runtime holds what runs share. Each `execute` makes a worker, a broker and the calls of that run,
-blocks until the run is over, and ends the worker: no state of one script is ever seen by the next.
+blocks until the run is over, and ends the worker: no state of one script is ever seen by the next. A `session`
+has runs that share theirs.
 """
 
 from __future__ import annotations
@@ -18,15 +19,16 @@ from llmspell.engines.factory import DEFAULT_ENGINE, EngineFactory, EngineSpec
 from llmspell.engines.worker import WorkerBridge, check_memory
 from llmspell.errors import UsageError
 from llmspell.given import check_arguments, check_engine, check_grants, source_bytes
-from llmspell.limits import Limits, check_limits, format_size
-from llmspell.outcome import LimitHit, Outcome, ScriptError, Verdict
+from llmspell.limits import Limits, check_limits
+from llmspell.outcome import Outcome
 from llmspell.policy import Policy, default_policy
+from llmspell.reported import report, too_large
 from llmspell.sandbox.broker import Broker
 from llmspell.sandbox.output import KeptOutput
 from llmspell.sandbox.process import WorkerProcess
 from llmspell.sandbox.require import DEFAULT, read_required
 from llmspell.sandbox.wake import Cancellation
-from llmspell.source import read_script, sha256
+from llmspell.source import read_script
 from llmspell.tools.catalog import builtin_tools
 from llmspell.tools.tool import Tool
 
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from llmspell.capabilities.budgeted import Waiting
     from llmspell.providers.manager import ProviderManager
     from llmspell.sandbox.threads import Threads
+    from llmspell.session import ScriptSession
 
 
 class ScriptRuntime:
@@ -127,12 +130,11 @@ class ScriptRuntime:
         Raises UsageError and SetupError; never anything for what the script does.
         """
         data, words = source_bytes(source), check_arguments(arguments)
+        script = Script(data, name, *split_arguments(words), mode)
         if len(data) > self.limits.source_allowed:
             if prestarted is not None:
                 prestarted.kill_and_reap()
-            return self._too_large(data, name)
-        positionals, named = split_arguments(words)
-        script = Script(data, name, positionals, named, mode)
+            return too_large(script, self.engine.name, self.limits.source_allowed)
         modules = self._module_folder(folder)
         try:
             return self._run(script, modules, emit, cancellation, prestarted)
@@ -191,60 +193,50 @@ class ScriptRuntime:
         prestarted: WorkerProcess | None,
     ) -> Outcome:
         calls = self._calls(modules)
-        broker = Broker(calls, self.limits, threads=self._shared_threads)
-        calls.attach(broker)
+        broker = self._broker(calls)
         with KeptOutput() as kept:
-
-            def emit_and_keep(stream: str, data: bytes) -> None:
-                kept.keep(stream, data)
-                if emit is not None:
-                    emit(stream, data)
-
             try:
-                with WorkerBridge(
-                    self.engine,
-                    self.limits,
-                    environment=self.policy.environment,
-                    prestarted=prestarted,
-                    require=self._require,
-                ) as bridge:
+                with self._bridge(prestarted=prestarted) as bridge:
                     self._preload(script.source)
-                    end = bridge.execute(script, broker=broker, emit=emit_and_keep, cancellation=cancellation)
-                    version, confinement = bridge.version, bridge.confinement
+                    end = bridge.execute(script, broker=broker, emit=kept.beside(emit), cancellation=cancellation)
             finally:
-                calls.close()
-            return Outcome(
-                verdict=end.verdict,
-                script_name=script.name,
-                script_sha256=sha256(script.source),
-                engine_name=self.engine.name,
-                engine_version=version,
-                started=end.started,
-                value=end.value,
-                exit_status=end.exit_status,
-                limit=end.limit,
-                error=end.error,
-                stdout=kept.stdout,
-                stderr=kept.stderr,
-                truncated=kept.truncated,
-                usage=calls.spent._replace(
-                    wall_seconds=end.wall_seconds,
-                    cpu_seconds=end.cpu_seconds,
-                    peak_memory_bytes=end.peak_memory_bytes,
-                    output_bytes=end.output_bytes,
-                    calls=broker.calls,
-                    memory_refusals=end.memory_refusals,
-                ),
-                evidence=end.evidence,
-                confinement=confinement,
-                calls=tuple(broker.records),
-                cancelled_by=end.cancelled_by,
-                diagnostics=end.diagnostics,
-            )
+                calls.close()  # before the figures are read: streams that were left open are paid for
+            return report(script, bridge, end, kept, broker, calls.spent)
+
+    def session(self, *, folder: str | None = None) -> ScriptSession:
+        """Runs that share one worker, and what a script has left there; a context manager.
+
+        `folder` is where modules are looked for (none without it). Raises UsageError.
+        """
+        from llmspell.session import ScriptSession
+
+        modules = self._module_folder(folder)
+        calls = self._calls(modules)
+        return ScriptSession(
+            self.engine,
+            self.limits,
+            calls,
+            modules=modules,
+            new_bridge=lambda: self._bridge(session=True),
+            new_broker=lambda: self._broker(calls),
+            preload=self._preload,
+        )
+
+    def _bridge(self, *, prestarted: WorkerProcess | None = None, session: bool = False) -> WorkerBridge:
+        return WorkerBridge(
+            self.engine,
+            self.limits,
+            environment=self.policy.environment,
+            prestarted=prestarted,
+            require=self._require,
+            session=session,
+        )
 
     def new_broker(self) -> Broker:
         """A broker for one run of a bridge that somebody else holds: without modules."""
-        calls = self._calls(None)
+        return self._broker(self._calls(None))
+
+    def _broker(self, calls: RunCalls) -> Broker:
         broker = Broker(calls, self.limits, threads=self._shared_threads)
         calls.attach(broker)
         return broker
@@ -291,23 +283,6 @@ class ScriptRuntime:
 
             self._threads = Threads()
         return self._threads
-
-    def _too_large(self, data: bytes, name: str) -> Outcome:
-        allowed = self.limits.source_allowed
-        message = (
-            f"the source of {name} has {format_size(len(data))} and may have {format_size(allowed)}"
-            " (source limit: 10 MiB, and never over a tenth of the memory limit)"
-        )
-        return Outcome(
-            verdict=Verdict.LIMIT,
-            script_name=name,
-            script_sha256=sha256(data),
-            engine_name=self.engine.name,
-            engine_version=None,
-            started=False,
-            limit=LimitHit("source", allowed, len(data), "bytes"),
-            error=ScriptError("limit", message, file=name),
-        )
 
 
 __all__ = ["ScriptRuntime", "UsageError"]

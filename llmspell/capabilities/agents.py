@@ -110,14 +110,18 @@ class AgentCalls:
             **self._streams.handlers(),
         }
 
+    def forget(self) -> None:
+        """No agent is left, nor any connection; what was spent stays spent."""
+        self._disconnect()
+        self._close_own()
+        self._agents = {}
+        self._kept = Kept(self._kept.allowed)
+
     def close(self) -> None:
         """The run is over: every connection is closed, whoever waits in it."""
-        for agent in self._agents.values():
-            agent.llm.cancel()
-        self._streams.close_all()
+        self._disconnect()
         self._spending.close()
-        for providers in self._own.values():
-            providers.close()
+        self._close_own()
 
     def create(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Makes an agent and describes it."""
@@ -189,6 +193,16 @@ class AgentCalls:
         agent = self._agent(arguments)
         agent.llm.reset()
         self._kept.release(f"conversation:{agent.name}")
+
+    def _disconnect(self) -> None:
+        for agent in self._agents.values():
+            agent.llm.cancel()
+        self._streams.close_all()
+
+    def _close_own(self) -> None:
+        own, self._own = self._own, {}
+        for providers in own.values():
+            providers.close()
 
     def _made(self, wanted: Wanted) -> _Agent:
         config = wanted.config

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from llmspell.capabilities.scripting import LogSink, Reader, ScriptCalls
 from llmspell.limits import Limits
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 
 class RunCalls(dict[str, Handler]):
-    """The handlers of one run; a look-up loads what is not there yet. Whoever made it attaches the broker, and closes
-    it after the run. `waiting` is told when somebody waits for a model.
+    """The handlers of one run, or of the runs of a session; a look-up loads what is not there yet. Whoever made it
+    attaches the broker of each run, and closes it after the last. `waiting` is told when somebody waits for a model.
     """
 
     def __init__(
@@ -44,11 +44,10 @@ class RunCalls(dict[str, Handler]):
         threads: Callable[[], Threads],
         waiting: Waiting | None = None,
     ) -> None:
-        super().__init__(
-            ScriptCalls(
-                policy, modules=modules, log=log, log_bytes=limits.output, stdin=stdin, now=time.monotonic
-            ).handlers()
+        self._script = ScriptCalls(
+            policy, modules=modules, log=log, log_bytes=limits.output, stdin=stdin, now=time.monotonic
         )
+        super().__init__(self._script.handlers())
         self._tools, self._policy, self._limits = tools, policy, limits
         self._providers, self._log, self._threads, self._waiting = providers, log, threads, waiting
         self._broker: Broker | None = None
@@ -69,13 +68,19 @@ class RunCalls(dict[str, Handler]):
         return self[capability]
 
     def attach(self, broker: Broker) -> None:
-        """Whose calls these are: what models call is counted there."""
+        """A run begins, and whose calls these are: what models call is counted there."""
         self._broker = broker
+        self._script.begin()
 
     @property
     def spent(self) -> Usage:
         """What the models of this run have used, and nothing else of its usage."""
         return Usage() if self._agents is None else self._agents.spent
+
+    def forget(self) -> None:
+        """The script's state is gone, and its agents with it; what it has spent stays spent."""
+        if self._agents is not None:
+            self._agents.forget()
 
     def close(self) -> None:
         """Ends what is under way: streams that the script left open, questions that nobody waits for any more."""
@@ -97,19 +102,23 @@ class RunCalls(dict[str, Handler]):
             return  # agents and streams are loaded together, and once
         from llmspell.capabilities.agents import AgentCalls
 
-        assert self._broker is not None, "a RunCalls is attached to its broker before it is used"
         self._agents = AgentCalls(
             self._providers(),
             self._policy,
             self._limits,
             tools=self._tools,
             tool_calls=self._made_tools,
-            nested=self._broker.nested,
+            nested=self._nested,
             threads=self._threads,
             log=self._log,
             waiting=self._waiting,
         )
         self.update(self._agents.handlers())
+
+    def _nested(self, capability: str, name: str, agent: str, run: Callable[[], Any]) -> Any:
+        """A model's call: agents outlive a run of a session, and each run has a broker of its own."""
+        assert self._broker is not None, "a RunCalls is attached to its broker before it is used"
+        return self._broker.nested(capability, name, agent, run)
 
     def _load_providers(self) -> None:
         from llmspell.capabilities.providers import ProviderCalls

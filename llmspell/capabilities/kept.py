@@ -11,7 +11,7 @@ class Kept:
     """Bytes that the host holds for one run, by owner (`agent:NAME`, `stream:1`). Any thread may say what it holds."""
 
     def __init__(self, allowed: int) -> None:
-        self._allowed = allowed
+        self.allowed = allowed
         self._held: dict[str, int] = {}
         self._total = 0
         self._turn = _thread.allocate_lock()
@@ -21,7 +21,7 @@ class Kept:
         with self._turn:
             held = self._held.get(owner, 0)
             total = self._total - held + size
-            if total > self._allowed and size > held:
+            if total > self.allowed and size > held:
                 raise self._too_much(total)
             self._held[owner] = size
             self._total = total
@@ -34,7 +34,7 @@ class Kept:
 
     def check(self) -> None:
         """Raises CallError (budget) when more is held than may be."""
-        if self._total > self._allowed:
+        if self._total > self.allowed:
             raise self._too_much(self._total)
 
     def release(self, owner: str) -> None:
@@ -45,6 +45,6 @@ class Kept:
     def _too_much(self, total: int) -> CallError:
         return CallError(
             ErrorKind.BUDGET,
-            f"the host would keep {total:,} bytes for this script and may keep {self._allowed:,};"
+            f"the host would keep {total:,} bytes for this script and may keep {self.allowed:,};"
             " reset agents that are done with",
         )

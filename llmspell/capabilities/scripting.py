@@ -47,6 +47,10 @@ class ScriptCalls:
         self._log_bytes = log_bytes
         self._logged = 0
 
+    def begin(self) -> None:
+        """A new run: nothing of its log is counted yet."""
+        self._logged = 0
+
     def handlers(self) -> dict[str, Handler]:
         """The capabilities that this file answers; none of them needs a grant of its own."""
         return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
 import click
@@ -71,16 +71,18 @@ def _as_click(option: Option) -> Callable[[Function], Function]:
     )
 
 
-def _run_options(function: Function) -> Function:
+def run_options(function: Function, *, but: Collection[str] = ()) -> Function:
+    """Gives a command the options of a run, without those of some fields."""
     for option in reversed(OPTIONS):
-        function = _as_click(option)(function)
+        if option.field not in but:
+            function = _as_click(option)(function)
     return function
 
 
 @click.command(epilog=_RUN + _EXIT_CODES)
 @click.argument("script")
 @click.argument("arguments", nargs=-1)
-@_run_options
+@run_options
 @click.pass_context
 def run(context: click.Context, /, script: str, arguments: tuple[str, ...], **options: Any) -> None:
     """Run a spell with the configured providers and tools.
@@ -93,7 +95,7 @@ def run(context: click.Context, /, script: str, arguments: tuple[str, ...], **op
 @click.command("exec", epilog=_EXEC + _EXIT_CODES)
 @click.argument("code")
 @click.argument("arguments", nargs=-1)
-@_run_options
+@run_options
 @click.pass_context
 def exec_(context: click.Context, /, code: str, arguments: tuple[str, ...], **options: Any) -> None:
     """Run CODE, and print what it returns as JSON. What follows -- belongs to the code."""
@@ -103,7 +105,7 @@ def exec_(context: click.Context, /, code: str, arguments: tuple[str, ...], **op
 @click.command(epilog=_SANDBOX + _EXIT_CODES)
 @click.argument("script")
 @click.argument("arguments", nargs=-1)
-@_run_options
+@run_options
 @click.pass_context
 def sandbox(context: click.Context, /, script: str, arguments: tuple[str, ...], **options: Any) -> None:
     """Run an untrusted script: nothing is granted but by --allow-*, and no configuration is read unless named.

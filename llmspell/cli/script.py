@@ -20,11 +20,12 @@ from llmspell.source import check_text, read_script
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from llmspell.cli.entry import Prestarted
     from llmspell.cli.spinner import Spinner
     from llmspell.engines.bridge import Emit
+    from llmspell.sandbox.wake import Cancellation
 
 LATE = 0.1
 """Seconds by which the limit of the wall is sure to be seen after it was crossed."""
@@ -77,19 +78,43 @@ def run_spell(spell: Spell, setup: Setup, choices: Choices, prestarted: "Prestar
         check_report_place(choices.report)
     spinner = None if choices.quiet or not os.isatty(2) else _spinner()
     runtime = setup.runtime(stdin=_read_stdin if spell.takes_stdin else None, spinner=spinner)
-    with CancelledBySignals() as cancellation:
-        until = monotonic() + setup.limits.wall + LATE
-        with Writer(_sinks(spell), cancellation=cancellation, until=until, spinner=spinner) as writer:
+
+    def run(emit: "Emit | None", cancellation: "Cancellation") -> Outcome:
+        return runtime.execute(
+            spell.source,
+            name=spell.name,
+            arguments=spell.arguments,
+            folder=spell.folder,
+            emit=emit,
+            cancellation=cancellation,
+            prestarted=prestarted.take(runtime.engine.name, runtime.limits.memory) if prestarted else None,
+        )
+
+    outcome, late = run_shown(run, choices, wall=setup.limits.wall, sandboxed=spell.sandboxed, spinner=spinner)
+    _show(outcome, spell, setup, choices)
+    if choices.report is not None:
+        write_report(choices.report, outcome, pass_on=not spell.sandboxed)
+    return late or outcome.exit_code(pass_on=not spell.sandboxed)
+
+
+def run_shown(
+    run: "Callable[[Emit | None, Cancellation], Outcome]",
+    choices: Choices,
+    *,
+    wall: float,
+    sandboxed: bool = False,
+    spinner: "Spinner | None" = None,
+    goes_on: bool = False,
+) -> tuple[Outcome, int | None]:
+    """Runs something, and shows what it prints as it comes. Gives the outcome, and the code of a signal that came.
+
+    `goes_on`: whatever was cancelled, this program is not over.
+    """
+    with CancelledBySignals(goes_on=goes_on) as cancellation:
+        until = monotonic() + wall + LATE
+        with Writer(_sinks(tamed=sandboxed), cancellation=cancellation, until=until, spinner=spinner) as writer:
             try:
-                outcome = runtime.execute(
-                    spell.source,
-                    name=spell.name,
-                    arguments=spell.arguments,
-                    folder=spell.folder,
-                    emit=_emit(choices, writer),
-                    cancellation=cancellation,
-                    prestarted=prestarted.take(runtime.engine.name, runtime.limits.memory) if prestarted else None,
-                )
+                outcome = run(_emit(choices, writer), cancellation)
             finally:
                 if spinner is not None:
                     spinner.close()
@@ -97,10 +122,7 @@ def run_spell(spell: Spell, setup: Setup, choices: Choices, prestarted: "Prestar
         late = cancellation.exit_code  # also what came when the run was over
     if left and late is None:
         complain(f"{left:,} bytes of output were not written: nobody read any of them for {PATIENCE:g} s")
-    _show(outcome, spell, setup, choices)
-    if choices.report is not None:
-        write_report(choices.report, outcome, pass_on=not spell.sandboxed)
-    return late or outcome.exit_code(pass_on=not spell.sandboxed)
+    return outcome, late
 
 
 def _spinner() -> "Spinner | None":
@@ -115,10 +137,10 @@ def _emit(choices: Choices, writer: Writer) -> "Emit | None":
     return writer.emit if choices.stream else writer.hold
 
 
-def _sinks(spell: Spell) -> dict[str, Sink]:
+def _sinks(*, tamed: bool) -> dict[str, Sink]:
     """Where the script's streams go: our own; on a terminal the output of an untrusted script is tamed."""
     return {
-        stream: Sink(number, tame=Tamer() if spell.sandboxed and os.isatty(number) else None)
+        stream: Sink(number, tame=Tamer() if tamed and os.isatty(number) else None)
         for stream, number in (("stdout", 1), ("stderr", 2))
     }
 

@@ -15,10 +15,12 @@ class CancelledBySignals:
     """A cancellation that these signals trigger while the block runs; a signal that was ignored stays so.
 
     Afterwards they do what they do by default: SIGINT raises KeyboardInterrupt. After a run that was cancelled any
-    of them ends the process at once, with the code of the first: whoever sent two gets one answer.
+    of them ends the process at once, with the code of the first: whoever sent two gets one answer. Where the program
+    `goes_on` after the run, that is not so.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, goes_on: bool = False) -> None:
+        self._goes_on = goes_on
         self._cancellation = Cancellation()
         self._heeded = [number for number in CODES if signal.getsignal(number) is not signal.SIG_IGN]
 
@@ -29,7 +31,7 @@ class CancelledBySignals:
 
     def __exit__(self, *_: object) -> None:
         for number in self._heeded:
-            if self._cancellation.exit_code is not None:
+            if self._cancellation.exit_code is not None and not self._goes_on:
                 signal.signal(number, self._leave)
             else:
                 signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)

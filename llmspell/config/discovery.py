@@ -39,12 +39,17 @@ def user_config_file(environ: Mapping[str, str]) -> str:
 
 def trust_file(environ: Mapping[str, str]) -> str:
     """The record of trusted files, `~/.local/state/llmspell/trusted.json` on Linux; it need not exist."""
+    return os.path.join(state_folder(environ), "trusted.json")
+
+
+def state_folder(environ: Mapping[str, str]) -> str:
+    """Where programs keep for the user what is no configuration; it need not exist."""
     folder = _xdg_folder(environ, "XDG_STATE_HOME", ".local/state")
     if folder is None:
         import platformdirs
 
         folder = platformdirs.user_state_dir("llmspell", appauthor=False)
-    return os.path.join(folder, "trusted.json")
+    return folder
 
 
 def home(environ: Mapping[str, str]) -> str:

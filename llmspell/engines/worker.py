@@ -28,6 +28,9 @@ _LAUNCHED = ("landlock-files",)
 """What the launcher insists on, without saying so: a worker that it has started would not be there without it. The same
 holds for the layers that it is asked to enter."""
 
+MAX_NAMES_SOURCE = 4096
+"""Characters of the source by which an engine tells names."""
+
 
 def start_worker(spec: EngineSpec, memory: int) -> WorkerProcess:
     """Spawns an engine's worker and does not wait for it. Raises SetupError."""
@@ -95,7 +98,9 @@ class WorkerBridge:
         prestarted: WorkerProcess | None = None,
         require: Collection[str] = DEFAULT,
         surface: Mapping[str, Any] = SURFACE,
+        session: bool = False,
     ) -> None:
+        """`session`: its runs share what the script declares."""
         configure = Configure(
             PROTOCOL_VERSION,
             {
@@ -105,7 +110,7 @@ class WorkerBridge:
                 "output": limits.output,
                 "calls": limits.calls,
             },
-            dict(spec.settings),
+            {**spec.settings, "session": True} if session else dict(spec.settings),
             dict(surface),
             dict(environment or {}),
         )
@@ -169,6 +174,12 @@ class WorkerBridge:
     def features(self) -> EngineFeatures:
         """What the engine says that it can do."""
         return EngineFeatures.of(self._worker.hello.features)
+
+    @property
+    def names_source(self) -> str | None:
+        """A source whose value is the names that a script could write next, as the engine offers it, or None."""
+        source = self._worker.hello.features.get("names")
+        return source if type(source) is str and len(source) <= MAX_NAMES_SOURCE else None
 
     @property
     def protections(self) -> tuple[Protection, ...]:

@@ -101,6 +101,7 @@ class RunEnd(NamedTuple):
     memory_refusals: int = 0
     cancelled_by: int | None = None
     diagnostics: str = ""
+    incomplete: bool = False
 
 
 def judge(cause: Cause, seen: Readings) -> RunEnd:
@@ -155,7 +156,8 @@ def _failed(failed: Failed, end: RunEnd, seen: Readings) -> RunEnd:
     error = ScriptError(error_kind, str(claim["message"]), seen.script, line, column, rows)
     if kind == "denied" and seen.refused:
         return end._replace(verdict=Verdict.DENIED, error=error)
-    return end._replace(verdict=Verdict.ERROR, error=error, evidence="worker")
+    incomplete = kind == "syntax" and claim.get("incomplete") is True
+    return end._replace(verdict=Verdict.ERROR, error=error, evidence="worker", incomplete=incomplete)
 
 
 def _died(ended: Ended, end: RunEnd, seen: Readings) -> RunEnd:

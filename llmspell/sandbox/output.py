@@ -10,7 +10,7 @@ import os
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 MIB = 1024 * 1024
 HELD = 4 * MIB
@@ -48,6 +48,17 @@ class KeptOutput:
             kept += data[:room]
         if len(data) > room:
             self._spilled[stream] += self._file(stream).write(data[max(room, 0) :])
+
+    def beside(self, emit: Callable[[str, bytes], None] | None) -> Callable[[str, bytes], None]:
+        """What keeps output and hands it on."""
+        if emit is None:
+            return self.keep
+
+        def keep_and_emit(stream: str, data: bytes) -> None:
+            self.keep(stream, data)
+            emit(stream, data)
+
+        return keep_and_emit
 
     def _file(self, stream: str) -> IO[bytes]:
         file = self._files.get(stream)

@@ -87,7 +87,8 @@ def test_the_least_memory_that_is_named_really_works() -> None:
 
 
 def test_an_unknown_engine_names_the_known_and_the_nearest() -> None:
-    with pytest.raises(UsageError, match=r"there is no engine 'luua'; did you mean lua\? known are: javascript, lua, python"):
+    words = r"there is no engine 'luua'; did you mean lua\? known are: javascript, lua, python"
+    with pytest.raises(UsageError, match=words):
         ScriptRuntime.with_engine("luua")
 
 

@@ -16,6 +16,7 @@ from llmspell_workers.javascript.callbacks import Callbacks
 from llmspell_workers.javascript.host import Host
 from llmspell_workers.javascript.library import (
     EVAL_ASYNC,
+    EVAL_GLOBAL,
     EVAL_INDIRECT,
     EVAL_MODULE,
     EVAL_STRICT,
@@ -42,6 +43,16 @@ RAW_REPLIES = True
 _PARTS = ("pack", "errors", "text", "calls", "io", "streams", "surface", "main")
 """The adapter's JavaScript files, in the order in which they build on one another."""
 _SCRIPT = EVAL_INDIRECT | EVAL_STRICT | EVAL_ASYNC
+_KEPT = EVAL_GLOBAL | EVAL_STRICT | EVAL_ASYNC
+"""For the runs of a session: what one declares at the top, the next one finds."""
+_NAMES = """
+{
+  const found = new Set();
+  let at = ARGS[1] ? (0, eval)(ARGS[1]) : globalThis;
+  for (let left = 2000; at !== undefined && at !== null && left > 0; at = Object.getPrototypeOf(Object(at)))
+    for (const name of Object.getOwnPropertyNames(at)) if (left-- > 0) found.add(name);
+  [...found];
+}"""
 _MEMORY = "not enough memory"
 _FULL = 2 * 1024 * 1024
 """Bytes: when there is no room for them, memory has run out."""
@@ -51,7 +62,9 @@ _UNPLACED: dict[str, object] = {"kind": "runtime", "line": None, "column": None,
 _LIBRARY = Library()
 _CALLBACKS = Callbacks()
 VERSION = f"QuickJS-ng {_LIBRARY.GetVersion().decode()}"
-FEATURES: dict[str, object] = {"parallel": True, "modules": True, "check": True, "streaming": True, "last_line": True}
+FEATURES: dict[str, object] = {
+    "parallel": True, "modules": True, "check": True, "streaming": True, "last_line": True, "names": _NAMES,
+}  # fmt: skip
 
 
 def _read_parts() -> list[tuple[str, bytes]]:
@@ -91,6 +104,7 @@ class Engine:
         self._finish = finish
         self._current = -1
         self._started = False
+        self._flags = _KEPT if configure.settings.get("session") is True else _SCRIPT
         self._machine = machine = Machine(_LIBRARY, _CALLBACKS, _stack)
         self._host = Host(machine, bridge, self._exit, _WHERE.told)
         self._rejections = Rejections(machine)
@@ -161,7 +175,7 @@ class Engine:
         """The parsed source, and its module if it is one."""
         machine = self._machine
         try:
-            return machine.compile(source, name, _SCRIPT), 0
+            return machine.compile(source, name, self._flags), 0
         except JavaScriptError as error:
             if not self._describe(error.value).syntax:
                 raise
@@ -260,6 +274,8 @@ class Engine:
             "column": place[1] if place else None,
             "traceback": [str(frame) for frame in why.frames],
         }
+        if parser and _is_begun(run.source, why.message, place):
+            error["incomplete"] = True
         return Failed(run.run, error, {"memory_refusals": 0})
 
     def _out_of_memory(self, line: int | None) -> Failed:
@@ -273,6 +289,20 @@ class Engine:
     def _exit(self, status: int) -> None:
         """`exit`: the last frame now, and not one more line of the script."""
         self._finish(Done(self._current, None, status, {"memory_refusals": 0}))
+
+
+def _is_begun(source: bytes, message: str, place: tuple[int, int] | None) -> bool:
+    """Whether a source does not parse because it ends too early: the error stands behind its last character, or at the
+    begin of what may span lines and was not closed."""
+    if place is None:
+        return False
+    lines = source.decode("utf-8", "replace").rstrip().split("\n")
+    line, column = place
+    if line > len(lines) or (line == len(lines) and column > len(lines[-1])):
+        return True
+    if message.endswith("end of comment"):
+        return True
+    return message.endswith("end of string") and lines[line - 1][column - 1 : column] in ("`", "}")
 
 
 class _StuckError(Exception):

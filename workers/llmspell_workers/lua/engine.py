@@ -44,7 +44,17 @@ def _read_parts() -> list[tuple[str, bytes]]:
 
 _SOURCES = _read_parts()
 VERSION: str = lupa.LuaRuntime(register_eval=False, register_builtins=False).lua_implementation
-FEATURES: dict[str, object] = {"parallel": True, "modules": True, "check": True, "streaming": True}
+_NAMES = """
+local at, found = _G, {}
+for part in (ARGS[1] or ""):gmatch("[^.]+") do at = type(at) == "table" and rawget(at, part) or nil end
+for name in next, type(at) == "table" and at or {} do
+  if type(name) == "string" and #found < 2000 then found[#found + 1] = name end
+end
+return found"""
+FEATURES: dict[str, object] = {
+    "parallel": True, "modules": True, "check": True, "streaming": True, "names": _NAMES,
+}  # fmt: skip
+_AT_END = ("near <eof>", "near '<eof>'")
 
 
 def _make_where() -> Where | None:
@@ -107,6 +117,8 @@ class Engine:
             "column": None,
             "traceback": [_text(row[:1024]) for row in frames.split(b"\n")] if frames else [],
         }
+        if kind == b"syntax" and _is_begun(_text(message)):
+            error_map["incomplete"] = True
         return Failed(run.run, error_map, {"memory_refusals": refusals})
 
     def collect(self) -> None:
@@ -152,6 +164,11 @@ end
 def _safe_heap(memory: object) -> float:
     """Bytes that Lua may hold while memory cannot be short: a third of what the script has."""
     return max(0, memory - _RESTING) / 3 if isinstance(memory, int) else 0
+
+
+def _is_begun(message: str) -> bool:
+    """Whether a source does not parse because it ends too early: all but a short string can go on in the next line."""
+    return message.endswith(_AT_END) and not message.startswith("unfinished string")
 
 
 def _is_memory(error: BaseException) -> bool:

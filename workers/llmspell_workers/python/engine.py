@@ -27,7 +27,7 @@ from llmspell_workers.python.objects import Generated
 from llmspell_workers.python.parallel import Branches
 from llmspell_workers.python.refusals import count_refusals
 from llmspell_workers.python.report import describe, line_of, syntax_error
-from llmspell_workers.python.source import IS_COROUTINE, compile_module, compile_script
+from llmspell_workers.python.source import IS_COROUTINE, compile_module, compile_script, is_begun
 from llmspell_workers.python.standard import attach, flush, replace_what_is_refused
 from llmspell_workers.python.surface import Global, Surface
 from llmspell_workers.python.where import Where
@@ -42,7 +42,9 @@ if TYPE_CHECKING:
 RAW_REPLIES = True
 VERSION = "CPython " + ".".join(map(str, sys.version_info[:3]))
 FEATURES: dict[str, object] = {
-    "parallel": True, "modules": True, "check": True, "streaming": True, "last_line": True,
+    "parallel": True, "modules": True, "check": True, "streaming": True, "last_line": True, "names": (
+        "dir(eval(ARGS[1])) if ARGS[1:] else [*globals(), *dir(__builtins__), *__import__('keyword').kwlist]"
+    ),
 }  # fmt: skip
 _RESERVE = 2 * 1024 * 1024
 """Bytes, given back to tell where memory ran out: an arena of Python's small objects, and what finds its place. Mapped:
@@ -123,7 +125,10 @@ class Engine:
                 raise
             return self._failed(run, syntax_error(SyntaxError("it is nested too deeply"), run.name))
         except (SyntaxError, ValueError, RecursionError, OverflowError) as error:
-            return self._failed(run, syntax_error(error, run.name))
+            unread = syntax_error(error, run.name)
+            if run.mode == "check" and is_begun(run.source, run.name):
+                unread["incomplete"] = True
+            return self._failed(run, unread)
         if run.mode == "check":
             return Done(run.run, None, None, self._usage())
         self._prepare(run)

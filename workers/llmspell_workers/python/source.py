@@ -19,6 +19,8 @@ _TOP_LEVEL_AWAIT = 0x2000
 """PyCF_ALLOW_TOP_LEVEL_AWAIT (compile.h)."""
 _ONLY_TREE = 0x400
 """PyCF_ONLY_AST (compile.h)."""
+_MAY_GO_ON = 0x4000
+"""PyCF_ALLOW_INCOMPLETE_INPUT (compile.h): an error at the end of the source is told as `incomplete input`."""
 IS_COROUTINE = 0x80
 """CO_COROUTINE (code.h)."""
 
@@ -35,6 +37,17 @@ def compile_script(source: bytes, name: str) -> tuple[CodeType | None, CodeType 
     assert isinstance(last, _ast.Expr)
     value = _compile(_ast.Expression(last.value), name, "eval")
     return (_compile(tree, name, "exec") if tree.body else None), value
+
+
+def is_begun(source: bytes, name: str) -> bool:
+    """Whether a source that does not parse is the begin of one that could."""
+    try:
+        builtins.compile(source, name, "exec", flags=_TOP_LEVEL_AWAIT | _ONLY_TREE | _MAY_GO_ON, dont_inherit=True)
+    except SyntaxError as error:
+        return "incomplete input" in str(error.msg)
+    except (ValueError, RecursionError, OverflowError):
+        return False
+    return False
 
 
 def compile_module(source: bytes | str, name: str) -> CodeType:
