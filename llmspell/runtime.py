@@ -15,9 +15,9 @@ from llmspell.capabilities.modules import ModuleFolder
 from llmspell.capabilities.scripting import LogSink, Reader
 from llmspell.engines.bridge import Emit, EngineFeatures, Script, split_arguments
 from llmspell.engines.factory import DEFAULT_ENGINE, EngineFactory, EngineSpec
-from llmspell.engines.worker import WorkerBridge, check_memory
+from llmspell.engines.worker import SEEDED_CLOCK, WorkerBridge, check_memory
 from llmspell.errors import UsageError
-from llmspell.given import check_arguments, check_engine, check_grants, source_bytes
+from llmspell.given import check_arguments, check_engine, check_grants, check_seed, source_bytes
 from llmspell.limits import Limits, check_limits, format_size
 from llmspell.outcome import LimitHit, Outcome, ScriptError, Verdict
 from llmspell.policy import Policy, default_policy
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from llmspell.capabilities.budgeted import Waiting
     from llmspell.providers.manager import ProviderManager
     from llmspell.sandbox.threads import Threads
+    from llmspell.tools.catalog import ToolCatalog
 
 
 class ScriptRuntime:
@@ -118,14 +119,17 @@ class ScriptRuntime:
         cancellation: Cancellation | None = None,
         mode: str = "run",
         prestarted: WorkerProcess | None = None,
+        seed: int | None = None,
     ) -> Outcome:
         """Runs a script to its end and judges it.
 
         `folder` is where its modules are looked for (none without it). `emit` is given the output as it comes; the
         outcome holds the first 4 MiB of it in any case. `cancellation` ends the run from another thread or a signal
         handler. `prestarted` is a worker of the same engine and memory limit, which this call takes over.
+        With a `seed`, 0 to 2^63 - 1, the run is deterministic: random numbers come from it, clocks are the run's own.
         Raises UsageError and SetupError; never anything for what the script does.
         """
+        check_seed(seed)
         data, words = source_bytes(source), check_arguments(arguments)
         if len(data) > self.limits.source_allowed:
             if prestarted is not None:
@@ -135,7 +139,7 @@ class ScriptRuntime:
         script = Script(data, name, positionals, named, mode)
         modules = self._module_folder(folder)
         try:
-            return self._run(script, modules, emit, cancellation, prestarted)
+            return self._run(script, modules, emit, cancellation, prestarted, seed)
         finally:
             if modules is not None:
                 modules.close()
@@ -189,8 +193,9 @@ class ScriptRuntime:
         emit: Emit | None,
         cancellation: Cancellation | None,
         prestarted: WorkerProcess | None,
+        seed: int | None,
     ) -> Outcome:
-        calls = self._calls(modules)
+        calls = self._calls(modules, seed)
         broker = Broker(calls, self.limits, threads=self._shared_threads)
         calls.attach(broker)
         with KeptOutput() as kept:
@@ -207,6 +212,7 @@ class ScriptRuntime:
                     environment=self.policy.environment,
                     prestarted=prestarted,
                     require=self._require,
+                    seed=seed,
                 ) as bridge:
                     self._preload(script.source)
                     end = bridge.execute(script, broker=broker, emit=emit_and_keep, cancellation=cancellation)
@@ -249,9 +255,9 @@ class ScriptRuntime:
         calls.attach(broker)
         return broker
 
-    def _calls(self, modules: ModuleFolder | None) -> RunCalls:
+    def _calls(self, modules: ModuleFolder | None, seed: int | None = None) -> RunCalls:
         return RunCalls(
-            self.tools,
+            self.tools if seed is None else self._seeded_tools(seed),
             self.policy,
             self.limits,
             providers=self._made_providers,
@@ -261,6 +267,11 @@ class ScriptRuntime:
             threads=self._shared_threads,
             waiting=self._waiting,
         )
+
+    def _seeded_tools(self, seed: int) -> ToolCatalog:
+        from llmspell.tools.seeded import seeded_tools
+
+        return seeded_tools(self.tools, seed=seed, start=SEEDED_CLOCK)
 
     def _made_providers(self) -> ProviderManager:
         if self._providers is not None and not callable(self._providers):

@@ -89,6 +89,7 @@ def run_spell(spell: Spell, setup: Setup, choices: Choices, prestarted: "Prestar
                     emit=_emit(choices, writer),
                     cancellation=cancellation,
                     prestarted=prestarted.take(runtime.engine.name, runtime.limits.memory) if prestarted else None,
+                    seed=choices.seed,
                 )
             finally:
                 if spinner is not None:

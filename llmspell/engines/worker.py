@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _LAUNCHED = ("landlock-files",)
 """What the launcher insists on, without saying so: a worker that it has started would not be there without it. The same
 holds for the layers that it is asked to enter."""
+SEEDED_CLOCK = 946_684_800
+"""Where the clock of a deterministic run starts: 2000-01-01 00:00:00 UTC, in seconds since 1970."""
 
 
 def start_worker(spec: EngineSpec, memory: int) -> WorkerProcess:
@@ -95,7 +97,9 @@ class WorkerBridge:
         prestarted: WorkerProcess | None = None,
         require: Collection[str] = DEFAULT,
         surface: Mapping[str, Any] = SURFACE,
+        seed: int | None = None,
     ) -> None:
+        """`seed` makes the session deterministic; entering it then raises SetupError for an engine that cannot be."""
         configure = Configure(
             PROTOCOL_VERSION,
             {
@@ -108,6 +112,7 @@ class WorkerBridge:
             dict(spec.settings),
             dict(surface),
             dict(environment or {}),
+            None if seed is None else {"seed": seed, "clock": SEEDED_CLOCK},
         )
         self._spec, self._limits, self._configure, self._require = spec, limits, configure, require
         if prestarted is not None and "namespaces" in require:  # it was started without
@@ -138,6 +143,13 @@ class WorkerBridge:
         )
 
     def __enter__(self) -> WorkerBridge:
+        self._enter()
+        if self._configure.replay is not None and not self.features.seed:
+            self.close()
+            raise SetupError(f"engine {self.name} does not say that it runs under a seed; run it without --seed")
+        return self
+
+    def _enter(self) -> None:
         try:
             self._worker.__enter__()
         except SetupError:
@@ -145,7 +157,6 @@ class WorkerBridge:
                 raise
             self._worker = self._made(["namespaces", *(one for one in LAYERS[1:] if one in self._require)])
             self._worker.__enter__()
-        return self
 
     def _namespaces_would_do(self) -> bool:
         """Whether a network of its own is all that the worker lacks of what is required."""

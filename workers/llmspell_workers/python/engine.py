@@ -27,6 +27,7 @@ from llmspell_workers.python.objects import Generated
 from llmspell_workers.python.parallel import Branches
 from llmspell_workers.python.refusals import count_refusals
 from llmspell_workers.python.report import describe, line_of, syntax_error
+from llmspell_workers.python.seeded import make_deterministic
 from llmspell_workers.python.source import IS_COROUTINE, compile_module, compile_script
 from llmspell_workers.python.standard import attach, flush, replace_what_is_refused
 from llmspell_workers.python.surface import Global, Surface
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 RAW_REPLIES = True
 VERSION = "CPython " + ".".join(map(str, sys.version_info[:3]))
 FEATURES: dict[str, object] = {
-    "parallel": True, "modules": True, "check": True, "streaming": True, "last_line": True,
+    "parallel": True, "modules": True, "check": True, "streaming": True, "seed": True, "last_line": True,
 }  # fmt: skip
 _RESERVE = 2 * 1024 * 1024
 """Bytes, given back to tell where memory ran out: an arena of Python's small objects, and what finds its place. Mapped:
@@ -84,6 +85,8 @@ class Engine:
         self._finder.after("asyncio", lambda: install(self._calls, self._branches))
         sys.meta_path.insert(0, self._finder)  # type: ignore[arg-type]
         replace_what_is_refused(self._calls)
+        if bridge.seeded is not None:
+            make_deterministic(bridge.seeded, self._finder.after)
         attach(bridge, self._calls)
         self._calls.counted_elsewhere = count_refusals(self._calls, self._files)
         os.environ.clear()
