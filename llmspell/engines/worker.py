@@ -146,7 +146,7 @@ class WorkerBridge:
         self._enter()
         if self._configure.replay is not None and not self.features.seed:
             self.close()
-            raise SetupError(f"engine {self.name} does not say that it runs under a seed; run it without --seed")
+            raise SetupError(f"engine {self.name} does not say that it can run under a seed; run it without one")
         return self
 
     def _enter(self) -> None:
