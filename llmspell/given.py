@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from llmspell.engines.factory import EngineSpec
 from llmspell.errors import UsageError, nearest
+from llmspell.limits import MAX_SEED
 from llmspell.policy import Policy
 from llmspell.tools.catalog import ToolCatalog
 
@@ -42,3 +43,9 @@ def check_arguments(arguments: Iterable[str]) -> tuple[str, ...]:
         if not isinstance(word, str):
             raise UsageError(f"an argument of a script is text, not {word!r:.60}")
     return words
+
+
+def check_seed(seed: object) -> None:
+    """The seed of a deterministic run, if it is to be one."""
+    if seed is not None and not (type(seed) is int and 0 <= seed <= MAX_SEED):
+        raise UsageError(f"{seed!r:.60} is no seed: it is a whole number from 0 to {MAX_SEED}")

@@ -7,6 +7,8 @@ from typing import NamedTuple
 from llmspell.errors import UsageError
 
 MIB = 1024 * 1024
+MAX_SEED = 2**63 - 1
+"""The greatest seed of a deterministic run: it travels as an integer of 64 bits."""
 
 _UNITS = {
     "": 1, "B": 1,

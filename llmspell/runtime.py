@@ -16,9 +16,9 @@ from llmspell.capabilities.modules import ModuleFolder
 from llmspell.capabilities.scripting import LogSink, Reader
 from llmspell.engines.bridge import Emit, EngineFeatures, Script, split_arguments
 from llmspell.engines.factory import DEFAULT_ENGINE, EngineFactory, EngineSpec
-from llmspell.engines.worker import WorkerBridge, check_memory
+from llmspell.engines.worker import SEEDED_CLOCK, WorkerBridge, check_memory
 from llmspell.errors import UsageError
-from llmspell.given import check_arguments, check_engine, check_grants, source_bytes
+from llmspell.given import check_arguments, check_engine, check_grants, check_seed, source_bytes
 from llmspell.limits import Limits, check_limits
 from llmspell.outcome import Outcome
 from llmspell.policy import Policy, default_policy
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from llmspell.providers.manager import ProviderManager
     from llmspell.sandbox.threads import Threads
     from llmspell.session import ScriptSession
+    from llmspell.tools.catalog import ToolCatalog
 
 
 class ScriptRuntime:
@@ -121,14 +122,17 @@ class ScriptRuntime:
         cancellation: Cancellation | None = None,
         mode: str = "run",
         prestarted: WorkerProcess | None = None,
+        seed: int | None = None,
     ) -> Outcome:
         """Runs a script to its end and judges it.
 
         `folder` is where its modules are looked for (none without it). `emit` is given the output as it comes; the
         outcome holds the first 4 MiB of it in any case. `cancellation` ends the run from another thread or a signal
         handler. `prestarted` is a worker of the same engine and memory limit, which this call takes over.
+        With a `seed`, 0 to 2^63 - 1, the run is deterministic: random numbers come from it, clocks are the run's own.
         Raises UsageError and SetupError; never anything for what the script does.
         """
+        check_seed(seed)
         data, words = source_bytes(source), check_arguments(arguments)
         script = Script(data, name, *split_arguments(words), mode)
         if len(data) > self.limits.source_allowed:
@@ -137,7 +141,7 @@ class ScriptRuntime:
             return too_large(script, self.engine.name, self.limits.source_allowed)
         modules = self._module_folder(folder)
         try:
-            return self._run(script, modules, emit, cancellation, prestarted)
+            return self._run(script, modules, emit, cancellation, prestarted, seed)
         finally:
             if modules is not None:
                 modules.close()
@@ -191,12 +195,13 @@ class ScriptRuntime:
         emit: Emit | None,
         cancellation: Cancellation | None,
         prestarted: WorkerProcess | None,
+        seed: int | None,
     ) -> Outcome:
-        calls = self._calls(modules)
+        calls = self._calls(modules, seed)
         broker = self._broker(calls)
         with KeptOutput() as kept:
             try:
-                with self._bridge(prestarted=prestarted) as bridge:
+                with self._bridge(prestarted=prestarted, seed=seed) as bridge:
                     self._preload(script.source)
                     end = bridge.execute(script, broker=broker, emit=kept.beside(emit), cancellation=cancellation)
             finally:
@@ -222,7 +227,9 @@ class ScriptRuntime:
             preload=self._preload,
         )
 
-    def _bridge(self, *, prestarted: WorkerProcess | None = None, session: bool = False) -> WorkerBridge:
+    def _bridge(
+        self, *, prestarted: WorkerProcess | None = None, session: bool = False, seed: int | None = None
+    ) -> WorkerBridge:
         return WorkerBridge(
             self.engine,
             self.limits,
@@ -230,6 +237,7 @@ class ScriptRuntime:
             prestarted=prestarted,
             require=self._require,
             session=session,
+            seed=seed,
         )
 
     def new_broker(self) -> Broker:
@@ -241,9 +249,9 @@ class ScriptRuntime:
         calls.attach(broker)
         return broker
 
-    def _calls(self, modules: ModuleFolder | None) -> RunCalls:
+    def _calls(self, modules: ModuleFolder | None, seed: int | None = None) -> RunCalls:
         return RunCalls(
-            self.tools,
+            self.tools if seed is None else self._seeded_tools(seed),
             self.policy,
             self.limits,
             providers=self._made_providers,
@@ -253,6 +261,11 @@ class ScriptRuntime:
             threads=self._shared_threads,
             waiting=self._waiting,
         )
+
+    def _seeded_tools(self, seed: int) -> ToolCatalog:
+        from llmspell.tools.seeded import seeded_tools
+
+        return seeded_tools(self.tools, seed=seed, start=SEEDED_CLOCK)
 
     def _made_providers(self) -> ProviderManager:
         if self._providers is not None and not callable(self._providers):

@@ -28,6 +28,7 @@ class Choices(NamedTuple):
     require: str | None = None
     model: str | None = None
     provider: str | None = None
+    seed: int | None = None
     stream: bool = True
     report: str | None = None
     form: str = "text"

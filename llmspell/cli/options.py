@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from llmspell.errors import UsageError
-from llmspell.limits import parse_seconds, parse_size
+from llmspell.limits import MAX_SEED, parse_seconds, parse_size
 
 MOST = 10**15
 
@@ -53,6 +53,13 @@ def parse_cost(text: str) -> float:
     return cost
 
 
+def parse_seed(text: str) -> int:
+    """The seed of a deterministic run; raises UsageError otherwise."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 19 and int(text) <= MAX_SEED):
+        raise UsageError(f"{text[:80]!r} is no seed: write a whole number from 0 to {MAX_SEED}, like 42")
+    return int(text)
+
+
 OPTIONS = (
     Option(
         "engine",
@@ -93,6 +100,13 @@ OPTIONS = (
     ),
     Option("model", ("--model",), "The model of agents that name none: provider/model, or an alias.", "SPEC"),
     Option("provider", ("--provider",), "The provider of agents that name none.", "NAME"),
+    Option(
+        "seed",
+        ("--seed",),
+        "Run deterministically: random numbers from N, clocks of the run's own, a fixed order.",
+        "N",
+        parse_seed,
+    ),
     Option(
         "stream",
         ("--stream/--no-stream",),

@@ -88,6 +88,7 @@ def run_spell(spell: Spell, setup: Setup, choices: Choices, prestarted: "Prestar
             emit=emit,
             cancellation=cancellation,
             prestarted=prestarted.take(runtime.engine.name, runtime.limits.memory) if prestarted else None,
+            seed=choices.seed,
         )
 
     outcome, late = run_shown(run, choices, wall=setup.limits.wall, sandboxed=spell.sandboxed, spinner=spinner)

@@ -21,6 +21,7 @@ class EngineFeatures(NamedTuple):
     parallel: bool = False
     modules: bool = False
     check: bool = False
+    seed: bool = False
 
     @classmethod
     def of(cls, claimed: dict[str, Any]) -> "EngineFeatures":

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _LAUNCHED = ("landlock-files",)
 """What the launcher insists on, without saying so: a worker that it has started would not be there without it. The same
 holds for the layers that it is asked to enter."""
+SEEDED_CLOCK = 946_684_800
+"""Where the clock of a deterministic run starts: 2000-01-01 00:00:00 UTC, in seconds since 1970."""
 
 MAX_NAMES_SOURCE = 4096
 """Characters of the source by which an engine tells names."""
@@ -99,8 +101,10 @@ class WorkerBridge:
         require: Collection[str] = DEFAULT,
         surface: Mapping[str, Any] = SURFACE,
         session: bool = False,
+        seed: int | None = None,
     ) -> None:
-        """`session`: its runs share what the script declares."""
+        """`session`: its runs share what the script declares. `seed` makes them deterministic; entering it then raises
+        SetupError for an engine that cannot be."""
         configure = Configure(
             PROTOCOL_VERSION,
             {
@@ -113,6 +117,7 @@ class WorkerBridge:
             {**spec.settings, "session": True} if session else dict(spec.settings),
             dict(surface),
             dict(environment or {}),
+            None if seed is None else {"seed": seed, "clock": SEEDED_CLOCK},
         )
         self._spec, self._limits, self._configure, self._require = spec, limits, configure, require
         if prestarted is not None and "namespaces" in require:  # it was started without
@@ -143,6 +148,13 @@ class WorkerBridge:
         )
 
     def __enter__(self) -> WorkerBridge:
+        self._enter()
+        if self._configure.replay is not None and not self.features.seed:
+            self.close()
+            raise SetupError(f"engine {self.name} does not say that it can run under a seed; run it without one")
+        return self
+
+    def _enter(self) -> None:
         try:
             self._worker.__enter__()
         except SetupError:
@@ -150,7 +162,6 @@ class WorkerBridge:
                 raise
             self._worker = self._made(["namespaces", *(one for one in LAYERS[1:] if one in self._require)])
             self._worker.__enter__()
-        return self
 
     def _namespaces_would_do(self) -> bool:
         """Whether a network of its own is all that the worker lacks of what is required."""

@@ -45,8 +45,8 @@ class Watch:
     """
 
     __slots__ = (
-        "_cpu_before", "_limits", "_mark", "_mark_cpu", "_seen_cpu", "_step", "_stuck", "heard_at",
-        "next_look", "started",
+        "_cpu_before", "_limits", "_mark", "_mark_cpu", "_seen_cpu", "_step", "_stuck", "_waited",
+        "heard_at", "next_look", "started",
     )  # fmt: skip
 
     def __init__(self, limits: Limits, patience: Patience, *, now: float, cpu: float) -> None:
@@ -54,6 +54,7 @@ class Watch:
         self.started = self.heard_at = self._mark = now
         self._cpu_before = self._mark_cpu = self._seen_cpu = cpu
         self._step = SHORTEST_LOOK
+        self._waited = False
         self.next_look = min(now + SHORTEST_LOOK, now + limits.wall)
 
     def cpu_used(self, cpu: float) -> float:
@@ -85,7 +86,8 @@ class Watch:
         """Whether the worker has done nothing for too long. `waiting`: it has a call open, and so may lie
         still.
         """
-        if waiting or self.heard_at > self._mark or cpu - self._mark_cpu >= STUCK_CPU:
+        waited, self._waited = self._waited, waiting  # what it waited for may have come any time since the last look
+        if waiting or waited or self.heard_at > self._mark or cpu - self._mark_cpu >= STUCK_CPU:
             self._mark, self._mark_cpu = now, cpu
             return False
         return now - self._mark >= self._stuck

@@ -112,6 +112,16 @@ class ToolCatalog(Mapping[str, Tool]):
         """What a list shows of one tool; imports nothing. KeyError for an unknown one."""
         return self._rows[canonical(name)]
 
+    def in_place_of_builtin(self, *tools: Tool) -> "ToolCatalog":
+        """A catalogue of the same tools, but with these where it has a built-in one of the name."""
+        other = ToolCatalog(self.rows)
+        other._made = {**self._made, **{tool.name: tool for tool in tools if self._is_builtin(tool.name)}}
+        return other
+
+    def _is_builtin(self, name: str) -> bool:
+        row = self._rows.get(name)
+        return row is not None and row.module != ""
+
     def __getitem__(self, name: str) -> Tool:
         made = self._made.get(name)
         if made is not None:

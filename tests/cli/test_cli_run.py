@@ -222,3 +222,12 @@ def test_a_dialect_is_chosen_on_the_command_line_by_the_first_line_and_by_the_co
     assert place.run("exec", "--engine", "lua@luajit", "return bit.bor(1, 2)") == (0, b"3\n", "")
     assert place.run("run", "old") == (0, b"Lua 5.3\n", "")
     assert place.run("exec", "--config", "a.toml", "return _VERSION") == (0, b'"Lua 5.1"\n', "")
+
+
+@pytest.mark.parametrize("command", ["run", "sandbox"])
+def test_the_same_seed_gives_the_same_output(place: Place, command: str) -> None:
+    place.write("chance.lua", "print(math.random(2 ^ 30), os.time(), {}) sleep(1000) print(os.clock() > 1000)")
+    first, again, other = (place.run(command, "-q", "--seed", seed, "chance.lua") for seed in ("7", "7", "8"))
+    assert first == again
+    assert (first.code, first.stdout.split()[1:]) == (0, other.stdout.split()[1:])
+    assert first.stdout.split()[0] != other.stdout.split()[0]

@@ -147,3 +147,9 @@ launch.main(["--", "/bin/echo", "it ran", "other", {str(1 << 27)!r}])
     assert (done.returncode, done.stdout) == (3, ""), done
     assert "cannot be confined: " in done.stderr
     assert f"({refused.partition('=')[2]})" in done.stderr
+
+
+def test_an_engine_that_does_not_know_of_seeds_is_not_run_under_one() -> None:
+    runtime = ScriptRuntime(engine("third_party.py"), limits=LIMITS)
+    with pytest.raises(SetupError, match="engine other does not say that it can run under a seed; run it without one"):
+        runtime.execute("hello", seed=1)

@@ -9,6 +9,10 @@ from __future__ import annotations
 from llmspell_workers.channel import Channel
 from llmspell_workers.wire import Call, Output, Packed, Reply
 
+TYPE_CHECKING = False  # not from typing: its import costs half a worker's start (E16)
+if TYPE_CHECKING:
+    from llmspell_workers.seeded import Seeded
+
 _PIECE = 1024 * 1024
 _LEAST_TRIAL = 4096
 """Bytes: also the smallest reply finds room for its parts."""
@@ -18,11 +22,14 @@ class Bridge:
     """Calls of one engine. Several may be open at once; their replies come in any order.
 
     The value of a reply is `Packed`, or None where the memory was not there to read it.
+    `seeded` is what a deterministic run draws from (`seeded.py`).
     """
 
-    __slots__ = ("_answered", "_channel", "_forgotten", "_next")
+    seeded: Seeded | None
+    __slots__ = ("_answered", "_channel", "_forgotten", "_next", "seeded")
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, seeded: Seeded | None = None) -> None:
+        self.seeded = seeded
         self._channel = channel
         self._next = 1
         self._answered: dict[int, Reply] = {}

@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 import sys
 
-from llmspell_workers.bridge import Bridge
 from llmspell_workers.channel import Channel
 from llmspell_workers.confine import confine_worker
+from llmspell_workers.seeded import bridge_for
 from llmspell_workers.wire import (
     PROTOCOL_VERSION,
     Configure,
@@ -148,9 +148,8 @@ def serve(channel: Channel, module: ModuleType, engine_name: str, confined: dict
     if configure.protocol != PROTOCOL_VERSION:
         raise ValueError(f"protocol version {configure.protocol}: this worker speaks {PROTOCOL_VERSION}")
     last_word = LastWord(channel)
-    engine = module.Engine(
-        configure, Bridge(channel), lambda done: finish(channel, last_word, done), last_word.tell_line
-    )
+    bridge = bridge_for(channel, configure.replay)
+    engine = module.Engine(configure, bridge, lambda done: finish(channel, last_word, done), last_word.tell_line)
     while True:
         frame = channel.receive()
         if isinstance(frame, Shutdown):

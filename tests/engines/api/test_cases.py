@@ -13,7 +13,7 @@ from llmspell.outcome import Outcome
 from tests.engines.api.languages import CASES, Language, every_language, spell_of
 
 NAMES = sorted(str(path.relative_to(CASES).with_suffix("")) for path in CASES.rglob("*.toml"))
-KEYS = {"says", "arguments", "stdin", "folder", "limits", "expect", "differs"}
+KEYS = {"says", "arguments", "stdin", "folder", "limits", "seed", "expect", "differs"}
 ENDS = {
     "verdict", "value", "stdout", "stderr", "exit_status", "line", "kind", "message", "limit", "calls", "output_bytes",
 }  # fmt: skip
@@ -72,6 +72,7 @@ def run(name: str, case: dict[str, Any], language: Language) -> Outcome:
         name=f"{folder.name}{language.spells}",
         arguments=case.get("arguments", []),
         folder=str(folder / case["folder"]) if "folder" in case else None,
+        seed=case.get("seed"),
     )
 
 

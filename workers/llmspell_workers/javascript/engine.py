@@ -40,7 +40,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 RAW_REPLIES = True
-_PARTS = ("pack", "errors", "text", "calls", "io", "streams", "surface", "main")
+_SEEDED = "seeded"
+"""The file that only a deterministic run has."""
+_PARTS = ("pack", "errors", "text", "calls", _SEEDED, "io", "streams", "surface", "main")
 """The adapter's JavaScript files, in the order in which they build on one another."""
 _SCRIPT = EVAL_INDIRECT | EVAL_STRICT | EVAL_ASYNC
 _KEPT = EVAL_GLOBAL | EVAL_STRICT | EVAL_ASYNC
@@ -63,7 +65,8 @@ _LIBRARY = Library()
 _CALLBACKS = Callbacks()
 VERSION = f"QuickJS-ng {_LIBRARY.GetVersion().decode()}"
 FEATURES: dict[str, object] = {
-    "parallel": True, "modules": True, "check": True, "streaming": True, "last_line": True, "names": _NAMES,
+    "parallel": True, "modules": True, "check": True, "streaming": True, "seed": True, "last_line": True,
+    "names": _NAMES,
 }  # fmt: skip
 
 
@@ -115,7 +118,7 @@ class Engine:
             _WHERE.interrupt,
         )
         _CALLBACKS.on_normalize, _CALLBACKS.on_load = self._modules.normalize, self._modules.load
-        shared = machine.build(_SOURCES)
+        shared = machine.build([part for part in _SOURCES if bridge.seeded is not None or part[0] != _SEEDED])
         names = ("build", "prepare", "deliver", "describe", "error", "result", "ask", "waiting")
         self._adapter = {name: machine.member(shared, name.encode()) for name in names}
         asked = self._adapter["ask"], self._adapter["waiting"]

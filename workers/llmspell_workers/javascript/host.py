@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_BEGIN, _OUTPUT, _EXIT, _NAME, _WHERE = 1, 2, 3, 4, 5
+_BEGIN, _OUTPUT, _EXIT, _NAME, _WHERE, _CLOCK, _SEED = 1, 2, 3, 4, 5, 6, 7
 _NO_MEMORY, _MISFIT, _DONE = 0, -1, 1
 _STREAMS = {1: "stdout", 2: "stderr"}
 _SMALL = 32768
@@ -77,6 +77,11 @@ class Host:
             self._told(machine.request().decode("utf-8", "replace"))
         elif operation == _EXIT:
             self._leave(argument)
+        elif (seeded := self._bridge.seeded) is not None:
+            if operation == _CLOCK:
+                return (seeded.clock.monotonic_ns() if argument else seeded.clock.time_ns()) / 1e6
+            if operation == _SEED:
+                return seeded.seed >> 32 * argument & 0xFFFFFFFF
         return _DONE
 
     def _misfit(self, why: str) -> float:

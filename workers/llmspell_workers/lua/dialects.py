@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 DEFAULT = "5.4"
-_PARTS = ("pack", "unpack", "calls", "closing", "io", "modules", "globals", "json", "parallel", "streams", "surface",
-          "errors", "main")  # fmt: skip
+SEEDED = "seeded"
+"""The file that only a deterministic run has."""
+_PARTS = (SEEDED, "pack", "unpack", "calls", "closing", "io", "modules", "globals", "json", "parallel", "streams",
+          "surface", "errors", "main")  # fmt: skip
 """The adapter's Lua files, in the order in which they build on one another."""
 _OLD_PARTS = ("before", *(part + "_before" if part == "closing" else part for part in _PARTS))
 """The same for a dialect that lacks what the files use of Lua 5.4."""

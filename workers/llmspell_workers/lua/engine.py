@@ -12,7 +12,7 @@ import os
 
 from llmspell_workers.bridge import Bridge
 from llmspell_workers.channel import Channel
-from llmspell_workers.lua.dialects import chosen
+from llmspell_workers.lua.dialects import SEEDED, chosen
 from llmspell_workers.lua.host import host_functions
 from llmspell_workers.lua.where import Where
 from llmspell_workers.wire import Configure, Done, Failed, Packed, Run, pack
@@ -26,7 +26,8 @@ _MAX_MESSAGE = 8 * 1024
 _MIB = 1024 * 1024
 _RESTING = 18 * _MIB
 """Bytes of address space that a worker takes before the first line of a script, rounded up (E17)."""
-
+_SHORT = 2**31 - 1
+"""Seeds of the dialects that take no longer ones are below this."""
 
 _DIALECT = chosen()
 lupa = _DIALECT.load()
@@ -52,7 +53,7 @@ for name in next, type(at) == "table" and at or {} do
 end
 return found"""
 FEATURES: dict[str, object] = {
-    "parallel": True, "modules": True, "check": True, "streaming": True, "names": _NAMES,
+    "parallel": True, "modules": True, "check": True, "streaming": True, "seed": True, "names": _NAMES,
 }  # fmt: skip
 _AT_END = ("near <eof>", "near '<eof>'")
 
@@ -137,7 +138,13 @@ class Engine:
         for function, made in host_functions(self._bridge, self._exit).items():
             shared[function] = made
         shared[b"safe_heap"] = _safe_heap(configure.limits.get("memory")) / 1024
+        seeded = self._bridge.seeded
+        if seeded is not None:
+            shared[b"seed"], shared[b"short_seed"] = seeded.seed, seeded.seed % _SHORT
+            shared[b"host_clock"] = lambda passed: seeded.clock.monotonic() if passed else seeded.clock.time()
         for name, source in _SOURCES:
+            if name == SEEDED and seeded is None:
+                continue
             self._runtime.execute(source, shared, name=f"=llmspell/{name}".encode(), mode="t")
         build = self._runtime.execute(_BUILD, name=b"=llmspell/build", mode="t")
         run, collect, main_state = build(shared, pack(configure.surface), pack(configure.environment))
@@ -153,7 +160,7 @@ return function(ll, surface, environment)
   if ll.forget then ll.forget() end
   ll.G = ll.make_globals(ll.unpack(environment, 1))
   ll.build_surface(ll.G, ll.unpack(surface, 1))
-  local _, main_state = pcall(string.format, "%p", (coroutine.running())) -- where it lies
+  local _, main_state = pcall(ll.raw_format or string.format, "%p", (coroutine.running())) -- where it lies
   local real = _G -- the script's globals are ll.G; of the real ones nothing is left
   for name in next, real do real[name] = nil end
   return ll.run, ll.collect, main_state

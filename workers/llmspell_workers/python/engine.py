@@ -27,6 +27,7 @@ from llmspell_workers.python.objects import Generated
 from llmspell_workers.python.parallel import Branches
 from llmspell_workers.python.refusals import count_refusals
 from llmspell_workers.python.report import describe, line_of, syntax_error
+from llmspell_workers.python.seeded import make_deterministic
 from llmspell_workers.python.source import IS_COROUTINE, compile_module, compile_script, is_begun
 from llmspell_workers.python.standard import attach, flush, replace_what_is_refused
 from llmspell_workers.python.surface import Global, Surface
@@ -42,7 +43,8 @@ if TYPE_CHECKING:
 RAW_REPLIES = True
 VERSION = "CPython " + ".".join(map(str, sys.version_info[:3]))
 FEATURES: dict[str, object] = {
-    "parallel": True, "modules": True, "check": True, "streaming": True, "last_line": True, "names": (
+    "parallel": True, "modules": True, "check": True, "streaming": True, "seed": True,
+    "last_line": True, "names": (
         "dir(eval(ARGS[1])) if ARGS[1:] else [*globals(), *dir(__builtins__), *__import__('keyword').kwlist]"
     ),
 }  # fmt: skip
@@ -86,6 +88,8 @@ class Engine:
         self._finder.after("asyncio", lambda: install(self._calls, self._branches))
         sys.meta_path.insert(0, self._finder)  # type: ignore[arg-type]
         replace_what_is_refused(self._calls)
+        if bridge.seeded is not None:
+            make_deterministic(bridge.seeded, self._finder.after)
         attach(bridge, self._calls)
         self._calls.counted_elsewhere = count_refusals(self._calls, self._files)
         os.environ.clear()

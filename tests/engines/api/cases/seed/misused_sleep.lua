@@ -1,0 +1,1 @@
+return {select(2, pcall(sleep, -1)).kind, select(2, pcall(sleep, "soon")).kind}
