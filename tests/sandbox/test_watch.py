@@ -70,7 +70,16 @@ def test_computing_or_waiting_is_no_silence() -> None:
     assert not one.is_stuck(1010.0, 2.01, waiting=False)
     assert not one.is_stuck(1020.0, 2.01, waiting=True)
     assert not one.is_stuck(1024.9, 2.01, waiting=False)
-    assert one.is_stuck(1025.0, 2.01, waiting=False)
+    assert not one.is_stuck(1029.8, 2.01, waiting=False)
+    assert one.is_stuck(1029.9, 2.01, waiting=False)
+
+
+def test_silence_after_a_wait_counts_from_the_first_look_behind_it() -> None:
+    one = watch()
+    assert not one.is_stuck(1001.0, 2.0, waiting=True)
+    # the reply came long after that look, and this one comes right after the reply
+    assert not one.is_stuck(1050.0, 2.0, waiting=False)
+    assert one.is_stuck(1055.0, 2.0, waiting=False)
 
 
 def test_an_idle_run_is_not_looked_at_for_its_silence_while_it_waits() -> None:
