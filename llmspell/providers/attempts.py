@@ -132,6 +132,8 @@ class Attempts:
         """Whether the call is worth another attempt, and can wait for it; notes for how long."""
         if not isinstance(error, CallError) or not error.details.get("retryable"):
             return False
+        if error.details.get("answered_bytes"):
+            return False  # it has cost something: whether to pay for another one is for whoever counts
         asked = error.details.get("retry_after")
         backoff = FIRST_WAIT * 2 ** (self.made - 1) * (1 + JITTER * self._random())
         seconds = max(asked, 0.0) if isinstance(asked, (int, float)) else min(backoff, LONGEST_WAIT)

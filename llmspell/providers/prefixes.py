@@ -28,7 +28,6 @@ KEY_NAMES: dict[str, tuple[str, ...]] = {
     "github": ("GITHUB_API_KEY",),
     "groq": ("GROQ_API_KEY",),
     "hosted_vllm": (),
-    "huggingface": ("HF_TOKEN", "HUGGINGFACE_API_KEY"),
     "llamafile": (),
     "lm_studio": (),
     "mistral": ("MISTRAL_API_KEY",),
@@ -51,7 +50,7 @@ KEY_NAMES: dict[str, tuple[str, ...]] = {
 """By litellm's prefix: the variables that may hold the key, in the order in which they are asked. Empty: the
 provider needs none (a server of one's own), or finds its credentials its own way (Amazon, Vertex)."""
 
-_WATCHED = "anthropic databricks deepseek fireworks_ai groq hosted_vllm huggingface mistral ollama ollama_chat"
+_WATCHED = "anthropic databricks deepseek fireworks_ai groq hosted_vllm mistral ollama ollama_chat"
 WATCHED = frozenset([*_WATCHED.split(), "openrouter", "together_ai", "xai"])
 """Prefixes that litellm calls through its own HTTP client, and to which it lets us hand ours; `openai` goes
 through the OpenAI library, which takes ours as well. All others use a connection that we cannot watch."""

@@ -171,7 +171,7 @@ def test_every_model_is_asked_by_chat_completions(
     assert [(each.path, each.model) for each in server.requests] == [("/v1/chat/completions", model)]
 
 
-@pytest.mark.parametrize("name", ["local", "openai", "huggingface"])
+@pytest.mark.parametrize("name", ["local", "openai", "mistral"])
 @pytest.mark.parametrize("model", ["http://127.0.0.1:9/v1", "responses/gpt-4o"], ids=["address", "way"])
 def test_a_model_that_says_where_or_how_to_ask_is_sent_nowhere(
     server: LLMServer, make: MakeProvider, name: str, model: str
