@@ -5,7 +5,8 @@ than all that is required, may fork, and its children may leave its process grou
 the tree: while such a worker lives, the host is the reaper of all below it that loses its parent (prctl(2),
 PR_SET_CHILD_SUBREAPER). So that nothing else that comes to the host that way is taken for a worker's, each of these
 workers carries a brand: a hard limit on file locks (RLIMIT_LOCKS), which Linux has not enforced since 2.4, which
-every child inherits, and which nobody can raise again.
+every child inherits, and which nobody can raise again. What such a worker starts before it is branded, right after the
+spawn and usually before its interpreter runs, has no brand: it is not found.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ _WITHIN = 5.0
 """Seconds for which children that start children are hunted."""
 _PAUSE = 0.001
 _lock = threading.Lock()
+_hunt = threading.Lock()
+"""Held by the one thread that looks for what is left."""
 _alive: set[int] = set()
 """The brands of the workers that live."""
 _was_reaper = False
@@ -50,11 +53,12 @@ def brand(pid: int) -> int | None:
 def end_stragglers(number: int, worker: int) -> None:
     """Ends all that the dead worker of this brand has left behind; `worker` is its corpse, which stays."""
     until = time.monotonic() + _WITHIN
-    while (left := _left_of(number, worker)) and time.monotonic() < until:
-        for pid in left:
-            _kill(pid)
-        for pid in left:
-            _reap(pid)
+    with _hunt:  # another hunter could reap a parent between a look at its child and the look at itself
+        while (left := _left_of(number, worker) or _left_of(number, worker)) and time.monotonic() < until:
+            for pid in left:
+                _kill(pid)
+            for pid in left:
+                _reap(pid)
     with _lock:
         _alive.discard(number)
         if not _alive and not _was_reaper:
@@ -63,14 +67,16 @@ def end_stragglers(number: int, worker: int) -> None:
 
 def _left_of(number: int, worker: int) -> list[int]:
     """All that are of that brand, and the host's children of a lowered one that is no living worker's."""
-    with _lock:
-        others = _alive - {number}
     found = []
     for name in os.listdir("/proc"):
         if not name.isdigit() or int(name) == worker:
             continue
         locks = _locks(int(name))
-        if locks == number or (locks not in others and locks != resource.RLIM_INFINITY and _is_child(name)):
+        if locks == resource.RLIM_INFINITY:
+            continue
+        with _lock:  # a worker that is being branded is among the living before its brand can be thought a stray one
+            is_others = locks in _alive and locks != number
+        if locks == number or (not is_others and _is_child(name)):
             found.append(int(name))
     return found
 
@@ -120,8 +126,8 @@ def _is_reaper() -> bool:
 
 def _forget() -> None:
     """A process that was forked off the host has no workers, and is nobody's reaper."""
-    global _lock
-    _lock = threading.Lock()
+    global _hunt, _lock
+    _hunt, _lock = threading.Lock(), threading.Lock()
     _alive.clear()
 
 
