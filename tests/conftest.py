@@ -8,10 +8,11 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-settings.register_profile("same", derandomize=True)
-settings.register_profile("hunt", max_examples=2000)
+_UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # on a busy machine nothing is quick
+settings.register_profile("same", _UNHURRIED, derandomize=True)
+settings.register_profile("hunt", _UNHURRIED, max_examples=2000)
 settings.load_profile("same")  # `pytest --hypothesis-profile=hunt` looks for new ones
 
 
