@@ -23,6 +23,7 @@ from llmspell_workers.javascript.library import (
     FULFILLED,
     PENDING,
     TAG_UNDEFINED,
+    TAG_UNINITIALIZED,
     Library,
     Value,
 )
@@ -255,6 +256,8 @@ class Engine:
 
     def _described(self, value: Value) -> Described | None:
         """The same, and lets go of it; None where even that takes too much memory."""
+        if value.tag == TAG_UNINITIALIZED:  # no script can throw it: QuickJS has no memory for an error
+            return None
         try:
             return self._describe(value)
         except JavaScriptError as error:

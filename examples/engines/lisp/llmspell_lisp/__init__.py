@@ -2,7 +2,6 @@
 
 import os
 import sys
-import sysconfig
 from importlib.util import find_spec
 
 from llmspell import EngineSpec
@@ -20,7 +19,7 @@ ENGINE = EngineSpec(
     command=(
         os.path.realpath(sys.executable), "-I", "-S", os.path.join(_HERE, "worker.py"), _LIBRARY,
     ),
-    # What it reads once it is confined: the standard library, msgpack, and its own two files.
-    needs=(os.path.realpath(sysconfig.get_path("stdlib")), _LIBRARY, _HERE),
+    # What it reads once it is confined: Python with its standard library, msgpack, and its own two files.
+    needs=(os.path.realpath(sys.base_prefix), _LIBRARY, _HERE),
     least_memory=20 * 1024 * 1024,
 )  # fmt: skip
