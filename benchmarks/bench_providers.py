@@ -16,11 +16,6 @@ from llmspell.providers.provider import ModelRequest
 from llmspell.providers.settings import ProviderSettings
 from llmspell.testing import Answer, LLMServer, Usage
 
-pytestmark = pytest.mark.filterwarnings(  # litellm's own, as in tests/providers/conftest.py
-    "ignore:.*`ReadOnly` qualifier:UserWarning",
-    "ignore:Accessing the 'model_(computed_)?fields' attribute on the instance:DeprecationWarning",
-)
-
 ROUNDS = 400
 ADDED_MS = 0.5
 QUESTION = ({"role": "user", "content": "What is the capital of France?"},)

@@ -145,7 +145,7 @@ class Readers:
         self._number += 1
         script = Script(source.encode(), "bench", (str(self._number), *words))
         end = self._bridge.execute(script, broker=self._runtime.new_broker(), emit=emit)
-        assert end.verdict is Verdict.OK, end
+        assert end.verdict is Verdict.OK, end.error
 
 
 @pytest.fixture(scope="module")

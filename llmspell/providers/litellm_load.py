@@ -11,14 +11,22 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import warnings
 from typing import Any
 
 _LOCAL = "MODEL_COST_MAP ANTHROPIC_BETA_HEADERS BLOG_POSTS POLICY_TEMPLATES AUTOROUTER_PRESETS"
 """What litellm would fetch from its repository, by the end of the variable that makes it use its own copy."""
+_OF_ITSELF = (
+    (".*`ReadOnly` qualifier", UserWarning),
+    ("Accessing the 'model_(computed_)?fields' attribute on the instance", DeprecationWarning),
+)
+"""What pydantic warns of in litellm's own types, in the middle of calls: where warnings are errors, as in many a test
+suite, an answer would fail with it."""
 
 _lock = threading.Lock()
 _begun: threading.Thread | None = None
 _loaded: Any = None
+_first_filter: object = None
 
 
 def preload() -> threading.Thread:
@@ -36,6 +44,7 @@ def load() -> Any:
     global _loaded
     if _loaded is None:
         _loaded = _imported()
+    _ignore_warnings_of_itself()
     return _loaded
 
 
@@ -44,6 +53,15 @@ def http_handler(client: Any) -> Any:
     from litellm.llms.custom_httpx.http_handler import HTTPHandler
 
     return HTTPHandler(client=client)
+
+
+def _ignore_warnings_of_itself() -> None:
+    """Puts these before the filters that others have set since."""
+    global _first_filter
+    if not warnings.filters or warnings.filters[0] is not _first_filter:
+        for message, category in _OF_ITSELF:
+            warnings.filterwarnings("ignore", message, category)
+        _first_filter = warnings.filters[0]
 
 
 def _try_load() -> None:

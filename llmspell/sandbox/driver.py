@@ -80,10 +80,8 @@ class Worker:
         """What it says of its own confinement."""
         self.protections: tuple[Protection, ...] = ()
         """What it is confined by; known once it was entered, or was refused for lack of it."""
-        self.process = prestarted or spawn(command, engine=engine, memory=limits.memory)
+        self.process = prestarted or spawn(command, engine=engine, memory=limits.memory, branded=branded)
         try:
-            if branded:
-                self.process.brand()
             if cgroup is not None:
                 self.process.enter(cgroup)
             self._wake = Wake()

@@ -50,7 +50,7 @@ class WorkerProcess:
     """
 
     __slots__ = (
-        "_brand", "_cgroup", "_clock", "_counts", "_ended", "_lock", "_owner", "_status", "engine", "inherited",
+        "_cgroup", "_clock", "_counts", "_ended", "_lock", "_owner", "_status", "brand", "engine", "inherited",
         "pid", "pidfd", "stderr", "stdin", "stdout",
     )  # fmt: skip
 
@@ -62,7 +62,8 @@ class WorkerProcess:
         self._clock = (~pid << 3) | _CPU_CLOCK_OF_PROCESS
         self._owner = os.getpid()
         self._lock = _thread.RLock()
-        self._brand: int | None = None
+        self.brand: int | None = None
+        """By which what it starts is known as its own."""
         self._cgroup: Cgroup | None = None
         self._counts: Counts | None = None
         self._ended: Ended | None = None  # last: `__del__` takes it for a sign that all else is there
@@ -81,12 +82,6 @@ class WorkerProcess:
     def ended(self) -> Ended | None:
         """How it ended, once `kill_and_reap` was called."""
         return self._ended
-
-    def brand(self) -> None:
-        """Has all that it will ever start end with it, wherever that goes."""
-        from llmspell.sandbox.stragglers import brand
-
-        self._brand = brand(self.pid)
 
     def enter(self, cgroup: "Cgroup") -> None:
         """Puts it into a cgroup that ends with it. Raises OSError, and the cgroup is gone."""
@@ -209,11 +204,11 @@ class WorkerProcess:
             self._counts = self._cgroup.counts()
             self._cgroup.end()
             self._cgroup = None
-        if self._brand is not None:
+        if self.brand is not None:
             from llmspell.sandbox.stragglers import end_stragglers
 
-            end_stragglers(self._brand, self.pid)
-            self._brand = None
+            end_stragglers(self.brand, self.pid)
+            self.brand = None
 
     def _close(self) -> None:
         for descriptor in (self.stdin, self.stdout, self.stderr, self.pidfd, self._status):
@@ -229,13 +224,16 @@ class WorkerProcess:
                 self.stdin = -1
 
 
-def spawn(command: Sequence[str], *, engine: str, memory: int) -> WorkerProcess:
+def spawn(command: Sequence[str], *, engine: str, memory: int, branded: bool = False) -> WorkerProcess:
     """Starts `command` with the engine's name and the memory limit in bytes as its last arguments.
 
+    With `branded` all that it will ever start ends with it, wherever that goes (`stragglers.py`).
     Raises SetupError, with nothing left behind. May be called from any thread: the death signal that a worker
     asks for comes when the *thread* that spawned it ends (E27), so other threads than the main one have it
     done by one that lives as long as the process.
     """
+    if branded:
+        return _spawn_branded(command, engine, memory)
     if _thread.get_native_id() == os.getpid():
         return spawn_here(command, engine, memory)
     from llmspell.sandbox.spawner import (
@@ -248,6 +246,21 @@ def spawn(command: Sequence[str], *, engine: str, memory: int) -> WorkerProcess:
 def spawn_here(command: Sequence[str], engine: str, memory: int) -> WorkerProcess:
     """`spawn`, on this thread."""
     return WorkerProcess(engine, *start(command, engine, memory))
+
+
+def _spawn_branded(command: Sequence[str], engine: str, memory: int) -> WorkerProcess:
+    from llmspell.sandbox.stragglers import branding, forget_brand, new_brand
+
+    number = new_brand()
+    if number is None:
+        return spawn(command, engine=engine, memory=memory)
+    try:
+        process = spawn(branding(command, number), engine=engine, memory=memory)
+    except BaseException:
+        forget_brand(number)
+        raise
+    process.brand = number
+    return process
 
 
 def _kilobytes(status: bytes, name: bytes) -> int | None:

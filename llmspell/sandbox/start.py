@@ -52,7 +52,7 @@ def _start(command: Sequence[str], engine: str, memory: int) -> Started:
     try:
         if not command:
             raise ValueError("its command is empty")
-        command, environment = _split(command)
+        command, environment = split_environment(command)
         inherited = own_status()
         for writes in (True, False, False):
             reading, writing = os.pipe()
@@ -100,7 +100,7 @@ def own_status() -> bytes:
         os.close(status)
 
 
-def _split(words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+def split_environment(words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
     """The command, and the environment that stands before it."""
     environment = {}
     left = list(words)

@@ -5,8 +5,8 @@ than all that is required, may fork, and its children may leave its process grou
 the tree: while such a worker lives, the host is the reaper of all below it that loses its parent (prctl(2),
 PR_SET_CHILD_SUBREAPER). So that nothing else that comes to the host that way is taken for a worker's, each of these
 workers carries a brand: a hard limit on file locks (RLIMIT_LOCKS), which Linux has not enforced since 2.4, which
-every child inherits, and which nobody can raise again. What such a worker starts before it is branded, right after the
-spawn and usually before its interpreter runs, has no brand: it is not found.
+every child inherits, and which nobody can raise again. It is there before the worker's first line: a program of ours
+takes it, and then becomes the worker. Branded from outside, a worker could start something in the moment before.
 """
 
 from __future__ import annotations
@@ -14,9 +14,14 @@ from __future__ import annotations
 import ctypes
 import os
 import resource
+import shutil
 import signal
+import sys
 import threading
 import time
+from collections.abc import Sequence
+
+from llmspell.sandbox.start import split_environment
 
 _PR_SET_CHILD_SUBREAPER, _PR_GET_CHILD_SUBREAPER = 36, 37
 _RLIMIT_LOCKS = 10
@@ -24,6 +29,19 @@ _LOWEST_BRAND = 1 << 60
 _WITHIN = 5.0
 """Seconds for which children that start children are hunted."""
 _PAUSE = 0.001
+_TAKE_BRAND = """
+import _signal, os, resource, sys
+number = int(sys.argv[1])
+resource.setrlimit(10, (number, number))
+for ignored in (_signal.SIGPIPE, _signal.SIGXFSZ):  # by Python, and nobody else
+    _signal.signal(ignored, _signal.SIG_DFL)
+environment = {name: value for name, value in os.environ.items() if name != "LC_CTYPE"}  # which Python has set
+try:
+    os.execve(sys.argv[2], sys.argv[2:], environment)
+except OSError as error:
+    os.write(2, os.fsencode(f"{sys.argv[2]}: {error.strerror}\\n"))
+    os._exit(3)
+"""
 _lock = threading.Lock()
 _hunt = threading.Lock()
 """Held by the one thread that looks for what is left."""
@@ -32,22 +50,41 @@ _alive: set[int] = set()
 _was_reaper = False
 
 
-def brand(pid: int) -> int | None:
-    """Brands a worker that was just started, and takes in what it will leave behind; None where that cannot be."""
+def new_brand() -> int | None:
+    """A brand for a worker that is to be started, with `branding`; None where there can be none.
+
+    From here on the host takes in what comes of it, until `end_stragglers` or `forget_brand`.
+    """
     global _was_reaper
-    if _locks(os.getpid()) != resource.RLIM_INFINITY:
+    if _locks(os.getpid()) != resource.RLIM_INFINITY or not sys.executable:
         return None  # the host has a limit of its own: a brand would tell nothing
+    number = _LOWEST_BRAND + int.from_bytes(os.urandom(7), "little")  # no other host on the machine has the same
     with _lock:
-        number = _LOWEST_BRAND + int.from_bytes(os.urandom(7), "little")  # no other host on the machine has the same
-        try:
-            resource.prlimit(pid, _RLIMIT_LOCKS, (number, number))
-            if not _alive:
-                _was_reaper = _is_reaper()
+        if not _alive:
+            _was_reaper = _is_reaper()
+            try:
                 _be_reaper(1)
-        except OSError:
-            return None
+            except OSError:
+                return None
         _alive.add(number)
-        return number
+    return number
+
+
+def branding(command: Sequence[str], number: int) -> list[str]:
+    """What takes the brand and then becomes `command`, which may begin with its environment (`start.py`)."""
+    words, environment = split_environment(command)
+    program, *rest = words
+    program = shutil.which(program) or program
+    named = [f"{name}={value}" for name, value in environment.items()]
+    return [*named, sys.executable, "-I", "-S", "-c", _TAKE_BRAND, str(number), program, *rest]
+
+
+def forget_brand(number: int) -> None:
+    """Nothing of this brand is there, or ever will be."""
+    with _lock:
+        _alive.discard(number)
+        if not _alive and not _was_reaper:
+            _be_reaper(0)
 
 
 def end_stragglers(number: int, worker: int) -> None:
@@ -59,10 +96,7 @@ def end_stragglers(number: int, worker: int) -> None:
                 _kill(pid)
             for pid in left:
                 _reap(pid)
-    with _lock:
-        _alive.discard(number)
-        if not _alive and not _was_reaper:
-            _be_reaper(0)
+    forget_brand(number)
 
 
 def _left_of(number: int, worker: int) -> list[int]:
@@ -74,7 +108,7 @@ def _left_of(number: int, worker: int) -> list[int]:
         locks = _locks(int(name))
         if locks == resource.RLIM_INFINITY:
             continue
-        with _lock:  # a worker that is being branded is among the living before its brand can be thought a stray one
+        with _lock:  # now: since this look began, others may have been started
             is_others = locks in _alive and locks != number
         if locks == number or (not is_others and _is_child(name)):
             found.append(int(name))

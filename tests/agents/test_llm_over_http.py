@@ -18,10 +18,8 @@ from llmspell.providers.settings import ProviderSettings
 from llmspell.testing import Answer, Failure, Fault, Gate, LLMServer, Request, ToolCall, Usage
 from llmspell.tools.function_tool import FunctionTool
 from llmspell.types import AgentInput, ImageContent, ImageFormat, ToolCallComplete, ToolCallProgress
-from tests.providers.conftest import DEADLINE, LITELLM_WARNINGS
+from tests.providers.conftest import DEADLINE
 from tests.providers.conftest import _litellm_leaves_an_event_loop as _litellm_leaves_an_event_loop
-
-pytestmark = LITELLM_WARNINGS
 
 CONFIG = AgentConfig("poet", "local", "some-model", system_prompt="be brief")
 HELLO = AgentInput("hello")

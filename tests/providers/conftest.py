@@ -18,14 +18,6 @@ DEADLINE = 10.0
 """Seconds that any wait in these tests may take."""
 
 KEY = "sk-secret-0123456789"
-LITELLM_WARNINGS = pytest.mark.filterwarnings(
-    "ignore:.*`ReadOnly` qualifier:UserWarning",
-    "ignore:Accessing the 'model_(computed_)?fields' attribute on the instance:DeprecationWarning",
-)
-"""litellm imports parts of itself during calls, and pydantic warns of their types; litellm sets the first
-filter when it is imported, and pytest takes it away after the test in which that was. At the end of a stream
-litellm copies a pydantic model in a deprecated way."""
-
 MakeProvider = Callable[..., LiteLLMProvider]
 
 

@@ -17,10 +17,8 @@ from llmspell.providers.manager import ProviderManager
 from llmspell.providers.model_table import models_of
 from llmspell.providers.settings import ProviderSettings
 from llmspell.testing import Answer, Failure, LLMServer
-from tests.providers.conftest import LITELLM_WARNINGS, ask
+from tests.providers.conftest import ask
 from tests.uncounted import uncounted
-
-pytestmark = LITELLM_WARNINGS
 
 FAKE = {"fake": ProviderSettings("echo", default_model="canned")}
 ALIASES = {"fast": "echo/quick", "both": ["fake/one", "echo/two"]}

@@ -13,9 +13,7 @@ from llmspell.providers.echo import EchoProvider
 from llmspell.providers.fallback import with_fallbacks
 from llmspell.providers.provider import Chunk, Completion, ModelRequest, Provider
 from llmspell.testing import Answer, Failure, Fault, LLMServer
-from tests.providers.conftest import LITELLM_WARNINGS, MakeProvider, ask
-
-pytestmark = LITELLM_WARNINGS
+from tests.providers.conftest import MakeProvider, ask
 
 
 class Failing(EchoProvider):

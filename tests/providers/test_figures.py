@@ -11,9 +11,7 @@ from llmspell.providers.settings import Price
 from llmspell.testing import Answer, LLMServer, Usage
 from llmspell.types.formats import ImageFormat
 from llmspell.types.media import BinaryContent, ImageContent
-from tests.providers.conftest import LITELLM_WARNINGS, MakeProvider, ask
-
-pytestmark = LITELLM_WARNINGS
+from tests.providers.conftest import MakeProvider, ask
 
 
 @pytest.mark.parametrize(

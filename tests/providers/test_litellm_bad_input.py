@@ -32,10 +32,8 @@ from llmspell.testing import (
     ToolCall,
 )
 from llmspell.testing.answers import Reply
-from tests.providers.conftest import KEY, LITELLM_WARNINGS, MakeProvider, ask
+from tests.providers.conftest import KEY, MakeProvider, ask
 from tests.uncounted import uncounted
-
-pytestmark = LITELLM_WARNINGS
 
 NAMES = pytest.mark.parametrize("name", ["local", "mistral"])
 """`local` goes through the OpenAI library, `mistral` through litellm's own client."""

@@ -9,9 +9,7 @@ from llmspell.providers.litellm_provider import LiteLLMProvider
 from llmspell.providers.provider import ModelRequest
 from llmspell.providers.settings import ProviderSettings
 from llmspell.testing import Answer, Failure, LLMServer, Plain, Usage
-from tests.providers.conftest import KEY, LITELLM_WARNINGS, MakeProvider, ask
-
-pytestmark = LITELLM_WARNINGS
+from tests.providers.conftest import KEY, MakeProvider, ask
 
 
 def test_an_answer_comes_with_its_figures(server: LLMServer, provider: LiteLLMProvider) -> None:

@@ -11,9 +11,7 @@ from llmspell.errors import CallError, ErrorKind
 from llmspell.providers.litellm_provider import LiteLLMProvider
 from llmspell.providers.settings import ProviderSettings
 from llmspell.testing import Answer, Failure, Fault, LLMServer, Plain, Request
-from tests.providers.conftest import DEADLINE, KEY, LITELLM_WARNINGS, MakeProvider, ask
-
-pytestmark = LITELLM_WARNINGS
+from tests.providers.conftest import DEADLINE, KEY, MakeProvider, ask
 
 
 def failed(provider: LiteLLMProvider, model: str = "some-model") -> CallError:

@@ -9,9 +9,7 @@ import pytest
 from llmspell.errors import CallError, ErrorKind
 from llmspell.providers.litellm_provider import LiteLLMProvider
 from llmspell.testing import Answer, Failure, Fault, Gate, LLMServer, Raw, Request, Usage
-from tests.providers.conftest import DEADLINE, LITELLM_WARNINGS, MakeProvider, ask
-
-pytestmark = LITELLM_WARNINGS
+from tests.providers.conftest import DEADLINE, MakeProvider, ask
 
 WORDS = ["one ", "two ", "three"]
 ANSWER = Answer(pieces=WORDS, usage=Usage(3, 9))

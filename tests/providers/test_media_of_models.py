@@ -18,9 +18,7 @@ from llmspell.testing.media import pixel
 from llmspell.types.formats import AudioFormat, ImageFormat, VideoFormat
 from llmspell.types.media import AudioContent, BinaryContent, ImageContent, TextContent, VideoContent
 from llmspell.types.media_file import MediaFile
-from tests.providers.conftest import LITELLM_WARNINGS, MakeProvider, ask
-
-pytestmark = LITELLM_WARNINGS
+from tests.providers.conftest import MakeProvider, ask
 
 STREAMS = pytest.mark.parametrize("streams", [False, True], ids=["whole", "streamed"])
 SAMPLES = bytes(range(256)) * 4

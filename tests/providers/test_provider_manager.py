@@ -16,7 +16,7 @@ from llmspell.providers.manager import ProviderManager
 from llmspell.providers.provider import ModelRequest
 from llmspell.providers.settings import Price, ProviderSettings
 from llmspell.testing import LLMServer
-from tests.providers.conftest import LITELLM_WARNINGS, ask
+from tests.providers.conftest import ask
 from tests.uncounted import uncounted
 
 CONFIGURED = {
@@ -161,7 +161,6 @@ class Other(NamedTuple):
     options: Mapping[str, Any] = {}
 
 
-@LITELLM_WARNINGS
 def test_settings_may_be_of_any_type_with_these_attributes(server: LLMServer) -> None:
     configured = {"mine": Other("mine", "litellm", server.base_url, default_model="m")}
     with ProviderManager(configured, environ={}) as providers:

@@ -14,9 +14,7 @@ from llmspell.providers.pace import Pace
 from llmspell.providers.settings import ProviderSettings
 from llmspell.testing import Answer, Failure, Fault, LLMServer
 from llmspell.testing.answers import Reply
-from tests.providers.conftest import DEADLINE, LITELLM_WARNINGS, ask
-
-pytestmark = LITELLM_WARNINGS
+from tests.providers.conftest import DEADLINE, ask
 
 STREAMS = pytest.mark.parametrize("streams", [False, True], ids=["whole", "streamed"])
 

@@ -13,9 +13,7 @@ from llmspell.providers.asked_tools import MAX_CALLS, AskedTools, read_arguments
 from llmspell.providers.litellm_provider import LiteLLMProvider
 from llmspell.providers.provider import Completion, ModelRequest, ToolOffer, ToolRequest
 from llmspell.testing import Answer, LLMServer, ToolCall
-from tests.providers.conftest import LITELLM_WARNINGS, MakeProvider, ask
-
-pytestmark = LITELLM_WARNINGS
+from tests.providers.conftest import MakeProvider, ask
 
 WEATHER = ToolOffer("weather", "The weather in a city.", {"type": "object", "properties": {"city": {"type": "string"}}})
 STREAMS = pytest.mark.parametrize("streams", [False, True], ids=["whole", "streamed"])

@@ -16,9 +16,9 @@ from llmspell.providers.echo import EchoProvider
 from llmspell.providers.provider import Completion, Estimate, ModelRequest
 from llmspell.providers.settings import Price, ProviderSettings
 from llmspell.testing import Answer, Failure, Fault, Gate, LLMServer, Plain, ToolCall, Usage
-from tests.providers.conftest import LITELLM_WARNINGS, _litellm_leaves_an_event_loop
+from tests.providers.conftest import _litellm_leaves_an_event_loop
 
-pytestmark = [LITELLM_WARNINGS, pytest.mark.usefixtures("_litellm_leaves_an_event_loop")]
+pytestmark = [pytest.mark.usefixtures("_litellm_leaves_an_event_loop")]
 __all__ = ["_litellm_leaves_an_event_loop"]
 
 DEADLINE = 10.0

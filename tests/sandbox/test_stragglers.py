@@ -18,8 +18,6 @@ from tests.sandbox.test_hosts import in_another_host, said_by
 
 LEAVES = """
 import os, resource, sys, time
-while resource.getrlimit(10)[1] == resource.RLIM_INFINITY:  # what is started before the brand is there has none
-    os.sched_yield()
 def leave(action):
     if os.fork() == 0:
         os.setsid()
@@ -37,9 +35,7 @@ SECONDS = 10
 
 
 def leaving(then: str) -> WorkerProcess:
-    process = spawn([sys.executable, "-c", LEAVES + then], engine="other", memory=1)
-    process.brand()
-    return process
+    return spawn([sys.executable, "-c", LEAVES + then], engine="other", memory=1, branded=True)
 
 
 def numbers(process: WorkerProcess, count: int) -> list[int]:
@@ -132,8 +128,7 @@ def test_hosts_beside_one_another_end_their_own_and_no_others() -> None:
     code = """
 import sys, time
 from llmspell.sandbox.process import spawn
-process = spawn(["sh", "-c", "sleep 60"], engine="other", memory=1)
-process.brand()
+process = spawn(["sh", "-c", "sleep 60"], engine="other", memory=1, branded=True)
 print("ready", flush=True)
 sys.stdin.readline()
 print(process.wait(0))
@@ -155,8 +150,7 @@ from llmspell.sandbox import stragglers
 from llmspell.sandbox.process import spawn
 libc = ctypes.CDLL(None)
 libc.prctl(36, 1, 0, 0, 0)
-process = spawn(["sh", "-c", "sleep 60"], engine="other", memory=1)
-process.brand()
+process = spawn(["sh", "-c", "sleep 60"], engine="other", memory=1, branded=True)
 forked = os.fork()
 if forked == 0:
     os._exit(1 if stragglers._alive else 0)

@@ -164,7 +164,7 @@ def tell() -> None:
     print(psutil.Process().children()[0].pid, flush=True)
 
 runtime = ScriptRuntime.with_lua(tools=[FunctionTool(tell, blocking=False)],
-  policy=default_policy().with_tools(["tell"]))
+  policy=default_policy().with_tools(["tell"]), stdin=sys.stdin.buffer.read)
 runtime.execute("Tool.execute('tell') " + sys.argv[1])
 """
 
@@ -174,8 +174,14 @@ runtime.execute("Tool.execute('tell') " + sys.argv[1])
 )
 def test_a_worker_dies_with_its_host(busy: str) -> None:
     paths = os.pathsep.join(path for path in sys.path if path)
-    host = subprocess.Popen([sys.executable, "-c", HOST, busy], stdout=subprocess.PIPE, env={"PYTHONPATH": paths})
+    host = subprocess.Popen(
+        [sys.executable, "-c", HOST, busy],
+        stdin=subprocess.PIPE,  # and nothing is ever written: whoever reads waits
+        stdout=subprocess.PIPE,
+        env={"PYTHONPATH": paths},
+    )
     try:
+        assert host.stdin is not None
         assert host.stdout is not None
         worker = os.pidfd_open(int(host.stdout.readline()))
         host.send_signal(signal.SIGKILL)
@@ -186,8 +192,9 @@ def test_a_worker_dies_with_its_host(busy: str) -> None:
     finally:
         host.kill()
         host.wait()
-        if host.stdout is not None:
-            host.stdout.close()
+        for pipe in (host.stdin, host.stdout):
+            if pipe is not None:
+                pipe.close()
 
 
 def test_a_worker_that_is_killed_in_a_call_is_a_crash_of_the_run_and_nothing_else() -> None:
