@@ -1,0 +1,21 @@
+"""A script with all that its check may look at, as data: it is the same on this machine and on another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class Spell(NamedTuple):
+    """One script to check. `path` is as in `Result`; `engine` is a name.
+
+    `modules` are the files beside it that it may load, by their paths relative to its folder. `cassette` and
+    `expectation` are the contents of the files that stand beside it, None where none does.
+    """
+
+    path: str
+    engine: str
+    source: bytes
+    modules: Mapping[str, bytes] = {}
+    cassette: bytes | None = None
+    expectation: bytes | None = None
