@@ -104,8 +104,8 @@ def test_memory_does_not_grow_with_the_number_of_results(tmp_path: Path) -> None
         return most
 
     peak(10)
-    few, many = peak(50), peak(400)
-    assert many < few + (1 << 20), f"{few:,} bytes for 50 results, {many:,} for 400"
+    few, many = peak(20), peak(120)
+    assert many < few + (1 << 20), f"{few:,} bytes for 20 results, {many:,} for 120"
 
 
 def test_the_second_close_does_nothing(tmp_path: Path) -> None:

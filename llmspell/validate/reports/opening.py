@@ -117,7 +117,13 @@ def _junit(_about: About) -> Format:
     return JUnit()
 
 
-FORMATS: dict[str, Callable[[About], Format]] = {"json": _json, "junit": _junit}
+def _sarif(about: About) -> Format:
+    from llmspell.validate.reports.sarif import Sarif
+
+    return Sarif(about)
+
+
+FORMATS: dict[str, Callable[[About], Format]] = {"json": _json, "junit": _junit, "sarif": _sarif}
 """The formats of files, by the field of `Wanted`; what is loaded is what is wanted."""
 
 
