@@ -19,6 +19,8 @@ DIALECTS = {"lua": ("5.4", "5.1", "5.3", "5.5", "luajit")}
 """The dialects of an engine that has some, its own first; another one's worker is started as `NAME@DIALECT`."""
 PROGRAMS = {"node": "javascript", "nodejs": "javascript", "qjs": "javascript"}
 """What `#!` lines call, where that is not an engine's name, and the engine that it stands for."""
+CHECKERS = {"lua": "tree_sitter tree_sitter_lua", "javascript": "tree_sitter tree_sitter_javascript", "python": ""}
+"""By engine: the libraries that the worker imports besides which checks its scripts."""
 DEFAULT_ENGINE = "lua"
 _PACKAGES = {"_quickjs": "quickjs-ng", "quickjs": "quickjs-ng"}
 """What `pip install` calls a library whose name it does not have."""
@@ -32,6 +34,7 @@ else in the environment these are the same."""
 def builtin_command(engine: str, library: str | None, *, namespaces: bool = False) -> tuple[str, ...]:
     """What starts a built-in engine's worker, without its last two arguments: its name and the memory limit.
 
+    `library` is what it imports; several have spaces between them.
     Words `NAME=VALUE` before the program are its environment.
 
     Nothing is imported to find the libraries, and the worker is handed their folders: it runs without `site` (E4).
@@ -39,7 +42,8 @@ def builtin_command(engine: str, library: str | None, *, namespaces: bool = Fals
     """
     if not sys.executable:
         raise _missing("this Python does not know its own executable, so it cannot start workers")
-    files = [file_of(engine, package) for package in ("llmspell_workers", "msgpack", library or "msgpack")]
+    packages = ("llmspell_workers", "msgpack", *(library or "").split())
+    files = [file_of(engine, package) for package in packages]
     folders = dict.fromkeys(map(_folder_of, files))
     options, environment = _STARTED_OTHERWISE.get(engine.partition("@")[0], _STARTED)
     program = os.path.join(os.path.dirname(files[0]), "__main__.py")

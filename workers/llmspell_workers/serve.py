@@ -70,8 +70,17 @@ def main(protocol: tuple[int, int], engine_name: str, memory_text: str, *, names
     os._exit(0)  # no finalizers: a script's `__gc` must not run once the session is over
 
 
+CHECKS = "check:"
+"""What the name of a worker begins with that only checks scripts of the engine behind it."""
+
+
 def load_engine(name: str) -> ModuleType:
-    """The module of a built-in engine, `NAME` or `NAME@DIALECT`; KeyError for any other name."""
+    """The module of a built-in engine, `NAME` or `NAME@DIALECT`, or what checks for it; KeyError for any other name."""
+    if name.startswith(CHECKS):
+        from llmspell_workers.facts.engine import Checking
+
+        engine = name.removeprefix(CHECKS)
+        return Checking(load_engine(engine), engine)  # type: ignore[return-value]
     engine, _, dialect = name.partition("@")
     path = ENGINES[engine]
     if dialect:
