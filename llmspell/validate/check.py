@@ -13,6 +13,7 @@ from typing import Self
 from llmspell.errors import LlmspellError
 from llmspell.outcome import Outcome, Verdict
 from llmspell.runtime import ScriptRuntime
+from llmspell.sandbox.wake import Cancellation
 from llmspell.source import sha256
 from llmspell.validate.finding import Finding, Position, Severity
 from llmspell.validate.result import Result, Status
@@ -24,11 +25,14 @@ SHOWN_SOURCE = 256 * 1024
 
 
 class Checker:
-    """Checks scripts, one at a time and from any thread. A context manager; leaving it ends what it started."""
+    """Checks scripts, one at a time and from any thread. A context manager; leaving it ends what it started.
 
-    def __init__(self, settings: Settings) -> None:
+    `cancellation` ends what runs; what comes of a check that it has ended says nothing about the script.
+    """
+
+    def __init__(self, settings: Settings, *, cancellation: Cancellation | None = None) -> None:
         """Raises UsageError for settings that nobody can check by."""
-        self._settings = settings
+        self._settings, self._cancellation = settings, cancellation
         self._factory = settings.factory()
         self._runtimes: dict[str, ScriptRuntime] = {}
 
@@ -68,7 +72,9 @@ class Checker:
 
     def _findings(self, spell: Spell) -> list[Finding]:
         name = spell.path.rpartition("/")[2]
-        outcome = self._runtime(spell.engine).execute(spell.source, name=name, mode="check")
+        outcome = self._runtime(spell.engine).execute(
+            spell.source, name=name, mode="check", cancellation=self._cancellation
+        )
         return [*spell.findings, *_syntax(outcome)]
 
     def _runtime(self, engine: str) -> ScriptRuntime:
