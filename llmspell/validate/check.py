@@ -19,6 +19,7 @@ from llmspell.limits import MIB, Limits
 from llmspell.outcome import Outcome, Verdict
 from llmspell.policy import Policy
 from llmspell.runtime import ScriptRuntime
+from llmspell.sandbox.wake import Cancellation
 from llmspell.source import sha256
 from llmspell.tools.catalog import builtin_tools
 from llmspell.validate.facts import Facts, Lines, MalformedError, read_facts
@@ -38,12 +39,15 @@ SHOWN_SOURCE = 256 * 1024
 
 
 class Checker:
-    """Checks scripts, one at a time and from any thread. A context manager; leaving it ends what it started."""
+    """Checks scripts, one at a time and from any thread. A context manager; leaving it ends what it started.
 
-    def __init__(self, settings: Settings) -> None:
+    `cancellation` ends what runs; what comes of a check that it has ended says nothing about the script.
+    """
+
+    def __init__(self, settings: Settings, *, cancellation: Cancellation | None = None) -> None:
         """Raises UsageError for settings that nobody can check by."""
         check_rules(settings.off, tuple(RULES))
-        self._settings = settings
+        self._settings, self._cancellation = settings, cancellation
         self._factory = settings.factory()
         self._tools: Mapping[str, Mapping[str, Any]] = {
             **{name: tool.schema for name, tool in builtin_tools().items()},
@@ -94,10 +98,10 @@ class Checker:
         text = list(about_text(spell.source))
         yield from text
         if any(one.rule in ("binary", "empty") for one in text):
-            return
+            return  # an empty one is a module, or not yet anything
         spec = self._factory.get(spell.engine)
         outcome = self._read(spell, checking(spec) or spec)
-        if outcome.verdict not in (Verdict.OK, Verdict.ERROR):
+        if outcome.verdict in (Verdict.LIMIT, Verdict.CRASH, Verdict.DENIED):
             yield Finding("not-analysed", Severity.ERROR, f"it could not be read: {_why(outcome)}")
             outcome = self._read(spell, spec)  # the engine's parser takes less memory
         yield from _syntax(outcome)
@@ -114,7 +118,7 @@ class Checker:
 
     def _read(self, spell: Spell, spec: EngineSpec) -> Outcome:
         name = spell.path.rpartition("/")[2]
-        return self._reader(spec).execute(spell.source, name=name, mode="check")
+        return self._reader(spec).execute(spell.source, name=name, mode="check", cancellation=self._cancellation)
 
     def _reader(self, spec: EngineSpec) -> ScriptRuntime:
         with self._lock:
