@@ -126,10 +126,10 @@ class ScriptRuntime:
     ) -> Outcome:
         """Runs a script to its end and judges it.
 
-        `folder` is where its modules are looked for (none without it), or they themselves by their paths. `emit` is given
-        the output as it comes; the outcome holds the first 4 MiB of it in any case. `cancellation` ends the run from
-        another thread or a signal handler. `prestarted` is a worker of the same engine and memory limit, which this call
-        takes over.
+        `folder` is where its modules are looked for (none without it), or they themselves by their paths. `emit` is
+        given the output as it comes; the outcome holds the first 4 MiB of it in any case. `cancellation` ends it from
+        another thread or a signal handler. `prestarted` is a worker of the same engine and memory limit, which this
+        call takes over.
         With a `seed`, 0 to 2^63 - 1, the run is deterministic: random numbers come from it, clocks are the run's own.
         Raises UsageError and SetupError; never anything for what the script does.
         """

@@ -32,8 +32,9 @@ class BadExpectationError(Exception):
 class Expectation(NamedTuple):
     """What is expected. None, or nothing in it, where nothing is.
 
-    `arguments`, `stdin` and `seed` are what the run is given. `has_value`: a `value` is expected, be it nothing. `usage`
-    are the most that it may use, by the names of limits; `calls` how often each tool, agent or capability is called.
+    `arguments`, `stdin` and `seed` are what the run is given. `has_value`: a `value` is expected, be it nothing.
+    `usage` are the most that it may use, by the names of limits; `calls` how often each tool, agent or capability is
+    called.
     """
 
     arguments: tuple[str, ...] = ()
