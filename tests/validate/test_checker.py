@@ -148,6 +148,11 @@ def test_a_script_of_the_largest_size_is_checked(checker: Checker) -> None:
     assert result.source is None
 
 
+def test_a_script_of_more_names_than_are_told_says_so(checker: Checker) -> None:
+    source = " ".join(f"Tool.execute('calculator', {{input = '{number}'}})" for number in range(6000))
+    assert rules(checker.check(Spell("many.lua", "lua", source.encode()))) == ["not-analysed"]
+
+
 def test_nothing_of_a_script_runs_in_a_check() -> None:
     for engine, source in {
         "lua": "while true do end",
