@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 from llmspell.capabilities.calls import RunCalls
-from llmspell.capabilities.modules import ModuleFolder
+from llmspell.capabilities.modules import GivenModules, ModuleFolder
 from llmspell.capabilities.scripting import LogSink, Reader
 from llmspell.engines.bridge import Emit, EngineFeatures, Script, split_arguments
 from llmspell.engines.factory import DEFAULT_ENGINE, EngineFactory, EngineSpec
@@ -128,7 +128,7 @@ class ScriptRuntime:
         *,
         name: str = "script",
         arguments: Iterable[str] = (),
-        folder: str | None = None,
+        folder: str | Mapping[str, bytes] | None = None,
         emit: Emit | None = None,
         cancellation: Cancellation | None = None,
         mode: str = "run",
@@ -140,9 +140,10 @@ class ScriptRuntime:
     ) -> Outcome:
         """Runs a script to its end and judges it.
 
-        `folder` is where its modules are looked for (none without it). `emit` is given the output as it comes; the
-        outcome holds the first 4 MiB of it in any case. `cancellation` ends the run from another thread or a signal
-        handler. `prestarted` is a worker of the same engine and memory limit, which this call takes over.
+        `folder` is where its modules are looked for (none without it), or they themselves by their paths. `emit` is given
+        the output as it comes; the outcome holds the first 4 MiB of it in any case. `cancellation` ends the run from
+        another thread or a signal handler. `prestarted` is a worker of the same engine and memory limit, which this call
+        takes over.
         With a `seed`, 0 to 2^63 - 1, the run is deterministic: random numbers come from it, clocks are the run's own.
         `record` is where its transcript is written to, with `labels` of the caller's own in it; `replay` is the one
         that answers its calls, of which none is made then.
@@ -358,9 +359,11 @@ class ScriptRuntime:
         if self._providers is not None and self.policy.models and b"Agent" in source:
             self._made_providers().preload(source)
 
-    def _module_folder(self, folder: str | None) -> ModuleFolder | None:
+    def _module_folder(self, folder: str | Mapping[str, bytes] | None) -> ModuleFolder | None:
         if folder is None or not self.policy.modules:
             return None
+        if not isinstance(folder, str):
+            return GivenModules(folder, self.engine.suffixes)
         try:
             return ModuleFolder(folder, self.engine.suffixes, largest=self.limits.source_allowed)
         except OSError as error:
