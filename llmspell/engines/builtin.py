@@ -22,7 +22,10 @@ PROGRAMS = {"node": "javascript", "nodejs": "javascript", "qjs": "javascript"}
 CHECKERS = {"lua": "tree_sitter tree_sitter_lua", "javascript": "tree_sitter tree_sitter_javascript", "python": ""}
 """By engine: the libraries that the worker imports besides which checks its scripts."""
 DEFAULT_ENGINE = "lua"
-_PACKAGES = {"_quickjs": "quickjs-ng", "quickjs": "quickjs-ng"}
+_PACKAGES = {
+    "_quickjs": "quickjs-ng", "quickjs": "quickjs-ng", "tree_sitter": "tree-sitter",
+    "tree_sitter_lua": "tree-sitter-lua", "tree_sitter_javascript": "tree-sitter-javascript",
+}  # fmt: skip
 """What `pip install` calls a library whose name it does not have."""
 _STARTED = (("-I", "-S"), ())
 """The interpreter's options, and the environment of a worker as `NAME=VALUE`."""

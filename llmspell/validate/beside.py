@@ -50,11 +50,16 @@ class Neighbours:
     def __init__(self) -> None:
         self._listed: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
 
-    def modules_of(self, path: str, source: bytes, suffixes: tuple[str, ...]) -> dict[str, bytes]:
-        """The files below a script's folder that it may load, by their paths relative to the folder."""
+    def modules_of(self, path: str, source: bytes, suffixes: tuple[str, ...], *, root: str) -> dict[str, bytes]:
+        """The files that a script may load, by their paths relative to its folder.
+
+        It may be a module itself, of a script in a folder further up: what it names from there has a path that begins
+        with `..`. Nothing above `root` is looked at.
+        """
         folder, own = os.path.dirname(path) or ".", os.path.basename(path)
         found: dict[str, bytes] = {}
-        waiting, room = [("", source)], MAX_MODULE_BYTES
+        starts = ["", *("../" * steps for steps in range(1, _steps_up(folder, root) + 1))]
+        waiting, room = [(starts, source)], MAX_MODULE_BYTES
         while waiting:
             for name in self._named(folder, *waiting.pop(), suffixes):
                 if name in found or name == own or len(found) == MAX_MODULES:
@@ -66,23 +71,25 @@ class Neighbours:
                 if len(content) <= room:
                     room -= len(content)
                     found[name] = content
-                    waiting.append((os.path.dirname(name), content))
+                    waiting.append(([*starts, os.path.dirname(name)], content))
         return found
 
-    def _named(self, folder: str, inner: str, text: bytes, suffixes: tuple[str, ...]) -> list[str]:
-        """The files that words of a text could mean, from the script's folder and from the text's own, in order."""
+    def _named(self, folder: str, starts: list[str], text: bytes, suffixes: tuple[str, ...]) -> list[str]:
+        """The files that words of a text could mean, from one of some folders, in order."""
         forms: set[str] = set()
         for word in islice(dict.fromkeys(_WORD.findall(text)), MAX_WORDS):
             for form in _forms(word.decode("ascii"), suffixes):
-                forms |= {os.path.normpath(os.path.join(start, form)) for start in ("", inner)}
+                forms |= {os.path.normpath(os.path.join(start, form)) for start in starts}
         return sorted(name for form in forms for name in self._files(folder, form, suffixes))
 
     def _files(self, folder: str, form: str, suffixes: tuple[str, ...]) -> list[str]:
         parts = form.split("/")
-        if len(parts) > _DEEPEST or any(not part or part.startswith(".") for part in parts):
+        ups = next((at for at, part in enumerate(parts) if part != ".."), len(parts))
+        below = parts[ups:]
+        if not 0 < len(below) <= _DEEPEST or any(not part or part.startswith(".") for part in below):
             return []
-        place = folder
-        for part in parts[:-1]:
+        place = "/".join((folder, *parts[:ups]))
+        for part in below[:-1]:
             if part not in self._in(place)[1]:
                 return []
             place = f"{place}/{part}"
@@ -99,6 +106,13 @@ class Neighbours:
                 self._listed.clear()
             self._listed[folder] = _listed(folder)
         return self._listed[folder]
+
+
+def _steps_up(folder: str, root: str) -> int:
+    """How many folders a folder is below another one; none where it is not."""
+    inner, outer = os.path.realpath(folder), os.path.realpath(root)
+    near = os.path.relpath(inner, outer)
+    return 0 if near.startswith("..") or near == "." else min(near.count("/") + 1, _DEEPEST)
 
 
 def _forms(word: str, suffixes: tuple[str, ...]) -> set[str]:

@@ -60,7 +60,7 @@ class Discovery:
             elif os.path.isdir(path):
                 yield from self._below(path, None)
             elif self._is_new(path):
-                yield self._script(path, follow=True)
+                yield self._script(path, root=os.path.dirname(path) or ".", follow=True)
 
     def _below(self, folder: str, pattern: str | None) -> Iterator[Spell | Result]:
         for entry in walk(folder, self.skipped, self._refuse):
@@ -73,7 +73,7 @@ class Discovery:
                 if not self._leads_inside(path) and self._is_new(path):
                     yield _unchecked(path, "unreadable", _LINK_OUT)
             elif self._is_new(path):
-                yield self._script(path, follow=False)
+                yield self._script(path, root=folder, follow=False)
         yield from self._told()
 
     def _chosen(self, path: str) -> bool:
@@ -102,7 +102,7 @@ class Discovery:
         told, self._refused = self._refused, []
         yield from told
 
-    def _script(self, path: str, *, follow: bool) -> Spell | Result:
+    def _script(self, path: str, *, root: str, follow: bool) -> Spell | Result:
         try:
             source = read_file(path, self._allowed, follow=follow)
         except FileNotFoundError:
@@ -120,7 +120,7 @@ class Discovery:
             return Spell(shown_path(path), spec.name, source)
         cassette, unread = stand_beside(path, CASSETTE, MAX_CASSETTE)
         expectation, unread_too = stand_beside(path, EXPECTATION, MAX_EXPECTATION)
-        modules = self._neighbours.modules_of(path, source, spec.suffixes) if spec.suffixes else {}
+        modules = self._neighbours.modules_of(path, source, spec.suffixes, root=root) if spec.suffixes else {}
         return Spell(shown_path(path), spec.name, source, modules, cassette, expectation, (*unread, *unread_too))
 
 

@@ -41,7 +41,10 @@ class Checking:
         self, configure: Configure, bridge: Bridge, finish: Callable[[Done], None], tell_line: Callable[[int], None]
     ) -> CheckingEngine:
         """The engine of one session."""
-        names = {*configure.surface.get("globals", {}), *configure.surface.get("functions", {}), *_ALSO_TOLD}
+        names: set[str] = set(_ALSO_TOLD)
+        for part in ("globals", "functions"):
+            table = configure.surface.get(part)
+            names |= set(table) if isinstance(table, dict) else set()
         return CheckingEngine(self._module.Engine(configure, bridge, finish, tell_line), self._read, names)
 
 

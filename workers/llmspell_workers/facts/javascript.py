@@ -34,6 +34,8 @@ def read(source: bytes) -> Scopes | None:
         return None
     reader = _Reader()
     walk(root, reader.steps)
+    if not source.isascii():
+        walk(root, reader.strange_names)
     return reader.scopes
 
 
@@ -70,6 +72,12 @@ class _Reader:
         else:
             self.scopes.open = self.scopes.open or kind == "with_statement"
             yield from named(node)
+
+    def strange_names(self, node: Any) -> Iterator[Any]:
+        """What comes next behind a node, where only the letters of names are looked at."""
+        if "identifier" in node.type and not node.text.isascii():
+            self.scopes.strange_name(text_of(node), place_of(node))
+        return named(node)
 
     def _in_scope(self, node: Any) -> Iterator[Any]:
         yield self.scopes.enter
@@ -128,7 +136,7 @@ class _Reader:
             yield function
         yield from given
 
-    def _guarded(self, steps: Iterator[Any], caught: bool) -> Iterator[Any]:  # noqa: FBT001 - of this file only
+    def _guarded(self, steps: Iterator[Any], caught: bool) -> Iterator[Any]:
         if caught:
             yield partial(self._guard, 1)
         yield from steps

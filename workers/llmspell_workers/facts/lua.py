@@ -10,7 +10,7 @@ from llmspell_workers.facts.scopes import Reference, Scopes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any
 
 _INDEXES = ("dot_index_expression", "bracket_index_expression", "method_index_expression")
@@ -56,7 +56,7 @@ class _Reader:
         elif kind == "for_statement":
             yield from self._for(node)
         elif kind in ("block", "repeat_statement"):
-            body = [child for child in named(node)]
+            body = list(named(node))
             if kind == "repeat_statement":  # its condition knows the names of its body
                 body = [*(inner for child in body[:1] if child.type == "block" for inner in named(child)),
                         *(child for child in body if child.type != "block")]  # fmt: skip
@@ -149,7 +149,7 @@ class _Reader:
     def _function(self, node: Any) -> Iterator[Any]:
         name = node.child_by_field_name("name")
         local = node.children[0].type == "local"
-        own = []
+        own: list[Callable[[], None]] = []
         if name is not None and name.type == "identifier":
             written = text_of(name)
             yield partial(self.scopes.bind if local else self.scopes.assign, written)
@@ -158,9 +158,8 @@ class _Reader:
             if name.type == "method_index_expression":
                 own.append(partial(self.scopes.bind, "self"))
         parameters, body = node.child_by_field_name("parameters"), node.child_by_field_name("body")
-        for one in named(parameters) if parameters is not None else ():
-            if one.type == "identifier":
-                own.append(partial(self.scopes.bind, text_of(one)))
+        given = named(parameters) if parameters is not None else ()
+        own += [partial(self.scopes.bind, text_of(one)) for one in given if one.type == "identifier"]
         yield from self._in_scope([*own, *([body] if body is not None else [])], function=True)
 
     def _local(self, node: Any) -> Iterator[Any]:

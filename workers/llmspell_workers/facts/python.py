@@ -27,12 +27,17 @@ _OPENING = frozenset(("globals", "exec", "eval", "vars", "locals"))
 _IMPLIED = ("__annotations__", "__class__", "__qualname__", "__module__", "__path__", "__dict__")
 _ANNOTATIONS = frozenset(("annotation", "returns"))
 _OURS = "llmspell"
+_NAMES = ("id", "name", "attr", "arg", "asname", "rest")
+"""Fields of the tree that hold names."""
 
 
 def read(source: bytes) -> Scopes | None:
     """The scopes of a source."""
+    tree = builtins.compile(source, "script", "exec", flags=_FLAGS, dont_inherit=True)
     reader = _Reader()
-    walk(builtins.compile(source, "script", "exec", flags=_FLAGS, dont_inherit=True), reader.steps)
+    walk(tree, reader.steps)
+    if not source.isascii():
+        walk(tree, reader.strange_names)
     return reader.scopes
 
 
@@ -67,6 +72,14 @@ class _Reader:
         """What comes next behind a node; see `walk`."""
         way = self._ways.get(type(node))
         yield from way(node) if way is not None else _below(node)
+
+    def strange_names(self, node: Any) -> Iterator[Any]:
+        """What comes next behind a node, where only the letters of names are looked at."""
+        for field in _NAMES:
+            name = getattr(node, field, None)
+            if isinstance(name, str) and not name.isascii() and hasattr(node, "lineno"):
+                self.scopes.strange_name(name, _place(node))
+        return (one for one in _parts(node) if isinstance(one, _ast.AST))
 
     def _name(self, node: Any) -> Iterator[Any]:
         if isinstance(node.ctx, _ast.Load):
@@ -211,15 +224,16 @@ class _Reader:
 
 def _below(node: Any) -> Iterator[Any]:
     """The nodes in a node; comprehensions' loops first, as they bind, and no annotations."""
-    if isinstance(node, _ast.AST):
-        fields = sorted(node._fields, key=lambda field: field != "generators")
-        for field in fields:
+    for field in sorted(node._fields, key=lambda field: field != "generators"):
+        if field not in _ANNOTATIONS:
             value = getattr(node, field, None)
-            if field in _ANNOTATIONS:
-                continue
-            for one in value if isinstance(value, list) else (value,):
-                if isinstance(one, _ast.AST):
-                    yield one
+            yield from (one for one in (value if isinstance(value, list) else [value]) if isinstance(one, _ast.AST))
+
+
+def _parts(node: Any) -> Iterator[Any]:
+    for field in node._fields:
+        value = getattr(node, field, None)
+        yield from value if isinstance(value, list) else [value]
 
 
 def _place(node: Any) -> Place:
@@ -239,7 +253,7 @@ def _literal(node: Any, depth: int = 0) -> list[object]:
         return literal("function", None, place)
     if isinstance(node, _ast.UnaryOp) and isinstance(node.op, _ast.USub) and isinstance(node.operand, _ast.Constant):
         value = node.operand.value
-        return _constant(-value, place) if type(value) in (int, float) else literal("other", None, place)
+        return _constant(-value, place) if isinstance(value, (int, float)) else literal("other", None, place)
     if isinstance(node, (_ast.List, _ast.Tuple)) and depth < MAX_DEPTH:
         items = [_literal(one, depth + 1) for one in node.elts[:MAX_ITEMS]]
         more = len(node.elts) > MAX_ITEMS or any(one[0] == "many" for one in items)

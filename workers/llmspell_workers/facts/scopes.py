@@ -18,6 +18,7 @@ Place = tuple[int, int, int, int]
 MAX_FACTS = 5000
 MAX_OF_ONE = 3
 """References to one name, used in one way, that are told, where none of the script API is meant."""
+MAX_STRANGE = 500
 MAX_NAME = 200
 MAX_MEMBERS = 8
 
@@ -75,6 +76,8 @@ class Scopes:
         self.open = False
         """Whether names may come to be in ways that are not seen here."""
         self.modules: list[list[object]] = []
+        self.strange: list[list[object]] = []
+        """Names with letters beyond ASCII, with a place of each."""
         self.guards = 0
 
     def enter(self, *, function: bool = False) -> None:
@@ -112,10 +115,15 @@ class Scopes:
             self.assigned.add(name)
 
     def module(self, paths: list[str], name: str, place: Place) -> None:
-        """A module is asked for by a literal name; `paths` are the files that it may be in, from the script's folder."""
+        """A module is asked for by a literal name; `paths` are the files that it may be in, from the script's place."""
         if len(self.modules) < MAX_FACTS:
             cut = [path[: MAX_NAME * 2] for path in paths[:4]]
             self.modules.append([cut, name[:MAX_NAME], list(place), self.guards > 0])
+
+    def strange_name(self, name: str, place: Place) -> None:
+        """A name, whatever it is the name of, that has letters beyond ASCII."""
+        if len(self.strange) < MAX_STRANGE:
+            self.strange.append([name[:MAX_NAME], list(place)])
 
     def facts(self, told_whole: Container[str]) -> dict[str, object]:
         """What the host is told. References to names in `told_whole` are told one by one, others by example."""
@@ -138,6 +146,6 @@ class Scopes:
                 break
         assigned = sorted(name for name in self.assigned if len(name) <= MAX_NAME)[:MAX_FACTS]
         return {
-            "references": told, "modules": self.modules, "assigned": assigned, "open": self.open,
-            "more": len(told) == MAX_FACTS,
+            "references": told, "modules": self.modules, "assigned": assigned, "strange": self.strange,
+            "open": self.open or len(told) == MAX_FACTS, "lenient": self._ordered,
         }  # fmt: skip
