@@ -18,7 +18,7 @@ from llmspell.engines.bridge import Emit, EngineFeatures, Script, split_argument
 from llmspell.engines.factory import DEFAULT_ENGINE, EngineFactory, EngineSpec
 from llmspell.engines.worker import SEEDED_CLOCK, WorkerBridge, check_memory
 from llmspell.errors import UsageError
-from llmspell.given import check_arguments, check_engine, check_grants, check_seed, source_bytes
+from llmspell.given import check_arguments, check_engine, check_grants, check_seed, grant_packages, source_bytes
 from llmspell.limits import Limits, check_limits
 from llmspell.outcome import Outcome
 from llmspell.policy import Policy, default_policy
@@ -68,9 +68,9 @@ class ScriptRuntime:
 
         Raises UsageError and SetupError for what cannot be given.
         """
-        self.engine = check_engine(engine)
         self.limits = check_limits(limits or Limits())
         self.policy = default_policy() if policy is None else policy
+        self.engine, self._packages = grant_packages(check_engine(engine), self.policy.packages)
         self.tools = builtin_tools(tools)
         check_grants(self.policy, self.tools)
         self._providers = providers
@@ -260,6 +260,7 @@ class ScriptRuntime:
             stdin=self._stdin,
             threads=self._shared_threads,
             waiting=self._waiting,
+            packages=self._packages,
         )
 
     def _seeded_tools(self, seed: int) -> ToolCatalog:
