@@ -59,7 +59,7 @@ class LocalExecutor:
         cache: Cache | None = None,
         new_checks: NewChecks | None = None,
     ) -> None:
-        self.jobs = default_jobs(settings.limits.memory) if jobs is None else check_jobs(jobs)
+        self.jobs = default_jobs(_largest(settings)) if jobs is None else check_jobs(jobs)
         self._settings, self._new_checks = settings, new_checks or _checker
         self._cancellation, self._cache = cancellation or Cancellation(), cache
         self._runs: set[_Run] = set()
@@ -197,6 +197,13 @@ class _Run:
 
     def _known(self, spell: Spell) -> Result | None:
         return None if self._cache is None else self._cache.get(spell)
+
+
+def _largest(settings: Settings) -> int:
+    """Bytes that the largest worker of a check may take: the one that reads a script, or the one that runs it."""
+    from llmspell.validate.check import CHECK_LIMITS
+
+    return max(settings.limits.memory, CHECK_LIMITS.memory)
 
 
 def _checker(settings: Settings, cancellation: Cancellation) -> Checks:

@@ -8,12 +8,13 @@ import platform
 from functools import cache
 
 import llmspell
-from llmspell.engines.builtin import file_of
+from llmspell.engines.builtin import CHECKERS, PACKAGES, ROWS, file_of
 from llmspell.errors import SetupError
 from llmspell_workers.wire import PROTOCOL_VERSION
 
-_LIBRARIES = ("greenlet", "lupa", "msgpack", "quickjs-ng")
-"""What engines run on, and what packs their values, by the names of their distributions."""
+_IMPORTED = {"msgpack", *(library for _, _, library, _ in ROWS), *" ".join(CHECKERS.values()).split()}
+_LIBRARIES = sorted(PACKAGES.get(library, library) for library in _IMPORTED)
+"""What engines run on, what reads their scripts, what packs their values, by the names of their distributions."""
 _ABSENT = "none"
 
 
@@ -41,7 +42,7 @@ def versions() -> dict[str, str]:
 def difference(theirs: dict[str, str]) -> str | None:
     """What differs between those versions and our own, in words; None if nothing does.
 
-    >>> difference({**versions(), "lupa": "1.0"}).startswith("lupa 1.0 (here ")
+    >>> difference({**versions(), "msgpack": "1.0"}).startswith("msgpack 1.0 (here ")
     True
     """
     ours = versions()
