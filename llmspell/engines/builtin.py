@@ -26,7 +26,7 @@ PROGRAMS = {"node": "javascript", "nodejs": "javascript", "qjs": "javascript"}
 CHECKERS = {"lua": "tree_sitter tree_sitter_lua", "javascript": "tree_sitter tree_sitter_javascript", "python": ""}
 """By engine: the libraries that the worker imports besides which checks its scripts."""
 DEFAULT_ENGINE = "lua"
-_PACKAGES = {
+PACKAGES = {
     "_quickjs": "quickjs-ng", "quickjs": "quickjs-ng", "tree_sitter": "tree-sitter",
     "tree_sitter_lua": "tree-sitter-lua", "tree_sitter_javascript": "tree-sitter-javascript",
 }  # fmt: skip
@@ -76,7 +76,7 @@ def file_of(engine: str, library: str) -> str:
 
     found = PathFinder.find_spec(library)
     if found is None or not found.origin:
-        package = _PACKAGES.get(library, library)
+        package = PACKAGES.get(library, library)
         raise _missing(f"engine {engine} needs the library {library}, which is not installed: pip install {package}")
     return os.path.abspath(found.origin)
 
