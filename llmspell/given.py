@@ -10,6 +10,11 @@ from llmspell.limits import MAX_SEED
 from llmspell.policy import Policy
 from llmspell.tools.catalog import ToolCatalog
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from llmspell.capabilities.packages import Packages
+    from llmspell.transcript.cassette import Cassette
+
 
 def check_engine(engine: object) -> EngineSpec:
     """The same row of an engine."""
@@ -25,6 +30,22 @@ def check_grants(policy: Policy, tools: ToolCatalog) -> None:
             close = nearest(name, list(tools))
             hint = f"; did you mean {close}?" if close else ""
             raise UsageError(f"the policy grants a tool that is not there: {name!r:.100}{hint}")
+
+
+def grant_packages(engine: EngineSpec, names: tuple[str, ...]) -> tuple[EngineSpec, Packages | None]:
+    """The engine with what its worker needs for the granted packages, and their modules. Raises UsageError."""
+    if not names:
+        return engine, None
+    if engine.extensions is None:
+        raise UsageError(
+            f"engine {engine.name} imports no packages, and was granted {', '.join(names)[:100]}: scripts in Python do"
+        )
+    from llmspell.capabilities.packages import Packages
+
+    packages = Packages(names)
+    extensions = tuple(f"{name}={file}" for name, file in packages.extensions.items())
+    settings = {**engine.settings, "packages": sorted(packages.first_names)}
+    return engine._replace(settings=settings, extensions=extensions), packages
 
 
 def source_bytes(source: object) -> bytes:
@@ -43,6 +64,23 @@ def check_arguments(arguments: Iterable[str]) -> tuple[str, ...]:
         if not isinstance(word, str):
             raise UsageError(f"an argument of a script is text, not {word!r:.60}")
     return words
+
+
+def check_replay(
+    cassette: Cassette, words: tuple[str, ...], *, record: bool, seed: int | None
+) -> tuple[str, tuple[str, ...]]:
+    """The name and the arguments of a run that is replayed: those that were recorded."""
+    header = cassette.header
+    if record:
+        raise UsageError("a run is recorded or replayed, not both at once")
+    if seed is not None:
+        raise UsageError("a run that is replayed has the seed that was recorded: leave the other one out")
+    if words and words != header.arguments:
+        raise UsageError(
+            f"{cassette.name} was recorded with other arguments: {list(header.arguments)!a:.200};"
+            " leave them out, or record it again"
+        )
+    return header.name, header.arguments
 
 
 def check_seed(seed: object) -> None:

@@ -6,7 +6,7 @@ The rule kept here: a script that calls no model and no tool costs the loading o
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from llmspell.capabilities.scripting import LogSink, Reader, ScriptCalls
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from llmspell.capabilities.agents import AgentCalls
     from llmspell.capabilities.budgeted import Waiting
     from llmspell.capabilities.modules import ModuleFolder
+    from llmspell.capabilities.packages import Packages
     from llmspell.capabilities.tools import ToolCalls
     from llmspell.providers.manager import ProviderManager
     from llmspell.sandbox.broker import Broker
@@ -43,9 +44,16 @@ class RunCalls(dict[str, Handler]):
         stdin: Reader,
         threads: Callable[[], Threads],
         waiting: Waiting | None = None,
+        packages: Packages | None = None,
     ) -> None:
         self._script = ScriptCalls(
-            policy, modules=modules, log=log, log_bytes=limits.output, stdin=stdin, now=time.monotonic
+            policy,
+            modules=modules,
+            log=log,
+            log_bytes=limits.output,
+            stdin=stdin,
+            now=time.monotonic,
+            packages=packages,
         )
         super().__init__(self._script.handlers())
         self._tools, self._policy, self._limits = tools, policy, limits
@@ -115,10 +123,12 @@ class RunCalls(dict[str, Handler]):
         )
         self.update(self._agents.handlers())
 
-    def _nested(self, capability: str, name: str, agent: str, run: Callable[[], Any]) -> Any:
+    def _nested(
+        self, capability: str, name: str, agent: str, run: Callable[[], Any], *, arguments: Mapping[str, Any]
+    ) -> Any:
         """A model's call: agents outlive a run of a session, and each run has a broker of its own."""
         assert self._broker is not None, "a RunCalls is attached to its broker before it is used"
-        return self._broker.nested(capability, name, agent, run)
+        return self._broker.nested(capability, name, agent, run, arguments=arguments)
 
     def _load_providers(self) -> None:
         from llmspell.capabilities.providers import ProviderCalls

@@ -69,5 +69,6 @@ def _policy(
             pattern: ModelGrant(**bound) for pattern, bound in models.items() if pattern != "unknown_price" and bound
         },
         hosts=grants.get("hosts", ()),
+        packages=grants.get("packages", ()),
         unknown_price=models.get("unknown_price", default.unknown_price),
     )

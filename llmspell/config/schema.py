@@ -147,6 +147,7 @@ KEYS = (
         '["near/*"]',
     ),
     Key("grants.hosts", Kind.HOSTS, "hosts that a script may name as the `base_url` of an agent", '["localhost:8000"]'),
+    Key("grants.packages", Kind.NAMES, "installed packages that scripts in Python may import", '["numpy"]'),
     Key("grants.modules", Kind.FLAG, "whether modules beside the script may be loaded", "true"),
     Key("engines.*.command", Kind.COMMAND, "starts the worker of an engine", '["bin/forth-worker", "--quiet"]'),
     Key(

@@ -148,7 +148,15 @@ class Broker:
             if counted and len(self._records) < self._keep_records:
                 self._records.append((call_id, capability, name, ok, self._now() - begun, None, begun))
 
-    def nested(self, capability: str, name: str, agent: str, run: Callable[[], Any]) -> Any:
+    def nested(
+        self,
+        capability: str,
+        name: str,
+        agent: str,
+        run: Callable[[], Any],
+        *,
+        arguments: Any = None,  # noqa: ARG002 - for whoever writes it down
+    ) -> Any:
         """Makes a call that a model asked for, on its agent's thread: counted, recorded and refused as any other.
 
         Raises LimitCrossed before it is made, and what `run` raises.

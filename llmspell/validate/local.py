@@ -18,6 +18,7 @@ from typing import Protocol, Self
 from llmspell.errors import SetupError
 from llmspell.limits import MIB
 from llmspell.sandbox.wake import Cancellation
+from llmspell.validate.cache import Cache
 from llmspell.validate.executor import unchecked, weight
 from llmspell.validate.result import Result
 from llmspell.validate.room import check_jobs, default_jobs
@@ -45,7 +46,8 @@ NewChecks = Callable[[Settings, Cancellation], Checks]
 class LocalExecutor:
     """Checks `jobs` spells at once (default: as many as there are cores and memory for).
 
-    `new_checks` makes what checks, once for each job. Raises UsageError for a number of jobs that cannot be.
+    Results are looked for in the `cache` first, and kept there. `new_checks` makes what checks, once for each job.
+    Raises UsageError for a number of jobs that cannot be.
     """
 
     def __init__(
@@ -54,16 +56,18 @@ class LocalExecutor:
         *,
         jobs: int | None = None,
         cancellation: Cancellation | None = None,
+        cache: Cache | None = None,
         new_checks: NewChecks | None = None,
     ) -> None:
-        self.jobs = default_jobs(settings.limits.memory) if jobs is None else check_jobs(jobs)
+        self.jobs = default_jobs(_largest(settings)) if jobs is None else check_jobs(jobs)
         self._settings, self._new_checks = settings, new_checks or _checker
-        self._cancellation = cancellation or Cancellation()
+        self._cancellation, self._cache = cancellation or Cancellation(), cache
         self._runs: set[_Run] = set()
 
     def results(self, spells: Iterable[Spell | Result]) -> Iterator[Result]:
         """One for each; see `Executor`."""
-        with _Run(self.jobs, partial(self._new_checks, self._settings), self._cancellation) as run:
+        new_checks = partial(self._new_checks, self._settings)
+        with _Run(self.jobs, new_checks, self._cancellation, self._cache) as run:
             self._runs.add(run)
             try:
                 yield from run.results(spells)
@@ -81,8 +85,10 @@ class LocalExecutor:
 class _Run:
     """One list of spells on its way through the threads."""
 
-    def __init__(self, jobs: int, new_checks: Callable[[Cancellation], Checks], cancellation: Cancellation) -> None:
-        self._jobs, self._new_checks, self._cancellation = jobs, new_checks, cancellation
+    def __init__(
+        self, jobs: int, new_checks: Callable[[Cancellation], Checks], cancellation: Cancellation, cache: Cache | None
+    ) -> None:
+        self._jobs, self._new_checks, self._cancellation, self._cache = jobs, new_checks, cancellation, cache
         self._orders: SimpleQueue[Spell | None] = SimpleQueue()
         self._done: SimpleQueue[tuple[Spell, Result] | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
@@ -179,13 +185,25 @@ class _Run:
         if spell is None or self._ending.cancelled:
             return False
         try:
-            result = checks.check(spell)
+            result = self._known(spell) or checks.check(spell)
         except Exception as error:  # noqa: BLE001 - a thread's boundary: a fault of ours costs one spell its result
             result = unchecked(spell, f"a fault of llmspell: {type(error).__name__}: {error}")
         if self._ending.cancelled:  # it may not have come to its end
             return False
+        if self._cache is not None:
+            self._cache.put(spell, result)
         self._done.put((spell, result))
         return True
+
+    def _known(self, spell: Spell) -> Result | None:
+        return None if self._cache is None else self._cache.get(spell)
+
+
+def _largest(settings: Settings) -> int:
+    """Bytes that the largest worker of a check may take: the one that reads a script, or the one that runs it."""
+    from llmspell.validate.check import CHECK_LIMITS
+
+    return max(settings.limits.memory, CHECK_LIMITS.memory)
 
 
 def _checker(settings: Settings, cancellation: Cancellation) -> Checks:
