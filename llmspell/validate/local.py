@@ -19,7 +19,7 @@ from llmspell.errors import SetupError
 from llmspell.limits import MIB
 from llmspell.sandbox.wake import Cancellation
 from llmspell.validate.cache import Cache
-from llmspell.validate.executor import unchecked, weight
+from llmspell.validate.executor import fault, unchecked, weight
 from llmspell.validate.result import Result
 from llmspell.validate.room import check_jobs, default_jobs
 from llmspell.validate.settings import Settings
@@ -187,7 +187,7 @@ class _Run:
         try:
             result = self._known(spell) or checks.check(spell)
         except Exception as error:  # noqa: BLE001 - a thread's boundary: a fault of ours costs one spell its result
-            result = unchecked(spell, f"a fault of llmspell: {type(error).__name__}: {error}")
+            result = unchecked(spell, fault(error))
         if self._ending.cancelled:  # it may not have come to its end
             return False
         if self._cache is not None:
