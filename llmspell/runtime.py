@@ -8,17 +8,25 @@ has runs that share theirs.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 from llmspell.capabilities.calls import RunCalls
-from llmspell.capabilities.modules import ModuleFolder
+from llmspell.capabilities.modules import GivenModules, ModuleFolder
 from llmspell.capabilities.scripting import LogSink, Reader
 from llmspell.engines.bridge import Emit, EngineFeatures, Script, split_arguments
 from llmspell.engines.factory import DEFAULT_ENGINE, EngineFactory, EngineSpec
-from llmspell.engines.worker import SEEDED_CLOCK, WorkerBridge, check_memory
+from llmspell.engines.worker import SEEDED_CLOCK, Deterministic, WorkerBridge, check_memory
 from llmspell.errors import UsageError
-from llmspell.given import check_arguments, check_engine, check_grants, check_seed, grant_packages, source_bytes
+from llmspell.given import (
+    check_arguments,
+    check_engine,
+    check_grants,
+    check_replay,
+    check_seed,
+    grant_packages,
+    source_bytes,
+)
 from llmspell.limits import Limits, check_limits
 from llmspell.outcome import Outcome
 from llmspell.policy import Policy, default_policy
@@ -40,6 +48,9 @@ if TYPE_CHECKING:
     from llmspell.sandbox.threads import Threads
     from llmspell.session import ScriptSession
     from llmspell.tools.catalog import ToolCatalog
+    from llmspell.transcript.cassette import Cassette
+    from llmspell.transcript.file import Sink
+    from llmspell.transcript.tape import Tape
 
 
 class ScriptRuntime:
@@ -117,32 +128,52 @@ class ScriptRuntime:
         *,
         name: str = "script",
         arguments: Iterable[str] = (),
-        folder: str | None = None,
+        folder: str | Mapping[str, bytes] | None = None,
         emit: Emit | None = None,
         cancellation: Cancellation | None = None,
         mode: str = "run",
         prestarted: WorkerProcess | None = None,
         seed: int | None = None,
+        record: Sink | str | os.PathLike[str] | None = None,
+        replay: Cassette | str | os.PathLike[str] | None = None,
+        labels: Mapping[str, str] | None = None,
     ) -> Outcome:
         """Runs a script to its end and judges it.
 
-        `folder` is where its modules are looked for (none without it). `emit` is given the output as it comes; the
-        outcome holds the first 4 MiB of it in any case. `cancellation` ends the run from another thread or a signal
-        handler. `prestarted` is a worker of the same engine and memory limit, which this call takes over.
+        `folder` is where its modules are looked for (none without it), or they themselves by their paths. `emit` is given
+        the output as it comes; the outcome holds the first 4 MiB of it in any case. `cancellation` ends the run from
+        another thread or a signal handler. `prestarted` is a worker of the same engine and memory limit, which this call
+        takes over.
         With a `seed`, 0 to 2^63 - 1, the run is deterministic: random numbers come from it, clocks are the run's own.
-        Raises UsageError and SetupError; never anything for what the script does.
+        `record` is where its transcript is written to, with `labels` of the caller's own in it; `replay` is the one
+        that answers its calls, of which none is made then.
+        Raises UsageError (TranscriptError among them) and SetupError; never anything for what the script does.
         """
         check_seed(seed)
         data, words = source_bytes(source), check_arguments(arguments)
+        cassette = None if replay is None else self._opened(replay)
+        if cassette is not None:
+            name, words = check_replay(cassette, words, record=record is not None, seed=seed)
         script = Script(data, name, *split_arguments(words), mode)
         if len(data) > self.limits.source_allowed:
             if prestarted is not None:
                 prestarted.kill_and_reap()
             return too_large(script, self.engine.name, self.limits.source_allowed)
-        modules = self._module_folder(folder)
+        modules = None if cassette is not None else self._module_folder(folder)
+        tape: Tape | None = None
         try:
-            return self._run(script, modules, emit, cancellation, prestarted, seed)
+            if record is not None:
+                tape = self._record_tape(record, script, words, seed, labels or {})
+            elif cassette is not None:
+                tape = self._replay_tape(cassette, script)
+            return self._run(script, modules, emit, cancellation, prestarted, seed, tape)
+        except BaseException:
+            if prestarted is not None:
+                prestarted.kill_and_reap()
+            raise
         finally:
+            if tape is not None:
+                tape.close()
             if modules is not None:
                 modules.close()
 
@@ -196,17 +227,57 @@ class ScriptRuntime:
         cancellation: Cancellation | None,
         prestarted: WorkerProcess | None,
         seed: int | None,
+        tape: Tape | None,
     ) -> Outcome:
         calls = self._calls(modules, seed)
-        broker = self._broker(calls)
         with KeptOutput() as kept:
+            shown = kept.beside(emit) if tape is None else tape.emit(kept.beside(emit))
             try:
-                with self._bridge(prestarted=prestarted, seed=seed) as bridge:
-                    self._preload(script.source)
-                    end = bridge.execute(script, broker=broker, emit=kept.beside(emit), cancellation=cancellation)
+                with self._bridge(prestarted=prestarted, seed=seed, tape=tape) as bridge:
+                    broker = self._broker(calls) if tape is None else tape.broker(bridge, calls)
+                    if tape is None or tape.is_live:
+                        self._preload(script.source)
+                    end = bridge.execute(script, broker=broker, emit=shown, cancellation=cancellation)
+                    end = end if tape is None else tape.settled(end)
             finally:
                 calls.close()  # before the figures are read: streams that were left open are paid for
-            return report(script, bridge, end, kept, broker, calls.spent)
+            outcome = report(script, bridge, end, kept, broker, calls.spent)
+        return outcome if tape is None else tape.finish(outcome)
+
+    def _record_tape(
+        self,
+        record: Sink | str | os.PathLike[str],
+        script: Script,
+        words: tuple[str, ...],
+        seed: int | None,
+        labels: Mapping[str, str],
+    ) -> Tape:
+        from llmspell.transcript.secrets import secrets_of
+        from llmspell.transcript.tape import RecordTape
+
+        environment = self.policy.environment
+        return RecordTape(
+            record,
+            script,
+            words,
+            limits=self.limits,
+            environment=environment,
+            seed=seed,
+            secrets=secrets_of(self._made_providers() if self._providers is not None else None, environment),
+            threads=self._shared_threads,
+            labels=labels,
+        )
+
+    def _replay_tape(self, cassette: Cassette, script: Script) -> Tape:
+        from llmspell.transcript.tape import ReplayTape, check_same
+
+        check_same(cassette, script, self.engine.name)
+        return ReplayTape(cassette, script, limits=self.limits, log=self._log)
+
+    def _opened(self, replay: Cassette | str | os.PathLike[str]) -> Cassette:
+        from llmspell.transcript.cassette import Cassette
+
+        return replay if isinstance(replay, Cassette) else Cassette.load(replay)
 
     def session(self, *, folder: str | None = None) -> ScriptSession:
         """Runs that share one worker, and what a script has left there; a context manager.
@@ -228,16 +299,22 @@ class ScriptRuntime:
         )
 
     def _bridge(
-        self, *, prestarted: WorkerProcess | None = None, session: bool = False, seed: int | None = None
+        self,
+        *,
+        prestarted: WorkerProcess | None = None,
+        session: bool = False,
+        seed: int | None = None,
+        tape: Tape | None = None,
     ) -> WorkerBridge:
+        seeded = None if seed is None else Deterministic(seed)
         return WorkerBridge(
             self.engine,
-            self.limits,
-            environment=self.policy.environment,
+            self.limits if tape is None else tape.limits,
+            environment=self.policy.environment if tape is None else tape.environment,
             prestarted=prestarted,
             require=self._require,
             session=session,
-            seed=seed,
+            deterministic=seeded if tape is None else tape.deterministic,
         )
 
     def new_broker(self) -> Broker:
@@ -282,9 +359,11 @@ class ScriptRuntime:
         if self._providers is not None and self.policy.models and b"Agent" in source:
             self._made_providers().preload(source)
 
-    def _module_folder(self, folder: str | None) -> ModuleFolder | None:
+    def _module_folder(self, folder: str | Mapping[str, bytes] | None) -> ModuleFolder | None:
         if folder is None or not self.policy.modules:
             return None
+        if not isinstance(folder, str):
+            return GivenModules(folder, self.engine.suffixes)
         try:
             return ModuleFolder(folder, self.engine.suffixes, largest=self.limits.source_allowed)
         except OSError as error:

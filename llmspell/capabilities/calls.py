@@ -6,7 +6,7 @@ The rule kept here: a script that calls no model and no tool costs the loading o
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from llmspell.capabilities.scripting import LogSink, Reader, ScriptCalls
@@ -123,10 +123,12 @@ class RunCalls(dict[str, Handler]):
         )
         self.update(self._agents.handlers())
 
-    def _nested(self, capability: str, name: str, agent: str, run: Callable[[], Any]) -> Any:
+    def _nested(
+        self, capability: str, name: str, agent: str, run: Callable[[], Any], *, arguments: Mapping[str, Any]
+    ) -> Any:
         """A model's call: agents outlive a run of a session, and each run has a broker of its own."""
         assert self._broker is not None, "a RunCalls is attached to its broker before it is used"
-        return self._broker.nested(capability, name, agent, run)
+        return self._broker.nested(capability, name, agent, run, arguments=arguments)
 
     def _load_providers(self) -> None:
         from llmspell.capabilities.providers import ProviderCalls

@@ -5,7 +5,7 @@ The rule kept here: a call that a model makes passes the same grants, bounds, ch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from llmspell.capabilities.tools import ToolCalls
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 class Nested(Protocol):
     """The broker's way for calls that a model makes (`Broker.nested`)."""
 
-    def __call__(self, capability: str, name: str, agent: str, run: Callable[[], Any]) -> Any: ...
+    def __call__(
+        self, capability: str, name: str, agent: str, run: Callable[[], Any], *, arguments: Mapping[str, Any]
+    ) -> Any: ...
 
 
 class ModelTools:
@@ -46,5 +48,9 @@ class ModelTools:
         """What the tool gives. Raises CallError, which the model is told, and LimitCrossed, which ends the run."""
         name, given = request.name, request.arguments or {}
         return self._nested(
-            "tool.invoke", name, self._agent, lambda: self._calls.invoke_for_model(name, given, self._threads())
+            "tool.invoke",
+            name,
+            self._agent,
+            lambda: self._calls.invoke_for_model(name, given, self._threads()),
+            arguments=given,
         )

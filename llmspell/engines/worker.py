@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Any, NamedTuple
 
 from llmspell.capabilities.surface import SURFACE
 from llmspell.engines.bridge import EngineFeatures, Script, ScriptOutput
@@ -16,7 +16,7 @@ from llmspell.sandbox.process import WorkerProcess, spawn
 from llmspell.sandbox.require import DEFAULT, LAYERS, Claims, Protection, lacking
 from llmspell.sandbox.session import Broker
 from llmspell.sandbox.wake import Cancellation
-from llmspell_workers.wire import PROTOCOL_VERSION, Configure
+from llmspell_workers.wire import PROTOCOL_VERSION, Configure, Hello
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +29,24 @@ _LAUNCHED = ("landlock-files",)
 holds for the layers that it is asked to enter."""
 SEEDED_CLOCK = 946_684_800
 """Where the clock of a deterministic run starts: 2000-01-01 00:00:00 UTC, in seconds since 1970."""
+
+
+class Deterministic(NamedTuple):
+    """What a deterministic run draws from: its seed, and where its clock starts, in seconds since 1970.
+
+    `sleeps`: a sleep is a call and lasts as long as it says, as in a run that is recorded; else it takes no time.
+    Unless `required`, an engine that cannot be deterministic runs as it always does.
+    """
+
+    seed: int
+    clock: float = SEEDED_CLOCK
+    sleeps: bool = False
+    required: bool = True
+
+    def to_wire(self) -> dict[str, object]:
+        """The field `replay` of Configure."""
+        return {"seed": self.seed, "clock": self.clock, **({"sleeps": True} if self.sleeps else {})}
+
 
 MAX_NAMES_SOURCE = 4096
 """Characters of the source by which an engine tells names."""
@@ -101,10 +119,10 @@ class WorkerBridge:
         require: Collection[str] = DEFAULT,
         surface: Mapping[str, Any] = SURFACE,
         session: bool = False,
-        seed: int | None = None,
+        deterministic: Deterministic | None = None,
     ) -> None:
-        """`session`: its runs share what the script declares. `seed` makes them deterministic; entering it then raises
-        SetupError for an engine that cannot be."""
+        """`session`: its runs share what the script declares. Entering it raises SetupError for an engine that cannot
+        be deterministic where that is required."""
         configure = Configure(
             PROTOCOL_VERSION,
             {
@@ -117,8 +135,9 @@ class WorkerBridge:
             {**spec.settings, "session": True} if session else dict(spec.settings),
             dict(surface),
             dict(environment or {}),
-            None if seed is None else {"seed": seed, "clock": SEEDED_CLOCK},
+            None if deterministic is None else deterministic.to_wire(),
         )
+        self._deterministic = deterministic
         self._spec, self._limits, self._configure, self._require = spec, limits, configure, require
         if prestarted is not None and ("namespaces" in require or spec.extensions):  # it was started without
             prestarted.kill_and_reap()
@@ -138,7 +157,7 @@ class WorkerBridge:
             command,
             engine=spec.name,
             limits=self._limits,
-            configure=self._configure,
+            configure=self._configured,
             prestarted=prestarted,
             require=self._require,
             vouched=(*_LAUNCHED, *layers) if spec.command and not confines_itself else (),
@@ -149,10 +168,18 @@ class WorkerBridge:
 
     def __enter__(self) -> WorkerBridge:
         self._enter()
-        if self._configure.replay is not None and not self.features.seed:
-            self.close()
-            raise SetupError(f"engine {self.name} does not say that it can run under a seed; run it without one")
         return self
+
+    def _configured(self, hello: Hello) -> Configure:
+        """Configure, as far as the engine can take it up. Raises SetupError."""
+        wanted, configure = self._deterministic, self._configure
+        if wanted is None or hello.features.get("seed") is True:
+            return configure
+        if wanted.required:
+            raise SetupError(f"engine {self.name} does not say that it can run under a seed; run it without one")
+        return Configure(
+            configure.protocol, configure.limits, configure.settings, configure.surface, configure.environment
+        )
 
     def _enter(self) -> None:
         try:

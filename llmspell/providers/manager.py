@@ -165,6 +165,12 @@ class ProviderManager:
             return False
         return not names or any(self._environ.get(key) for key in names)
 
+    def keys(self) -> tuple[str, ...]:
+        """The keys that providers could be asked with: what must stand in no text, and is shown to nobody."""
+        configured = (settings.api_key_env for settings in self._settings.values())
+        names = {*configured, *(name for names in KEY_NAMES.values() for name in names)}
+        return tuple(value for name in names if name and (value := self._environ.get(name)))
+
     def capabilities(self, name: str, model: str | None = None) -> ProviderCapabilities:
         """What the provider can do, or one model of it, as far as known without a call. Raises CallError."""
         provider = self.get(name)

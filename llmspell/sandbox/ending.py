@@ -52,12 +52,22 @@ class Broken(NamedTuple):
     message: str
 
 
+class Stopped(NamedTuple):
+    """The broker ended the run: a replay that found a divergence, or came to where the recorded run was ended."""
+
+    verdict: Verdict
+    error: ScriptError | None = None
+    limit: LimitHit | None = None
+    evidence: str = "host"
+    cancelled_by: int | None = None
+
+
 def broke_protocol(violation: Violation) -> Broken:
     """The cause of the end of a worker that broke the protocol."""
     return Broken("protocol", f"the worker broke the protocol: {violation}")
 
 
-Cause = Done | Failed | Fatal | LimitHit | Cancelled | Broken | Ended
+Cause = Done | Failed | Fatal | LimitHit | Cancelled | Stopped | Broken | Ended
 """Why a run is over. `Ended`: the worker went away without a last word."""
 
 
@@ -123,6 +133,8 @@ def judge(cause: Cause, seen: Readings) -> RunEnd:
             return _limit(end, seen, cause, "host", line=seen.line)
         case Cancelled():
             return end._replace(verdict=Verdict.CANCELLED, cancelled_by=cause.exit_code)
+        case Stopped():
+            return end._replace(**cause._asdict())
         case Broken():
             return _crash(end, seen, cause.message, "host", kind=cause.kind)
         case Fatal():

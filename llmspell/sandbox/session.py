@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from llmspell.errors import ErrorKind, SetupError, UsageError
 from llmspell.limits import Limits
 from llmspell.outcome import LimitHit
-from llmspell.sandbox.ending import Cause, Readings, RunEnd, judge
+from llmspell.sandbox.ending import Cause, Readings, RunEnd, Stopped, judge
 from llmspell_workers.wire import (
     PROTOCOL_VERSION,
     Configure,
@@ -38,12 +38,26 @@ Answer = tuple[bool, Any]
 """The answer to a call: ok and a value of the wire, or not ok and an error `{"kind", "message", "details"}`."""
 
 
+def refusal(error: Unsendable) -> Answer:
+    """The answer in the place of one that cannot travel."""
+    message = f"the answer cannot be handed to the script: {str(error)[:1000]}"
+    return False, {"kind": ErrorKind.INTERNAL.value, "message": message, "details": {}}
+
+
 class LimitCrossed(Exception):
     """A call would cross a run-wide limit: it is not sent, and the run ends."""
 
     def __init__(self, hit: LimitHit) -> None:
         super().__init__(hit.name)
         self.hit = hit
+
+
+class RunStopped(Exception):
+    """The broker has the run end here; the call is not answered."""
+
+    def __init__(self, cause: Stopped) -> None:
+        super().__init__(cause.verdict.value)
+        self.cause = cause
 
 
 class Broker(Protocol):
@@ -61,12 +75,12 @@ class Broker(Protocol):
         ...
 
     def dispatch(self, call_id: int, capability: str, arguments: dict[str, Any]) -> Answer | None:
-        """Answers a call, or takes it up and gives None. Raises LimitCrossed."""
+        """Answers a call, or takes it up and gives None. Raises LimitCrossed and RunStopped."""
         ...
 
     def finished(self) -> list[tuple[int, Answer]]:
         """The answers that came since; asked after a wake, and once `deadline` has passed. Raises
-        LimitCrossed.
+        LimitCrossed and RunStopped.
         """
         ...
 
@@ -169,10 +183,7 @@ class Session:
             ok, value = answer
             return self._conversation.send_reply(call, ok, value)
         except Unsendable as error:
-            message = f"the answer cannot be handed to the script: {str(error)[:1000]}"
-        return self._conversation.send(
-            Reply(call, False, {"kind": ErrorKind.INTERNAL.value, "message": message, "details": {}})
-        )
+            return self._conversation.send(Reply(call, *refusal(error)))
 
     def count(self, output: Output) -> tuple[bytes, LimitHit | None]:
         """Counts output: the bytes of it that are within the limit, and the limit if it is crossed."""

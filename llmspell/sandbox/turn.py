@@ -19,7 +19,7 @@ from llmspell.sandbox import pipes as io
 from llmspell.sandbox.ending import Broken, Cancelled, Cause, RunEnd, broke_protocol
 from llmspell.sandbox.last_line import ask_line
 from llmspell.sandbox.process import Ended, WorkerProcess
-from llmspell.sandbox.session import Answer, Broker, LimitCrossed, Session
+from llmspell.sandbox.session import Answer, Broker, LimitCrossed, RunStopped, Session
 from llmspell.sandbox.wake import Cancellation
 from llmspell.sandbox.watch import Patience, Watch
 from llmspell_workers.wire import Call, Done, Failed, Fatal, Output, Pace, Violation
@@ -69,6 +69,8 @@ class Turn:
             return broke_protocol(error)
         except LimitCrossed as crossed:
             return crossed.hit
+        except RunStopped as stopped:
+            return stopped.cause
 
     def _loop(self) -> Cause:
         session, pipes, watch = self._session, self._pipes, self._watch

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 from itertools import islice
+from typing import NamedTuple
 
 from llmspell.limits import format_size
 from llmspell.validate.finding import Finding, Severity
@@ -25,23 +26,34 @@ MAX_WORDS = 20_000
 """Of one source: words that could name a module."""
 _WORD = re.compile(rb"[A-Za-z0-9_./-]{1,200}")
 _DEEPEST = 8
+_OF_PACKAGES = ("init", "__init__", "index")
+"""The stems of files that stand for the folder that they are in."""
 _KEPT = 64
 """Folders whose listing is kept."""
 
 
-def stand_beside(path: str, suffix: str, most: int) -> tuple[bytes | None, list[Finding]]:
-    """The content of `spell.abc.SUFFIX`, or else of `spell.SUFFIX`, with what is wrong about it."""
+class Beside(NamedTuple):
+    """A file beside a script. `content` is None where there is none; where it cannot be read, `findings` say so."""
+
+    path: str | None = None
+    content: bytes | None = None
+    findings: tuple[Finding, ...] = ()
+
+
+def stand_beside(path: str, suffix: str, most: int) -> Beside:
+    """The file `spell.abc.SUFFIX`, or else `spell.SUFFIX`."""
     for name in (path + suffix, os.path.splitext(path)[0] + suffix):
         try:
             content = read_file(name, most)
         except FileNotFoundError:
             continue
         except UnreadableError as error:
-            return None, [_unread(name, str(error))]
+            return Beside(findings=(_unread(name, str(error)),))
         if len(content) > most:
-            return None, [_unread(name, f"it is larger than the {format_size(most)} that it may have")]
-        return content, []
-    return None, []
+            says = f"it is larger than the {format_size(most)} that it may have"
+            return Beside(findings=(_unread(name, says),))
+        return Beside(shown_path(name), content)
+    return Beside()
 
 
 class Neighbours:
@@ -89,12 +101,19 @@ class Neighbours:
         if not 0 < len(below) <= _DEEPEST or any(not part or part.startswith(".") for part in below):
             return []
         place = "/".join((folder, *parts[:ups]))
-        for part in below[:-1]:
+        found = []
+        for at, part in enumerate(below[:-1]):
             if part not in self._in(place)[1]:
                 return []
             place = f"{place}/{part}"
+            found += [
+                "/".join((*parts[: ups + at + 1], stem + suffix))
+                for stem in _OF_PACKAGES
+                for suffix in suffixes
+                if stem + suffix in self._in(place)[0]
+            ]
         files, folders = self._in(place)
-        found = [form + suffix for suffix in suffixes if parts[-1] + suffix in files]
+        found += [form + suffix for suffix in suffixes if parts[-1] + suffix in files]
         if parts[-1] in folders:  # a package: its files are named by what is in it
             inside = sorted(self._in(f"{place}/{parts[-1]}")[0])
             found += [f"{form}/{name}" for name in inside if name.endswith(suffixes)]

@@ -26,14 +26,19 @@ from llmspell.validate.facts import Facts, Lines, MalformedError, read_facts
 from llmspell.validate.finding import Finding, Position, Severity
 from llmspell.validate.judged import about_facts, about_text, kept
 from llmspell.validate.names import EngineNames
-from llmspell.validate.result import Result, Status
+from llmspell.validate.result import Result, Status, TimedCall
 from llmspell.validate.rules import RULES
 from llmspell.validate.rules.case import Case
+from llmspell.validate.runs.running import Ran, is_run, run
 from llmspell.validate.settings import Settings, check_rules
 from llmspell.validate.spell import Spell
 
 CHECK_LIMITS = Limits(memory=128 * MIB, cpu=10, wall=60, output=MIB, calls=10)
 """Of the worker that reads a script: a tree of its source is many times the size of it."""
+_UNFIT = frozenset(("syntax", "binary", "empty", "bidi-control", "not-analysed"))
+"""Findings with which a script is not run."""
+SHOWN_CALLS = 1000
+"""Calls of a run on the timeline."""
 SHOWN_SOURCE = 256 * 1024
 """Bytes of a source that a report may show."""
 
@@ -60,9 +65,14 @@ class Checker:
     def check(self, spell: Spell) -> Result:
         """What there is to say about a script. Raises nothing for what it is or does."""
         begun = time.perf_counter()
+        ran: Ran | None = None
         try:
             found = kept(self._findings(spell), spell.source, self._settings.off)
             status = self._status(found)
+            if self._settings.runs and is_run(spell) and not any(one.rule in _UNFIT for one in found):
+                ran = run(spell, self._factory.get(spell.engine), self._settings, self._cancellation)
+                found = kept([*found, *ran.findings], spell.source, self._settings.off)
+                status = self._status(found)
         except LlmspellError as error:  # no worker can be had for it
             found = [Finding("not-checked", Severity.ERROR, str(error))]
             status = Status.UNCHECKED
@@ -74,6 +84,7 @@ class Checker:
             findings=tuple(found),
             seconds=time.perf_counter() - begun,
             source=spell.source.decode("utf-8", "backslashreplace") if len(spell.source) <= SHOWN_SOURCE else None,
+            **_told(ran, self._settings.limits),
         )
 
     def close(self) -> None:
@@ -134,6 +145,17 @@ class Checker:
             if spec.name not in self._names:
                 self._names[spec.name] = EngineNames(runtime)
             return self._names[spec.name]
+
+
+def _told(ran: Ran | None, limits: Limits) -> dict[str, Any]:
+    """What a result says of a run."""
+    if ran is None or ran.outcome is None:
+        return {}
+    made = ran.outcome.calls[:SHOWN_CALLS]
+    calls = tuple(
+        TimedCall(one.capability, one.name, one.ok, one.begun_seconds, one.wall_seconds, one.agent) for one in made
+    )
+    return {"outcome": ran.outcome.to_dict(pass_on=False), "calls": calls, "limits": limits._asdict()}
 
 
 def _why(outcome: Outcome) -> str:

@@ -118,10 +118,20 @@ class Discovery:
             return _failed(path, spec.name, f"it is larger than the {allowed} that a script may have")
         if not source.strip():
             return Spell(shown_path(path), spec.name, source)
-        cassette, unread = stand_beside(path, CASSETTE, MAX_CASSETTE)
-        expectation, unread_too = stand_beside(path, EXPECTATION, MAX_EXPECTATION)
+        cassette = stand_beside(path, CASSETTE, MAX_CASSETTE)
+        expectation = stand_beside(path, EXPECTATION, MAX_EXPECTATION)
         modules = self._neighbours.modules_of(path, source, spec.suffixes, root=root) if spec.suffixes else {}
-        return Spell(shown_path(path), spec.name, source, modules, cassette, expectation, (*unread, *unread_too))
+        return Spell(
+            shown_path(path),
+            spec.name,
+            source,
+            modules,
+            cassette.content,
+            expectation.content,
+            (*cassette.findings, *expectation.findings),
+            cassette.path,
+            expectation.path,
+        )
 
 
 def _checked(path: str) -> str:

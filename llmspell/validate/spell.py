@@ -14,7 +14,7 @@ class Spell(NamedTuple):
     `modules` are the files that it may load, by their paths relative to its folder; those that begin with `..` it may
     name only where it is a module itself, of a script further up. `cassette` and
     `expectation` are the contents of the files that stand beside it, None where none does. `findings` are what was
-    found where it was read: a cassette that is too large, say.
+    found where it was read: a cassette that is too large, say. The two paths are as `path` is.
     """
 
     path: str
@@ -24,3 +24,5 @@ class Spell(NamedTuple):
     cassette: bytes | None = None
     expectation: bytes | None = None
     findings: tuple[Finding, ...] = ()
+    cassette_path: str | None = None
+    expectation_path: str | None = None

@@ -4,6 +4,9 @@ Theory of operation. The clock moves by a fixed step at each reading and by what
 takes no time of it. A sleep is no call then. It ends when no call is open any more, the one that is due first before
 all others, and takes no real time. So what a script sees of time and order hangs on what it does alone. An engine
 asks `Bridge.seeded`, which is None in all other runs.
+
+A run that is recorded does the same, but its sleeps are calls (`sleeps`): they last as long as they say, and a replay,
+which answers them at once, sees the same times and the same order.
 """
 
 from __future__ import annotations
@@ -65,7 +68,7 @@ class Clock:
 class Seeded:
     """What a deterministic run draws from."""
 
-    __slots__ = ("clock", "seed")
+    __slots__ = ("clock", "seed", "sleeps")
 
     def __init__(self, replay: dict[str, object]) -> None:
         """`replay` is the field of Configure. Raises ValueError if it is not what a host sends."""
@@ -74,16 +77,18 @@ class Seeded:
             raise ValueError("replay needs a seed, an integer, and a clock, a number of seconds")
         self.seed = seed
         self.clock = Clock(start)
+        self.sleeps = replay.get("sleeps") is True
 
 
 class SeededBridge(Bridge):
     """The calls of a deterministic run."""
 
-    __slots__ = ("_clock", "_open", "_polls", "_sleeps")
+    __slots__ = ("_clock", "_lasting", "_open", "_polls", "_sleeps")
 
     def __init__(self, channel: Channel, seeded: Seeded) -> None:
         super().__init__(channel, seeded)
         self._clock = seeded.clock
+        self._lasting = seeded.sleeps
         self._open: dict[int, None] = {}  # in the order in which they were begun
         self._sleeps: dict[int, int] = {}  # when each is due
         self._polls = 0
@@ -91,22 +96,27 @@ class SeededBridge(Bridge):
         time.tzset()
 
     def call(self, capability: str, packed: bytes) -> tuple[bool, int, bytes] | None:
-        """As always; a sleep has passed at once."""
+        """As always; a sleep has passed at once, unless it is to last."""
         seconds = _seconds(packed) if capability == "sleep" else None
         if seconds is None:
             return super().call(capability, packed)
-        self._clock.reach(self._clock.after(seconds))
-        return True, 0, _NIL
+        until = self._clock.after(seconds)
+        answer = super().call(capability, packed) if self._lasting else (True, 0, _NIL)
+        self._clock.reach(until)
+        return answer
 
-    def begin(self, capability: str, arguments: Packed | dict[str, object]) -> int:
-        """As always; a sleep is begun without the host."""
-        seconds = _seconds(arguments) if capability == "sleep" else None
+    def begin(self, capability: str, packed: bytes) -> int:
+        """As always; a sleep is begun without the host, unless it is to last."""
+        seconds = _seconds(packed) if capability == "sleep" else None
         if seconds is None:
-            number = super().begin(capability, arguments)
+            number = super().begin(capability, packed)
             self._open[number] = None
             return number
-        number = self._next
-        self._next = number + 1
+        if self._lasting:
+            number = super().begin(capability, packed)
+        else:
+            number = self._next
+            self._next = number + 1
         self._sleeps[number] = self._clock.after(seconds)
         return number
 
@@ -118,17 +128,18 @@ class SeededBridge(Bridge):
         if not self._sleeps:
             return super().wait_any()
         first = min(self._sleeps, key=self._sleeps.__getitem__)
+        reply = self._received(first) if self._lasting else Reply(first, True, Packed(_NIL))
         self._clock.reach(self._sleeps.pop(first))
-        return Reply(first, True, Packed(_NIL))
+        return reply
 
-    def wait_only(self, number: int) -> Reply:  # noqa: ARG002 - it is the oldest, too
-        """The same."""
-        return self.wait_any()
+    def answer(self, number: int) -> None:
+        """None: `wait_any` knows which reply is the next."""
 
     def wait(self, number: int) -> Reply:
         """As always: whoever asks for one call waits for that one."""
         reply = super().wait(number)
         self._open.pop(number, None)
+        self._clock.reach(self._sleeps.pop(number, 0))
         return reply
 
     def has_arrived(self) -> bool:
@@ -138,8 +149,9 @@ class SeededBridge(Bridge):
 
     def forget(self, number: int) -> None:
         """Nobody waits for call `number` any more."""
-        if self._sleeps.pop(number, None) is None:
-            self._open.pop(number, None)
+        is_ours = self._sleeps.pop(number, None) is not None and not self._lasting
+        self._open.pop(number, None)
+        if not is_ours:
             super().forget(number)
 
     def abandon(self) -> None:
@@ -149,22 +161,23 @@ class SeededBridge(Bridge):
         super().abandon()
 
     def _reply_to(self, number: int) -> Reply:
+        reply = self._received(number)
+        del self._open[number]
+        return reply
+
+    def _received(self, number: int) -> Reply:
         while number not in self._answered:
             reply = self._next_reply()  # MemoryError: nothing is lost, and this may be called again
             if reply.call in self._forgotten:
                 self._forgotten.remove(reply.call)
             else:
                 self._answered[reply.call] = reply
-        del self._open[number]
         return self._answered.pop(number)
 
 
-def _seconds(arguments: Packed | dict[str, object] | bytes) -> float | None:
+def _seconds(packed: bytes) -> float | None:
     """How long a call of `sleep` is to last, if it says so as it should."""
-    if type(arguments) is Packed:
-        arguments = arguments.data[arguments.start :]
-    if isinstance(arguments, bytes):
-        arguments = unpackb(arguments)
+    arguments = unpackb(packed)
     seconds = arguments.get("seconds") if isinstance(arguments, dict) else None
     if type(seconds) not in (int, float) or not 0 <= seconds <= MOST_SLEEP:  # type: ignore[operator]
         return None

@@ -55,14 +55,14 @@ def unknown_functions(case: Case) -> Iterator[Finding]:
     replaced = {use.name for use in case.facts.uses if use.use == "write" and not use.whole} | case.facts.assigned
     told: set[tuple[str, str]] = set()
     for use in case.facts.uses:
-        if not use.members or use.use not in ("call", "index") or use.name in replaced:
+        if not use.members or use.use not in ("call", "index") or use.name in replaced | case.names.missing:
             continue
         member, place = use.members[0]
         called = use.use == "call" and len(use.members) == 1
         known = case.names.members(use.name)
         if not known or member in known or (use.name, member) in made | told:
             continue
-        if not called and (use.name not in API or use.name in case.names.missing):
+        if not called and use.name not in API:
             continue
         told.add((use.name, member))
         close = nearest(member, sorted(name for name in known if not name.startswith("__")))

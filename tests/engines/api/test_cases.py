@@ -54,7 +54,11 @@ def policy() -> Policy:
     )  # fmt: skip
 
 
-def run(name: str, case: dict[str, Any], language: Language) -> Outcome:
+def limits(case: dict[str, Any]) -> Limits:
+    return Limits(**{"cpu": 10, "wall": 30, "memory": 64 << 20, **case.get("limits", {})})
+
+
+def run(name: str, case: dict[str, Any], language: Language, **options: Any) -> Outcome:
     folder = (CASES / name).parent
     left = bytearray(case.get("stdin", "").encode())
 
@@ -63,16 +67,14 @@ def run(name: str, case: dict[str, Any], language: Language) -> Outcome:
         del left[:size]
         return taken
 
-    runtime = ScriptRuntime(
-        language.spec(), tools=tools(), policy=policy(), stdin=stdin,
-        limits=Limits(**{"cpu": 10, "wall": 30, "memory": 64 << 20, **case.get("limits", {})}),
-    )  # fmt: skip
+    runtime = ScriptRuntime(language.spec(), tools=tools(), policy=policy(), stdin=stdin, limits=limits(case))
     return runtime.execute(
         spell_of(CASES, name, language),
         name=f"{folder.name}{language.spells}",
         arguments=case.get("arguments", []),
         folder=str(folder / case["folder"]) if "folder" in case else None,
         seed=case.get("seed"),
+        **options,
     )
 
 

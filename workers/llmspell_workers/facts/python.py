@@ -218,8 +218,10 @@ class _Reader:
     def _module(self, name: str, node: Any) -> None:
         if name.partition(".")[0] in sys.stdlib_module_names or name == _OURS:
             return
-        path = name.replace(".", "/")
-        self.scopes.module([f"{path}.py", f"{path}/__init__.py"], name, _place(node))
+        parts = name.split(".")
+        for count in range(1, len(parts) + 1):  # a package is imported before what is in it
+            path = "/".join(parts[:count])
+            self.scopes.module([f"{path}.py", f"{path}/__init__.py"], ".".join(parts[:count]), _place(node))
 
 
 def _below(node: Any) -> Iterator[Any]:

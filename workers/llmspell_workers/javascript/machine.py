@@ -12,9 +12,9 @@ from llmspell_workers.javascript.callbacks import Callbacks
 from llmspell_workers.javascript.library import (
     EVAL_COMPILE_ONLY,
     NUMBERS_TO_NUMBER,
+    REJECTED,
     TAG_BOOL,
     TAG_EXCEPTION,
-    TAG_INT,
     TAG_UNDEFINED,
     Library,
     Value,
@@ -22,6 +22,8 @@ from llmspell_workers.javascript.library import (
 
 UNDEFINED = Value(0, TAG_UNDEFINED)
 _REQUEST, _ANSWER = 0, 1
+_DESK = 8192
+"""Bytes: most calls have fewer; a page or two is touched."""
 _MOST_ARGUMENTS = 3
 
 
@@ -53,15 +55,22 @@ class Machine:
         self._job = ctypes.byref(ctypes.c_void_p())
         self._arguments = (Value * _MOST_ARGUMENTS)()
         self._mail = UNDEFINED
+        self._memory = (ctypes.c_uint8 * _DESK)()
+        self._desk = memoryview(self._memory).cast("B")
 
     def build(self, parts: list[tuple[str, bytes]]) -> Value:
-        """Hands one object through the adapter's sources and gives it: `ring` and `mail` are on it before."""
+        """Hands one object through the adapter's sources and gives it: `ring`, `mail` and `desk` are on it before.
+
+        The mail is a list for a text each way; the desk is memory that both sides see.
+        """
         js, context = self.js, self.context
         shared = self.checked(js.NewObject(context))
         ring = js.NewCFunction2(context, self._callbacks.ring, b"ring", 2, NUMBERS_TO_NUMBER, 0)
         js.SetPropertyStr(context, shared, b"ring", ring)
         self._mail = self.evaluate(b"[null, null]", b"llmspell/mail")
         js.SetPropertyStr(context, shared, b"mail", js.DupValue(context, self._mail))
+        desk = self.checked(js.NewUint8Array(context, ctypes.addressof(self._memory), _DESK, None, None, False))
+        js.SetPropertyStr(context, shared, b"desk", desk)
         for name, source in parts:
             made = self.evaluate(source, f"llmspell/{name}".encode())
             self.free(self.call(made, shared))
@@ -94,6 +103,16 @@ class Machine:
             if state < 0:
                 raise JavaScriptError(self.js.GetException(self.context))
 
+    def has_jobs(self) -> bool:
+        """Whether something is ready to be run."""
+        pending: bool = self.js.IsJobPending(self.runtime)
+        return pending
+
+    def is_rejected(self, promise: Value) -> bool:
+        """Whether a promise ended with an error."""
+        state: int = self.js.PromiseState(self.context, promise)
+        return state == REJECTED
+
     def checked(self, value: Value) -> Value:
         """The value; raises JavaScriptError where it says that there is none."""
         if value.tag == TAG_EXCEPTION:
@@ -119,6 +138,16 @@ class Machine:
         finally:
             js.FreeCString(context, start)
 
+    def read_bytes(self, value: Value) -> bytes:
+        """The bytes of a string of JavaScript that has one in each character. Raises as `read` does."""
+        return self.read(value).decode().encode("latin-1")
+
+    def packed(self, length: int) -> bytes:
+        """So many bytes that the adapter has put down for Python."""
+        if length <= _DESK:
+            return bytes(self._desk[:length])
+        return self.request().decode().encode("latin-1")
+
     def request(self) -> bytes:
         """The text that the adapter has put down for Python."""
         value = self.js.GetPropertyUint32(self.context, self._mail, _REQUEST)
@@ -127,9 +156,9 @@ class Machine:
         finally:
             self.free(value)
 
-    def answer(self, text: bytes) -> None:
-        """Puts a text down for the adapter. Raises JavaScriptError."""
-        self.js.SetPropertyUint32(self.context, self._mail, _ANSWER, self.text(text))
+    def answer(self, value: Value) -> None:
+        """Puts a value down for the adapter, and lets go of it."""
+        self.js.SetPropertyUint32(self.context, self._mail, _ANSWER, value)
 
     def duplicate(self, value: Value) -> Value:
         """One reference more; what a callback is given is not its own."""
@@ -143,11 +172,6 @@ class Machine:
     def free(self, value: Value) -> None:
         """Lets go of a reference."""
         self.js.FreeValue(self.context, value)
-
-
-def number(value: int) -> Value:
-    """A small integer as JavaScript has it."""
-    return Value(value, TAG_INT)
 
 
 def boolean(value: bool) -> Value:

@@ -1,0 +1,124 @@
+"""Large values beside a transcript: files in one folder, each named by the SHA-256 of what it holds.
+
+The rule kept here: what is read is a regular file of exactly such a name, directly in the folder, never through a link,
+of a bounded size, and what it holds has the sum that it is named by.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from typing import Protocol
+
+from llmspell.limits import format_size
+from llmspell.source import sha256
+from llmspell.transcript.form import TranscriptError
+
+MAX_VALUE = 128 * 1024 * 1024
+"""Bytes of one value: a frame of 16 MiB, every character of it escaped, is under this."""
+_DIGITS = frozenset("0123456789abcdef")
+
+
+def is_sum(name: object) -> bool:
+    """Whether this is a SHA-256 as we write one."""
+    return type(name) is str and len(name) == 64 and _DIGITS.issuperset(name)
+
+
+class Values(Protocol):
+    """Where large values are found."""
+
+    def read(self, name: str) -> bytes:
+        """The value of this sum. Raises TranscriptError."""
+        ...
+
+
+class ValuesInMemory:
+    """Values that travelled with the transcript."""
+
+    def __init__(self, values: Mapping[str, bytes] | None = None) -> None:
+        self._values = values or {}
+
+    def read(self, name: str) -> bytes:
+        """The value of this sum. Raises TranscriptError."""
+        found = self._values.get(name)
+        if found is None:
+            raise TranscriptError(f"the value {name} is not there: it was recorded beside the transcript")
+        return _checked(found, name)
+
+
+class ValuesFolder:
+    """The folder beside a transcript; it is made with the first value."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def read(self, name: str) -> bytes:
+        """The value of this sum. Raises TranscriptError."""
+        try:
+            folder = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError as error:
+            raise _unreadable(self.path, name, error) from None
+        try:
+            # without O_NONBLOCK, opening a pipe would wait for its other end
+            file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+        except OSError as error:
+            raise _unreadable(self.path, name, error) from None
+        finally:
+            os.close(folder)
+        with open(file, "rb") as opened:
+            if not stat.S_ISREG(os.fstat(file).st_mode):
+                raise TranscriptError(f"the value {name} in {self.path!a} is no regular file")
+            try:
+                found = opened.read(MAX_VALUE + 1)
+            except OSError as error:
+                raise _unreadable(self.path, name, error) from None
+        return _checked(found, name)
+
+    def write(self, value: bytes) -> str:
+        """Keeps a value, whole or not at all, and gives its sum. Raises OSError."""
+        name = sha256(value)
+        place = os.path.join(self.path, name)
+        if os.path.lexists(place):
+            try:
+                self.read(name)
+                return name
+            except TranscriptError:
+                pass  # what lies there is something else: it is replaced
+        os.makedirs(self.path, exist_ok=True)
+        made = f"{place}.{os.getpid()}.tmp"
+        try:
+            with open(made, "xb") as file:
+                file.write(value)
+            os.replace(made, place)
+        except BaseException:
+            if os.path.lexists(made):
+                os.unlink(made)
+            raise
+        return name
+
+    def forget_others(self, used: set[str]) -> None:
+        """Removes the values that no line of a finished transcript names: those of the one that it replaces."""
+        try:
+            names = os.listdir(self.path)
+        except OSError:
+            return
+        for name in names:
+            if is_sum(name) and name not in used:
+                try:
+                    os.unlink(os.path.join(self.path, name))
+                except OSError:
+                    pass  # it is only in the way
+
+
+def _checked(value: bytes, name: str) -> bytes:
+    if len(value) > MAX_VALUE:
+        raise TranscriptError(f"the value {name} has over {format_size(MAX_VALUE)}, which is all that one may have")
+    if sha256(value) != name:
+        raise TranscriptError(f"the value {name} was changed since it was recorded: its SHA-256 is another")
+    return value
+
+
+def _unreadable(folder: str, name: str, error: OSError) -> TranscriptError:
+    reason = (error.strerror or str(error)).lower()
+    return TranscriptError(f"the value {name} cannot be read from {folder!a}: {reason}")

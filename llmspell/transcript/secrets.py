@@ -1,0 +1,86 @@
+"""Keys taken out of what is recorded.
+
+The rule kept here: a key is masked inside a value, never in the text of a line, so that a line stays what it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from llmspell.transcript.form import encode
+
+if TYPE_CHECKING:
+    from llmspell.providers.manager import ProviderManager
+
+MASK = "***"
+LEAST = 8
+"""Characters: what is shorter is no key (servers of one's own take `none` for one), and would be found in any text."""
+_SECRET_NAME = re.compile(r"(?i)key|token|secret|passw|credential")
+
+
+def secrets_of(providers: ProviderManager | None, environment: Mapping[str, str]) -> tuple[str, ...]:
+    """The keys that this run could know of: those of providers, and of the variables that a script is shown."""
+    shown = (value for name, value in environment.items() if _SECRET_NAME.search(name))
+    return keys_in((*(providers.keys() if providers is not None else ()), *shown))
+
+
+def keys_in(values: Iterable[str]) -> tuple[str, ...]:
+    """Those that are long enough, the longest first, because one may hold another."""
+    return tuple(sorted({value for value in values if len(value) >= LEAST}, key=len, reverse=True))
+
+
+class Masking:
+    """Writes values without the keys in them; `masked` counts the values that held one."""
+
+    __slots__ = ("_bytes", "_secrets", "_written", "masked")
+
+    def __init__(self, secrets: tuple[str, ...]) -> None:
+        self._secrets = secrets
+        self._bytes = tuple(secret.encode("utf-8", "surrogateescape") for secret in secrets)
+        self._written = tuple(encode(secret)[1:-1] for secret in secrets)
+        self.masked = 0
+
+    def encode(self, value: Any) -> str:
+        """The text of a value, without keys."""
+        text = encode(value)
+        if self._secrets and ('"$bytes"' in text or any(secret in text for secret in self._written)):
+            before, text = text, encode(self._cleared(value))
+            self.masked += before != text
+        return text
+
+    def plain(self, text: str) -> str:
+        """A text without keys."""
+        return str(self._cleared(text))
+
+    def _cleared(self, value: Any) -> Any:
+        if isinstance(value, str):
+            for secret in self._secrets:
+                value = value.replace(secret, MASK)
+            return value
+        if isinstance(value, (bytes, bytearray)):
+            found = bytes(value)
+            for key in self._bytes:
+                found = found.replace(key, MASK.encode())
+            return found
+        if isinstance(value, dict):
+            return {self._cleared(key): self._cleared(item) for key, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self._cleared(item) for item in value]
+        return value
+
+
+def masked_like(recorded: str, given: str) -> bool:
+    """Whether a text could be the one of which this is left without its keys."""
+    first, *rest = recorded.split(MASK)
+    if not rest or not given.startswith(first):
+        return False
+    *middle, last = rest
+    at = len(first)
+    for part in middle:
+        found = given.find(part, at)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return len(given) - at >= len(last) and given.endswith(last)
