@@ -70,5 +70,6 @@ class DaskCluster:
     def _start(self, program: str, *options: str, **environment: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", f"distributed.cli.{program}", "--scheduler-file", str(self._file), *options]
         allowed = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": str(_ALLOWED_FAILURES)}
+        variables = {**os.environ, **allowed, **environment}
         with open(self._folder / f"{program}.log", "ab") as log:
-            return subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **allowed, **environment})
+            return subprocess.Popen(command, stdout=log, stderr=log, env=variables, cwd=self._folder)

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 import llmspell
@@ -40,7 +39,7 @@ def assert_right(results: list[Result], wanted: list[Spell]) -> None:
 
 
 def test_every_spell_has_one_result_though_nodes_are_killed(tmp_path: Path) -> None:
-    wanted, taken, results = spells(60), 0, []
+    wanted, taken, results = spells(25), 0, []
 
     def one_by_one() -> Iterator[Spell]:
         nonlocal taken
@@ -52,8 +51,8 @@ def test_every_spell_has_one_result_though_nodes_are_killed(tmp_path: Path) -> N
         for result in executor.results(one_by_one()):
             results.append(result)
             assert taken - len(results) <= AHEAD * 3
-            if len(results) in (5, 20):
-                cluster.kill(len(results) // 20)
+            if len(results) in (3, 9):
+                cluster.kill(len(results) // 9)
     assert_right(results, wanted)
 
 
@@ -70,12 +69,6 @@ def test_a_spell_that_ends_nodes_is_given_up_and_costs_no_other(tmp_path: Path) 
     says = f"{LOST_UNDER_ONE} nodes of the cluster were lost while they checked it; no more are tried"
     assert given_up.findings[0].message == says
     assert_right([result for result in results if result is not given_up], wanted)
-
-
-def _workers_of(pid: int) -> list[psutil.Process]:
-    return [
-        child for child in psutil.Process(pid).children(recursive=True) if "llmspell_workers" in str(child.cmdline())
-    ]
 
 
 def test_cancelling_ends_what_runs_on_the_nodes_and_gives_what_is_done(tmp_path: Path) -> None:
