@@ -12,10 +12,12 @@ on the nodes as they are here.
 
 from __future__ import annotations
 
+import logging
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
@@ -41,7 +43,9 @@ AHEAD_BYTES = 64 * MIB
 """What the spells that are out may hold (in the scheduler, too), for one to be sent before a thread is free for it."""
 SCHEMES = ("tcp://", "tls://", "ucx://", "ws://", "wss://")
 _TICK = 1.0
-"""Seconds after which the cluster is looked at when nothing comes."""
+"""Seconds after which the number of nodes is looked at again."""
+_GOODBYE = 5.0
+"""Seconds that nodes are given to hear that a run is over: one that hangs keeps nobody from leaving."""
 _LARGE = "1 TiB"
 
 
@@ -104,12 +108,13 @@ class ClusterExecutor:
         except ImportError:
             raise SetupError("a cluster needs Dask, which is not installed: pip install 'llmspell[dask]'") from None
         self._held.enter_context(dask.config.set({"distributed.admin.large-graph-warning-threshold": _LARGE}))
+        self._held.enter_context(_quiet("distributed.client"))
         seconds = self._patience.connect
         what = f"the Dask scheduler at {self._address} cannot be reached"
         client: Client = _asked(
             lambda: Client(self._address, timeout=seconds, set_as_default=False, name="llmspell"), what
         )
-        self._held.callback(client.close)
+        self._held.callback(client.close, _GOODBYE)
         return client
 
     def _check_nodes(self, client: Client) -> None:
@@ -144,21 +149,41 @@ class _Run:
         self._sent = self._held = 0
         self._done: SimpleQueue[tuple[int, object] | None] = SimpleQueue()
         self._wake = lambda: self._done.put(None)
-        self._room = 1
-        self._looked = self._had_nodes = 0.0
+        self._threads = _threads(client)
+        self._lost: SetupError | None = None
+        self._had_threads = time.monotonic()
+        self._leaving = threading.Event()
+        self._liaison = threading.Thread(target=self._talk, name="llmspell-cluster", daemon=True)
 
     def __enter__(self) -> Self:
         self._cancellation.attach(self._wake)
+        self._liaison.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._cancellation.detach(self._wake)
-        self._end()
+        out, self._out = self._out, {}
+        if out and self._lost is None:
+            self._client.cancel([future for future, _ in out.values()], force=True)
+        self._leaving.set()
+        self._liaison.join(_GOODBYE)
+
+    def _talk(self) -> None:
+        """On a thread of its own, because a scheduler may let whoever asks it wait: counts the cluster's threads now
+        and then, and at the end has the nodes end what they still do for this run.
+        """
+        try:
+            while not self._leaving.wait(_TICK):
+                self._threads = _threads(self._client)
+            if self._lost is None:
+                _asked(lambda: self._client.run(node.end, self._name, on_error="ignore"))
+        except SetupError as error:
+            self._lost = error
+            self._done.put(None)
 
     def results(self, spells: Iterable[Spell | Result]) -> Iterator[Result]:
         source = iter(spells)
         more = True
-        self._had_nodes = time.monotonic()
         while not self._cancellation.cancelled:
             self._look()
             if more and self._has_room():
@@ -179,19 +204,17 @@ class _Run:
             yield from self._next(0)
 
     def _has_room(self) -> bool:
-        out = len(self._out)
-        return out < self._room or (out < AHEAD * self._room and self._held < AHEAD_BYTES and self._done.empty())
+        out, threads = len(self._out), max(self._threads, 1)
+        return out < threads or (out < AHEAD * threads and self._held < AHEAD_BYTES and self._done.empty())
 
     def _look(self) -> None:
-        """Looks at how many threads the cluster has, now and then; raises SetupError when it has none any more."""
+        """Raises SetupError when the cluster is lost, or has had no nodes for too long."""
         now = time.monotonic()
-        if now < self._looked + _TICK:
-            return
-        threads = _threads(self._client)
-        self._looked, self._room = now, max(threads, 1)
-        if threads:
-            self._had_nodes = now
-        elif now > self._had_nodes + self._patience.next_node:
+        if self._lost is not None:
+            raise self._lost
+        if self._threads:
+            self._had_threads = now
+        elif now > self._had_threads + self._patience.next_node:
             raise SetupError(f"the cluster has lost all its nodes, and {len(self._out)} scripts have no result")
 
     def _send(self, spell: Spell) -> Result | None:
@@ -243,7 +266,8 @@ class _Run:
             nodes = answer.allowed_failures + 1
             return unchecked(spell, f"{nodes} nodes of the cluster were lost while they checked it; no more are tried")
         if isinstance(answer, (CancelledError, asyncio.CancelledError)) or future.cancelled():
-            raise SetupError(f"the cluster was lost, and {len(self._out)} scripts have no result")
+            self._lost = SetupError(f"the cluster was lost, and {len(self._out)} scripts have no result")
+            raise self._lost
         if isinstance(answer, BaseException):
             return unchecked(spell, f"a node of the cluster failed: {type(answer).__name__}: {answer}")
         try:
@@ -251,15 +275,17 @@ class _Run:
         except Violation as error:
             return unchecked(spell, f"a node of the cluster gave an answer that cannot be read: {error}")
 
-    def _end(self) -> None:
-        """Takes back what is out, and ends what runs for it on the nodes."""
-        out, self._out = self._out, {}
-        try:
-            if out:
-                self._client.cancel([future for future, _ in out.values()], force=True)
-            self._client.run(node.end, self._name, on_error="ignore")
-        except (OSError, TimeoutError, RuntimeError):
-            pass  # the cluster is gone, and all that it had of ours
+
+@contextmanager
+def _quiet(name: str) -> Iterator[None]:
+    """A logger says nothing meanwhile: what it has to say comes as an error."""
+    logger = logging.getLogger(name)
+    level = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _answered(spell: Spell, answer: object) -> Result:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 import llmspell
@@ -21,7 +22,7 @@ from llmspell.validate.cluster import AHEAD, ClusterExecutor, Patience
 from llmspell.validate.result import Result, Status
 from llmspell.validate.settings import Settings
 from llmspell.validate.spell import Spell
-from tests.validate.dask_cluster import LOST_UNDER_ONE, DaskCluster
+from tests.validate.dask_cluster import DEADLINE, LOST_UNDER_ONE, DaskCluster
 
 BROKEN = b"return ("
 SETTINGS = Settings()
@@ -86,7 +87,9 @@ def test_cancelling_ends_what_runs_on_the_nodes_and_gives_what_is_done(tmp_path:
         wanted = [Spell("a.lua", "lua", b"return 1"), *(Spell(f"{n}.slow", "slow", b"x") for n in range(5))]
         for result in executor.results(wanted):
             results.append(result)
+            running = psutil.Process(cluster.nodes[0].pid).children(recursive=True)
             cancellation.cancel()
+        assert psutil.wait_procs(running, timeout=DEADLINE)[1] == []
         assert [(result.path, result.status) for result in results] == [("a.lua", Status.PASSED)]
 
 
