@@ -62,7 +62,8 @@ class Asked(NamedTuple):
 
 class Facts(NamedTuple):
     """All of it. `open`: names may come to be in ways that were not seen. `lenient`: a name that nobody defines is
-    nothing, and no error. `strange` are the names, defined or not, that have letters beyond ASCII."""
+    nothing, and no error. `strange` are the names, defined or not, that have letters beyond ASCII. `more`: there was
+    more than is told."""
 
     uses: tuple[Use, ...] = ()
     modules: tuple[Asked, ...] = ()
@@ -70,6 +71,7 @@ class Facts(NamedTuple):
     strange: tuple[tuple[str, Place], ...] = ()
     open: bool = False
     lenient: bool = False
+    more: bool = False
 
 
 USES = frozenset(("read", "test", "index", "call", "write"))
@@ -88,6 +90,7 @@ def read_facts(told: object) -> Facts:
         strange=tuple((_text(name), _place(place)) for name, place in map(_pair, _list(fields.get("strange")))),
         open=fields.get("open") is True,
         lenient=fields.get("lenient") is True,
+        more=fields.get("more") is True,
     )
 
 

@@ -30,16 +30,17 @@ class BadExpectationError(Exception):
 
 
 class Expectation(NamedTuple):
-    """What is expected. None, or nothing in it, where nothing is.
+    """What is expected. None, or nothing in it, where nothing is; a `verdict` of None is the recorded one, or `ok`.
 
-    `arguments`, `stdin` and `seed` are what the run is given. `has_value`: a `value` is expected, be it nothing. `usage`
-    are the most that it may use, by the names of limits; `calls` how often each tool, agent or capability is called.
+    `arguments`, `stdin` and `seed` are what the run is given. `has_value`: a `value` is expected, be it nothing.
+    `usage` are the most that it may use, by the names of limits; `calls` how often each tool, agent or capability is
+    called.
     """
 
     arguments: tuple[str, ...] = ()
     stdin: str = ""
     seed: int | None = None
-    verdict: Verdict = Verdict.OK
+    verdict: Verdict | None = None
     exit_status: int | None = None
     error_kind: str | None = None
     output: str | None = None

@@ -147,5 +147,6 @@ class Scopes:
         assigned = sorted(name for name in self.assigned if len(name) <= MAX_NAME)[:MAX_FACTS]
         return {
             "references": told, "modules": self.modules, "assigned": assigned, "strange": self.strange,
-            "open": self.open or len(told) == MAX_FACTS, "lenient": self._ordered,
+            "open": self.open, "lenient": self._ordered,
+            "more": len(told) == MAX_FACTS or len(self.modules) == MAX_FACTS,
         }  # fmt: skip
