@@ -122,6 +122,14 @@ class Cassette:
         TranscriptError."""
         return cls(data, ValuesInMemory(values))
 
+    def source(self) -> bytes:
+        """The script. Raises TranscriptError where it is not there as it was run."""
+        if self.header.source is None:
+            raise TranscriptError(
+                f"{self.name} does not hold its script as it was run (a key in it was masked): name the script"
+            )
+        return self.header.source
+
     @property
     def end(self) -> Event | None:
         """The last line of a run that is over."""

@@ -43,6 +43,10 @@ class Sink(Protocol):
         """The last line was written. Raises TranscriptError."""
         ...
 
+    def discard(self) -> None:
+        """Nothing that was written is wanted."""
+        ...
+
     def close(self) -> None:
         """Lets go of what is held, finished or not. May be called again."""
         ...
@@ -119,12 +123,20 @@ class TranscriptFile:
         self._values.forget_others(self._used)
         self.close()
 
+    def discard(self) -> None:
+        """Removes what was written; what had its name before has it still."""
+        self._size = 0
+        self.close()
+
     def close(self) -> None:
         """Lets go of the file, finished or not."""
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
-            if not self._size:  # nothing ran
-                os.unlink(self._part)
+            if not self._size:  # nothing ran, or nothing of it is wanted
+                try:
+                    os.unlink(self._part)
+                except FileNotFoundError:
+                    pass
             os.close(descriptor)
 
     def _check_place(self) -> None:
@@ -190,6 +202,10 @@ class TranscriptInMemory:
 
     def finish(self) -> None:
         """Nothing is left to do."""
+
+    def discard(self) -> None:
+        """Forgets all of it."""
+        self._data.clear()
 
     def close(self) -> None:
         """Nothing is held."""
