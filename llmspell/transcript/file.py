@@ -70,7 +70,7 @@ class TranscriptFile:
         self._part = self.path + PART
         self._values = ValuesFolder(values_place(self.path))
         self._used: set[str] = set()
-        self._size = 0
+        self._size = self._lines = 0
         self._descriptor = -1
         self._failed = False
         try:
@@ -96,6 +96,7 @@ class TranscriptFile:
             self._failed = True
             raise self._failure(error) from None
         self._size += len(data)
+        self._lines += 1
 
     def value(self, text: str) -> str:
         """The text that stands for a value in a line. Raises TranscriptError."""
@@ -125,14 +126,14 @@ class TranscriptFile:
 
     def discard(self) -> None:
         """Removes what was written; what had its name before has it still."""
-        self._size = 0
+        self._lines = 0
         self.close()
 
     def close(self) -> None:
         """Lets go of the file, finished or not."""
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
-            if not self._size:  # nothing ran, or nothing of it is wanted
+            if self._lines <= 1:  # nothing ran, or nothing of it is wanted
                 try:
                     os.unlink(self._part)
                 except FileNotFoundError:
@@ -172,6 +173,7 @@ class TranscriptFile:
         if after is not None:
             os.ftruncate(descriptor, after)  # a line that was cut is no line
             self._size = after
+            self._lines = 2  # what was there stays, whatever comes of this
         return descriptor
 
     def _failure(self, error: OSError) -> TranscriptError:

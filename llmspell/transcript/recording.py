@@ -171,9 +171,9 @@ class Recorder:
         document = outcome.to_dict()
         for name in ("stdout", "stderr", "calls", "confinement"):
             del document[name]
-        document["cancelled_by"] = outcome.cancelled_by
+        document.update(cancelled_by=outcome.cancelled_by, value=travelling((True, outcome.value))[1])
         sums = {stream: {"sha256": made, "bytes": size} for stream, (made, size) in self._output.all().items()}
-        shown = self._masking.encode(document)
+        shown = self._value(document)
         end = line_of("end", {"at": self._at(), **sums, "masked": self._masking.masked})
         self._write(f'{end[:-1]},"outcome":{shown}}}')
         self._sink.finish()
