@@ -136,9 +136,9 @@ class ScriptRuntime:
         """Runs a script to its end and judges it.
 
         `folder` is where its modules are looked for (none without it), or they themselves by their paths. `emit` is
-        given the output as it comes; the outcome holds the first 4 MiB of it in any case. `cancellation` ends the run
-        from another thread or a signal handler. `prestarted` is a worker of the same engine and memory limit, which
-        this call takes over.
+        given the output as it comes; the outcome holds the first 4 MiB of it in any case. `cancellation` ends it from
+        another thread or a signal handler. `prestarted` is a worker of the same engine and memory limit, which this
+        call takes over.
         With a `seed`, 0 to 2^63 - 1, the run is deterministic: random numbers come from it, clocks are the run's own.
         `record` is where its transcript is written to, with `labels` of the caller's own in it. `replay` is the one
         that answers its calls: in the recorded order and no others (`strict`), by what they ask (`loose`), or so that
