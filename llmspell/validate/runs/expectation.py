@@ -63,8 +63,8 @@ def read_expectation(content: bytes, name: str) -> Expectation:
     fields: dict[str, Any] = {}
     for key, value in table.items():
         try:
-            _known(key, _READERS)
-            fields[key] = _READERS[key](value)
+            _known(key, KEYS)
+            fields[key] = KEYS[key](value)
         except _Misfit as misfit:
             raise BadExpectationError(str(misfit), key_lines(text).line_of((key, *misfit.below))) from None
         except RecursionError:
@@ -161,7 +161,7 @@ def _kind(value: Any) -> str:
     return f"{value!a:.60}" if type(value) in (str, int, float, bool) else f"a {type(value).__name__}"
 
 
-_READERS: dict[str, Callable[[Any], Any]] = {
+KEYS: dict[str, Callable[[Any], Any]] = {
     "arguments": _texts,
     "stdin": _text,
     "seed": _whole(0, MAX_SEED),

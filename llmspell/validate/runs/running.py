@@ -100,7 +100,8 @@ def _bad_cassette(spell: Spell, says: str) -> Finding:
 
 
 def _policy(settings: Settings) -> Policy:
-    return Policy(modules=True, models=MODELS, config=settings.config).with_tools(PURE_TOOLS)
+    granted = Policy(modules=True, models=MODELS, config=settings.config, packages=settings.packages)
+    return granted.with_tools(PURE_TOOLS)
 
 
 def _seed(expected: Expectation, spec: EngineSpec) -> int | None:
