@@ -20,6 +20,7 @@ from llmspell.cli.terminal import complain
 from llmspell.config import Configuration
 from llmspell.engines.configured import factory_of
 from llmspell.engines.factory import EngineFactory
+from llmspell.errors import UsageError
 from llmspell.limits import Limits
 from llmspell.sandbox.require import DEFAULT, read_required
 from llmspell.sandbox.wake import Cancellation
@@ -35,6 +36,7 @@ from llmspell.validate.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from llmspell.validate.cache import Cache
     from llmspell.validate.result import Result
     from llmspell.validate.spell import Spell
 
@@ -144,9 +146,7 @@ def _changed(found: Discovery, factory: EngineFactory, revision: str | None) -> 
 
 
 def _executor(settings: Settings, options: dict[str, Any], paths: tuple[str, ...], stopped: Cancellation) -> Executor:
-    from llmspell.validate.cache import Cache
-
-    cache = None if options["no_cache"] else Cache(settings, checked=paths)
+    cache = None if options["no_cache"] else _cache(settings, paths)
     if options["dask"] is not None:
         from llmspell.validate.cluster import ClusterExecutor
 
@@ -154,6 +154,17 @@ def _executor(settings: Settings, options: dict[str, Any], paths: tuple[str, ...
     from llmspell.validate.local import LocalExecutor
 
     return LocalExecutor(settings, jobs=options["jobs"], cancellation=stopped, cache=cache)
+
+
+def _cache(settings: Settings, paths: tuple[str, ...]) -> Cache | None:
+    """What was kept of the last times; without a folder that is the user's alone, everything is checked."""
+    from llmspell.validate.cache import Cache
+
+    try:
+        return Cache(settings, checked=paths)
+    except UsageError as error:
+        complain(f"{error}; with --no-cache this is not said")
+        return None
 
 
 def _listing(options: dict[str, Any], choices: Choices) -> Listing:

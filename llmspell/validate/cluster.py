@@ -66,6 +66,8 @@ class ClusterExecutor:
     def __exit__(self, *_: object) -> None:
         self._client = None
         self._held.close()
+        if self._cache is not None:
+            self._cache.close()
 
     def results(self, spells: Iterable[Spell | Result]) -> Iterator[Result]:
         """One for each; see `Executor`."""

@@ -83,18 +83,15 @@ def test_a_spell_that_ends_nodes_is_given_up_and_costs_no_other(tmp_path: Path) 
 def test_cancelling_ends_what_runs_on_the_nodes_and_gives_what_is_done(cluster: DaskCluster, tmp_path: Path) -> None:
     cancellation, results = Cancellation(), []
     endless = [Spell(f"{n}.lua", "lua", b"while true do end", expectation=b"value = 1") for n in range(5)]
-    with (
-        Cache(SETTINGS, folder=str(tmp_path / "cache")) as cache,
-        ClusterExecutor(SETTINGS, cluster.address, cancellation=cancellation, cache=cache) as executor,
-    ):
+    cache = Cache(SETTINGS, folder=str(tmp_path / "cache"))
+    with ClusterExecutor(SETTINGS, cluster.address, cancellation=cancellation, cache=cache) as executor:
         for result in executor.results([Spell("a.lua", "lua", b"return 1"), *endless]):
             results.append(result)
             running = psutil.Process(cluster.nodes[0].pid).children(recursive=True)
             cancellation.cancel()
         assert psutil.wait_procs(running, timeout=DEADLINE)[1] == []
         assert [(result.path, result.status) for result in results] == [("a.lua", Status.PASSED)]
-    with Cache(SETTINGS, folder=str(tmp_path / "cache")) as cache:
-        assert cache.get(Spell("a.lua", "lua", b"return 1")) is not None
+    assert cache.get(Spell("a.lua", "lua", b"return 1")) is not None
 
 
 def test_a_node_of_other_versions_is_refused_by_name(cluster: DaskCluster, tmp_path: Path) -> None:
