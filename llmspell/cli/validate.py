@@ -157,13 +157,13 @@ def _executor(settings: Settings, options: dict[str, Any], paths: tuple[str, ...
 
 
 def _cache(settings: Settings, paths: tuple[str, ...]) -> Cache | None:
-    """Where results are kept; a place that others could write to is not used, and scripts are checked all the same."""
+    """What was kept of the last times; without a folder that is the user's alone, everything is checked."""
     from llmspell.validate.cache import Cache
 
     try:
         return Cache(settings, checked=paths)
     except UsageError as error:
-        complain(str(error))
+        complain(f"{error}; with --no-cache this is not said")
         return None
 
 
