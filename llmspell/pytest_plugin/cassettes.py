@@ -1,7 +1,8 @@
-"""The fixture `llmspell_cassette`: the runs of a test, recorded once and replayed from then on.
+"""Where cassettes lie, and the fixture `llmspell_cassette`: runs of a test, recorded once and replayed from then on.
 
 Each run of a test has a file of its own, by the test's name and the run's number, in `cassettes/MODULE` beside the
-test. The rule kept here: nothing is recorded unless that was asked for, so a test in CI asks no model by accident.
+test; that of a collected spell is beside the spell. The rule kept here: nothing is recorded unless that was asked for,
+so a test in CI asks no model by accident.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +18,9 @@ import pytest
 
 from llmspell.outcome import Outcome
 from llmspell.runtime import ScriptRuntime
+from llmspell.validate.beside import CASSETTE
 
 FOLDER = "cassettes"
-SUFFIX = ".cassette.jsonl"
 _MOST = 100
 """Characters of a test's name in the name of its file."""
 
@@ -48,7 +50,7 @@ class Cassettes:
     def file(self, run: int = 1) -> Path:
         """Where the cassette of a run lies; runs count from 1."""
         number = "" if run == 1 else f".{run}"
-        return self._folder / f"{file_name(self._name)}{number}{SUFFIX}"
+        return self._folder / f"{file_name(self._name)}{number}{CASSETTE}"
 
     def _next(self) -> dict[str, Any]:
         recording = self.is_recording
@@ -74,3 +76,15 @@ def file_name(test: str) -> str:
         return test
     digest = hashlib.sha256(test.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     return f"{plain}-{digest}"
+
+
+def cassette_of(spell: Path) -> Path | None:
+    """The cassette beside a spell, or None."""
+    places = (Path(f"{spell}{CASSETTE}"), spell.with_suffix(CASSETTE))
+    return next((place for place in places if place.exists()), None)
+
+
+def new_cassette(spell: Path, suffixes: Collection[str]) -> Path:
+    """Where the first cassette of a spell goes: that of `spell.abc` is not to be taken for that of `spell.xyz`."""
+    others = (spell.with_suffix(suffix) for suffix in suffixes if suffix != spell.suffix)
+    return Path(f"{spell}{CASSETTE}") if any(map(Path.exists, others)) else spell.with_suffix(CASSETTE)

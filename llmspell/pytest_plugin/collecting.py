@@ -15,52 +15,55 @@ import pytest
 from llmspell.config import Configuration, load
 from llmspell.engines.configured import factory_of
 from llmspell.errors import UsageError
+from llmspell.pytest_plugin.cassettes import cassette_of, new_cassette
 from llmspell.pytest_plugin.spell_item import SpellItem
 from llmspell.validate.check import Checker
+from llmspell.validate.discovery import Discovery
 from llmspell.validate.reports.wording import shown_path
+from llmspell.validate.result import Result
 from llmspell.validate.settings import Settings
+from llmspell.validate.spell import Spell
 from llmspell.validate.tree import matches
 
 _OF_PYTEST = ".py"
 
 
 class SpellCollection:
-    """The plugin behind `--llmspell`. It holds what all spells of a session share."""
+    """The plugin behind `--llmspell`: what all spells of a session share."""
 
     def __init__(self, config: pytest.Config) -> None:
         """Raises pytest.UsageError for a configuration that cannot be read."""
         self._config = config
         try:
-            self.configuration = _configuration(config)
-            self.factory = factory_of(self.configuration.engines, self.configuration.origin)
-            suffixes = {suffix for name in self.factory.names() for suffix in self.factory.get(name).suffixes}
-            self._checker = Checker(self.settings)
+            configuration = _configuration(config)
+            self._factory = factory_of(configuration.engines, configuration.origin)
+            self._settings = Settings(limits=configuration.limits, strict=config.getoption("--llmspell-strict"))
+            self.checker = Checker(self._settings)
         except UsageError as error:
             raise pytest.UsageError(f"--llmspell: {error}") from None
-        self._suffixes = suffixes
+        self._suffixes = {suffix for name in self._factory.names() for suffix in self._factory.get(name).suffixes}
         self._patterns: list[str] = config.getini("llmspell_files") or [
-            f"*.spell{suffix}" if suffix == _OF_PYTEST else f"*{suffix}" for suffix in sorted(suffixes)
+            f"*.spell{suffix}" if suffix == _OF_PYTEST else f"*{suffix}" for suffix in sorted(self._suffixes)
         ]
 
-    @property
-    def settings(self) -> Settings:
-        """How spells are checked."""
-        return Settings(limits=self.configuration.limits, strict=self._config.getoption("--llmspell-strict"))
+    def discovered(self, path: str) -> Spell | Result:
+        """A script with what stands beside it, or why it cannot be checked. Raises UsageError where it is gone."""
+        found = Discovery([path], factory=self._factory, allowed=self._settings.limits.source_allowed)
+        for each in found:
+            return each
+        raise UsageError(f"{path!r:.300} is gone")
 
-    def record(self, spell: Path) -> None:
-        """Records the cassette of a spell where `--llmspell-record` says so. Raises UsageError and SetupError."""
+    def is_recorded(self, spell: Path) -> bool:
+        """Whether the cassette of a spell is to be recorded now."""
         mode = self._config.getoption("--llmspell-record")
-        if mode == "none":
-            return
-        from llmspell.pytest_plugin.recording import cassette_of, record
+        return mode == "all" or (mode == "once" and cassette_of(spell) is None)
 
-        if mode == "all" or cassette_of(spell) is None:
-            record(spell, configuration=_configuration(self._config, sandboxed=False), factory=self.factory)
+    def record(self, spell: Path, engine: str) -> None:
+        """Runs a spell in earnest and writes its cassette. Raises UsageError and SetupError."""
+        from llmspell.pytest_plugin.recording import record
 
-    @property
-    def checker(self) -> Checker:
-        """What checks them; it is closed at the end."""
-        return self._checker
+        place = cassette_of(spell) or new_cassette(spell, self._suffixes)
+        record(spell, self._factory.get(engine), place, _configuration(self._config, sandboxed=False))
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
         """A spell, if this file is one."""
@@ -75,7 +78,7 @@ class SpellCollection:
 
     def pytest_unconfigure(self) -> None:
         """Ends what was started."""
-        self._checker.close()
+        self.checker.close()
 
     def _is_wanted(self, path: Path, session: pytest.Session) -> bool:
         named = session.isinitpath(path)

@@ -1,4 +1,4 @@
-"""Recording the cassettes of collected spells: they run with the models and grants that the user has configured."""
+"""Recording the cassette of a collected spell: it runs with the models and grants that its user has configured."""
 
 from __future__ import annotations
 
@@ -6,20 +6,13 @@ import os
 from pathlib import Path
 
 from llmspell.config import Configuration
-from llmspell.engines.factory import EngineFactory
+from llmspell.engines.factory import EngineSpec
 from llmspell.providers.manager import ProviderManager
 from llmspell.runtime import ScriptRuntime
-from llmspell.validate.beside import CASSETTE
 
 
-def cassette_of(spell: Path) -> Path | None:
-    """The cassette beside a spell, or None."""
-    places = (Path(f"{spell}{CASSETTE}"), spell.with_suffix(CASSETTE))
-    return next((place for place in places if place.exists()), None)
-
-
-def record(spell: Path, *, configuration: Configuration, factory: EngineFactory) -> None:
-    """Runs a spell in earnest and writes the cassette beside it. Raises UsageError and SetupError."""
+def record(spell: Path, engine: EngineSpec, cassette: Path, configuration: Configuration) -> None:
+    """Runs a spell in earnest and writes its cassette. Raises UsageError and SetupError."""
 
     def providers() -> ProviderManager:
         return ProviderManager(
@@ -30,17 +23,6 @@ def record(spell: Path, *, configuration: Configuration, factory: EngineFactory)
             aliases=configuration.aliases,
         )
 
-    with open(spell, "rb") as file:
-        engine = factory.for_script(str(spell), file.read(200), configuration.engine)
-    with ScriptRuntime(
-        engine, providers=providers, policy=configuration.policy, limits=configuration.limits
-    ) as runtime:
-        place = cassette_of(spell) or new_place(spell, factory)
-        runtime.execute_file(spell, record=str(place))
-
-
-def new_place(spell: Path, factory: EngineFactory) -> Path:
-    """Where the first cassette of a spell goes: that of `spell.abc` is not to be taken for that of `spell.xyz`."""
-    suffixes = {suffix for name in factory.names() for suffix in factory.get(name).suffixes} - {spell.suffix}
-    shared = any(spell.with_suffix(suffix).exists() for suffix in suffixes)
-    return Path(f"{spell}{CASSETTE}") if shared else spell.with_suffix(CASSETTE)
+    policy, limits = configuration.policy, configuration.limits
+    with ScriptRuntime(engine, providers=providers, policy=policy, limits=limits) as runtime:
+        runtime.execute_file(spell, record=str(cassette))

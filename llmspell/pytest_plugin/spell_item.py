@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from llmspell.errors import LlmspellError
-from llmspell.validate.discovery import Discovery
 from llmspell.validate.finding import Finding, Severity
 from llmspell.validate.places import shown_path
 from llmspell.validate.reports.wording import failing, finding_line, marked_line, position, shown
 from llmspell.validate.result import Result, Status
+from llmspell.validate.spell import Spell
 
 if TYPE_CHECKING:
     from llmspell.pytest_plugin.collecting import SpellCollection
@@ -61,17 +61,15 @@ class SpellItem(pytest.Item):
         return self.path.parent / shown(self.path.name), 0, self.parent.name if self.parent is not None else self.name
 
     def _checked(self) -> Result:
-        collection = self._collection
-        allowed = collection.settings.limits.source_allowed
         path = os.path.relpath(self.path)
         try:
-            collection.record(self.path)
-            found = next(iter(Discovery([path], factory=collection.factory, allowed=allowed)), None)
+            found = self._collection.discovered(path)
+            if isinstance(found, Spell) and self._collection.is_recorded(self.path):
+                self._collection.record(self.path, found.engine)
+                found = self._collection.discovered(path)
         except LlmspellError as error:
-            return _unchecked(path, str(error))
-        if found is None:
-            return _unchecked(path, "it is gone")
-        return found if isinstance(found, Result) else collection.checker.check(found)
+            return Result(shown_path(path), Status.UNCHECKED, findings=(_not_checked(str(error)),))
+        return self._collection.checker.check(found) if isinstance(found, Spell) else found
 
     def _show_output(self, result: Result, name: str) -> None:
         text = (result.outcome or {}).get(name)
@@ -92,5 +90,5 @@ def _told(result: Result) -> Iterator[str]:
         yield f"and {len(found) - MOST_FINDINGS:,} more"
 
 
-def _unchecked(path: str, why: str) -> Result:
-    return Result(shown_path(path), Status.UNCHECKED, findings=(Finding("not-checked", Severity.ERROR, why),))
+def _not_checked(why: str) -> Finding:
+    return Finding("not-checked", Severity.ERROR, why)

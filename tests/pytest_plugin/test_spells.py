@@ -10,9 +10,9 @@ import pytest
 # loaded here, because pytester forgets what its inner runs import, and each of them would load it all again
 import llmspell.providers.manager
 import llmspell.pytest_plugin.collecting
+import llmspell.pytest_plugin.recording
 import llmspell.transcript.tape
-from llmspell import EngineFactory
-from llmspell.pytest_plugin.recording import new_place
+from llmspell.pytest_plugin.cassettes import new_cassette
 
 pytest_plugins = ["pytester"]
 
@@ -205,7 +205,7 @@ def test_names_and_contents_of_hostile_spells_are_shown_as_text(pytester: pytest
 
 def test_hostile_spells_do_no_harm_in_a_suite_under_xdist_whose_warnings_are_errors(pytester: pytest.Pytester) -> None:
     write_hostile(pytester)
-    options = ["-W", "error", "-p", "no:cacheprovider", "-p", "no:benchmark", "-n", "2", "-v", "-rA"]
+    options = ["-W", "error", "-p", "no:cacheprovider", "-p", "no:benchmark", "-n", "1", "-v", "-rA"]
     check_hostile(pytester.runpytest_subprocess("--llmspell", *options, timeout=100))
 
 
@@ -221,11 +221,11 @@ def test_recording_once_makes_a_missing_cassette_and_all_makes_it_afresh(pyteste
 
 
 def test_spells_that_differ_by_their_suffix_alone_do_not_share_a_cassette(tmp_path: Path) -> None:
-    factory = EngineFactory()
+    suffixes = {".lua", ".js"}
     (tmp_path / "asks.lua").touch()
-    assert new_place(tmp_path / "asks.lua", factory).name == "asks.cassette.jsonl"
+    assert new_cassette(tmp_path / "asks.lua", suffixes).name == "asks.cassette.jsonl"
     (tmp_path / "asks.js").touch()
-    assert new_place(tmp_path / "asks.lua", factory).name == "asks.lua.cassette.jsonl"
+    assert new_cassette(tmp_path / "asks.lua", suffixes).name == "asks.lua.cassette.jsonl"
 
 
 def test_a_spell_that_cannot_be_recorded_says_so(pytester: pytest.Pytester) -> None:
