@@ -18,14 +18,7 @@ from llmspell.engines.bridge import Emit, EngineFeatures, Script, split_argument
 from llmspell.engines.factory import DEFAULT_ENGINE, EngineFactory, EngineSpec
 from llmspell.engines.worker import WorkerBridge, check_memory
 from llmspell.errors import UsageError
-from llmspell.given import (
-    check_arguments,
-    check_engine,
-    check_grants,
-    check_seed,
-    grant_packages,
-    source_bytes,
-)
+from llmspell.given import check_arguments, check_engine, check_grants, check_seed, grant_packages, source_bytes
 from llmspell.limits import Limits, check_limits
 from llmspell.outcome import Outcome
 from llmspell.policy import Policy, default_policy

@@ -80,6 +80,8 @@ class LocalExecutor:
     def __exit__(self, *_: object) -> None:
         for run in tuple(self._runs):
             run.close()
+        if self._cache is not None:
+            self._cache.close()
 
 
 class _Run:

@@ -8,14 +8,16 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 DEADLINE = 60.0
-_ALLOWED_FAILURES = 2
-LOST_UNDER_ONE = _ALLOWED_FAILURES + 1
-"""Nodes that may be lost under one task before the scheduler gives it up."""
+_ALLOWED_FAILURES = 1
+LOST_UNDER_ONE = _ALLOWED_FAILURES + 2
+"""Nodes that may be lost under one spell: those that the scheduler allows, and one to be sure."""
 
 
 class DaskCluster:
@@ -25,10 +27,21 @@ class DaskCluster:
         self._file = folder / "scheduler.json"
         self._folder = folder
         self.scheduler = self._start("dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
-        self.nodes = [self.start_node(f"node-{number}") for number in range(nodes)]
+        self.nodes = [self._start_node(f"node-{number}") for number in range(nodes)]
 
-    def start_node(self, name: str, **environment: str) -> subprocess.Popen[bytes]:
-        """A node with one thread."""
+    @contextmanager
+    def another(self, name: str, **environment: str) -> Iterator[None]:
+        """One more node, for a while."""
+        node = self._start_node(name, **environment)
+        try:
+            self.wait_for(len(self.nodes) + 1)
+            yield
+        finally:
+            node.kill()
+            node.wait()
+            self.wait_for(len(self.nodes))
+
+    def _start_node(self, name: str, **environment: str) -> subprocess.Popen[bytes]:
         options = ["--no-nanny", "--nthreads", "1", "--no-dashboard", "--name", name, "--memory-limit", "0"]
         return self._start("dask_worker", *options, "--local-directory", str(self._folder), **environment)
 
@@ -57,11 +70,14 @@ class DaskCluster:
             return ""
 
     def wait_for(self, nodes: int) -> None:
-        """Waits until so many nodes are there."""
+        """Waits until so many nodes are there, and no more."""
         from distributed import Client
 
+        until = time.monotonic() + DEADLINE
         with Client(self.address, timeout=DEADLINE, set_as_default=False) as client:
             client.wait_for_workers(nodes, timeout=DEADLINE)
+            while len(client.nthreads()) > nodes:
+                assert time.monotonic() < until
 
     def kill(self, number: int) -> None:
         """Ends a node at once."""

@@ -18,7 +18,8 @@ from llmspell.engines.factory import EngineSpec
 from llmspell.errors import SetupError, UsageError
 from llmspell.sandbox.wake import Cancellation
 from llmspell.validate.cache import Cache
-from llmspell.validate.cluster import AHEAD, ClusterExecutor, Patience
+from llmspell.validate.cluster import ClusterExecutor, Patience
+from llmspell.validate.cluster_run import AHEAD
 from llmspell.validate.result import Result, Status
 from llmspell.validate.settings import Settings
 from llmspell.validate.spell import Spell
@@ -26,6 +27,13 @@ from tests.validate.dask_cluster import DEADLINE, LOST_UNDER_ONE, DaskCluster
 
 BROKEN = b"return ("
 SETTINGS = Settings()
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
+    """A cluster of one node, for tests that leave it as it is."""
+    with DaskCluster(tmp_path_factory.mktemp("cluster"), 1) as made:
+        yield made
 
 
 def spells(number: int, engine: str = "lua") -> list[Spell]:
@@ -72,46 +80,32 @@ def test_a_spell_that_ends_nodes_is_given_up_and_costs_no_other(tmp_path: Path) 
     assert_right([result for result in results if result is not given_up], wanted)
 
 
-def test_cancelling_ends_what_runs_on_the_nodes_and_gives_what_is_done(tmp_path: Path) -> None:
-    waiting = tmp_path / "waiting.py"
-    waiting.write_text("import time\ntime.sleep(1000)\n")
-    slow = EngineSpec("slow", (".slow",), command=(sys.executable, str(waiting)))
+def test_cancelling_ends_what_runs_on_the_nodes_and_gives_what_is_done(cluster: DaskCluster, tmp_path: Path) -> None:
     cancellation, results = Cancellation(), []
-    with (
-        DaskCluster(tmp_path, 1) as cluster,
-        Cache(SETTINGS, folder=str(tmp_path / "cache")) as cache,
-        ClusterExecutor(
-            Settings(engines=(slow,), require=("memory",)), cluster.address, cancellation=cancellation, cache=cache
-        ) as executor,
-    ):
-        wanted = [Spell("a.lua", "lua", b"return 1"), *(Spell(f"{n}.slow", "slow", b"x") for n in range(5))]
-        for result in executor.results(wanted):
+    endless = [Spell(f"{n}.lua", "lua", b"while true do end", expectation=b"value = 1") for n in range(5)]
+    cache = Cache(SETTINGS, folder=str(tmp_path / "cache"))
+    with ClusterExecutor(SETTINGS, cluster.address, cancellation=cancellation, cache=cache) as executor:
+        for result in executor.results([Spell("a.lua", "lua", b"return 1"), *endless]):
             results.append(result)
             running = psutil.Process(cluster.nodes[0].pid).children(recursive=True)
             cancellation.cancel()
         assert psutil.wait_procs(running, timeout=DEADLINE)[1] == []
         assert [(result.path, result.status) for result in results] == [("a.lua", Status.PASSED)]
+    assert cache.get(Spell("a.lua", "lua", b"return 1")) is not None
 
 
-def test_a_node_of_other_versions_is_refused_by_name(tmp_path: Path) -> None:
+def test_a_node_of_other_versions_is_refused_by_name(cluster: DaskCluster, tmp_path: Path) -> None:
     other = tmp_path / "other"
     for package in (llmspell, llmspell_workers):
         source = Path(str(package.__file__)).parent
         shutil.copytree(source, other / source.name, ignore=shutil.ignore_patterns("__pycache__"))
     file = other / "llmspell/__init__.py"
     file.write_text(file.read_text().replace(f'__version__ = "{llmspell.__version__}"', '__version__ = "9.9"'))
-    with DaskCluster(tmp_path, 1) as cluster:
-        with ClusterExecutor(SETTINGS, cluster.address) as executor:
-            cluster.nodes.append(cluster.start_node("odd-one", PYTHONPATH=str(other)))
-            cluster.wait_for(2)
-            with pytest.raises(SetupError, match=r"node odd-one of the cluster is refused: it has llmspell 9\.9"):
-                for _ in executor.results(spells(200)):
-                    pass
-        refusal = pytest.raises(
-            SetupError, match=r"node odd-one \(tcp://.*\) of the cluster is refused: it has llmspell"
-        )
-        with refusal, ClusterExecutor(SETTINGS, cluster.address):
-            pass
+    with ClusterExecutor(SETTINGS, cluster.address) as executor, cluster.another("odd-one", PYTHONPATH=str(other)):
+        with pytest.raises(SetupError, match=r"node odd-one of the cluster is refused: it has llmspell 9\.9"):
+            list(executor.results(spells(200)))
+        with pytest.raises(SetupError, match=r"node odd-one \(tcp://.*\) of the cluster is refused: it has llmspell"):
+            ClusterExecutor(SETTINGS, cluster.address).__enter__()
 
 
 def test_a_scheduler_that_is_lost_midway_is_a_clear_error(tmp_path: Path) -> None:
