@@ -1,7 +1,7 @@
 """What stands beside a script: its cassette, its expectation, and the modules that it names.
 
 The rule kept here: a module is looked for only where the text of the script, or of a module of it, has a word that
-could be its name. So what is read is in proportion to what is named, it is all below the script's folder, and none of
+could name it. So what is read is in proportion to what is named, it is all below the script's folder, and none of
 it is reached by a link or by a name that begins with a dot.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
@@ -25,6 +26,9 @@ MAX_MODULE_BYTES = 8 * 1024 * 1024
 MAX_WORDS = 20_000
 """Of one source: words that could name a module."""
 _WORD = re.compile(rb"[A-Za-z0-9_./-]{1,200}")
+_QUOTED = re.compile(rb"[\"'`\[]([A-Za-z0-9_./-]{1,200})[\"'`\]]")
+_IMPORTS = (b"import", b"from")
+"""What is on a line that names modules without quotes."""
 _DEEPEST = 8
 _OF_PACKAGES = ("init", "__init__", "index")
 """The stems of files that stand for the folder that they are in."""
@@ -33,9 +37,13 @@ _KEPT = 64
 
 
 class Beside(NamedTuple):
-    """A file beside a script. `content` is None where there is none; where it cannot be read, `findings` say so."""
+    """A file beside a script. `content` is None where there is none; where it cannot be read, `findings` say so.
+
+    `path` is as results have it, `file` as the system does.
+    """
 
     path: str | None = None
+    file: str = ""
     content: bytes | None = None
     findings: tuple[Finding, ...] = ()
 
@@ -52,7 +60,7 @@ def stand_beside(path: str, suffix: str, most: int) -> Beside:
         if len(content) > most:
             says = f"it is larger than the {format_size(most)} that it may have"
             return Beside(findings=(_unread(name, says),))
-        return Beside(shown_path(name), content)
+        return Beside(shown_path(name), name, content)
     return Beside()
 
 
@@ -63,7 +71,7 @@ def cassette_beside(path: str) -> Beside:
         return found
     from llmspell.transcript.file import values_place
 
-    place = values_place(found.path)
+    place = values_place(found.file)
     if not os.path.isdir(place) or os.path.islink(place):
         return found
     from llmspell.transcript.beside import ValuesFolder
@@ -75,10 +83,10 @@ def cassette_beside(path: str) -> Beside:
         named = [name for event in (cassette.header_event, *cassette.events) for _, name in event.beside()]
         sizes = {name: os.path.getsize(os.path.join(place, name)) for name in set(named)}
         if sum(sizes[name] for name in named) > MAX_CASSETTE:
-            return Beside(findings=(_unread(found.path, f"with its values it is over {format_size(MAX_CASSETTE)}"),))
+            return Beside(findings=(_unread(found.file, f"with its values it is over {format_size(MAX_CASSETTE)}"),))
         return found._replace(content=cassette.inlined())
     except (TranscriptError, OSError) as error:
-        return Beside(findings=(_unread(found.path, str(error)),))
+        return Beside(findings=(_unread(found.file, str(error)),))
 
 
 class Neighbours:
@@ -114,7 +122,7 @@ class Neighbours:
     def _named(self, folder: str, starts: list[str], text: bytes, suffixes: tuple[str, ...]) -> list[str]:
         """The files that words of a text could mean, from one of some folders, in order."""
         forms: set[str] = set()
-        for word in islice(dict.fromkeys(_WORD.findall(text)), MAX_WORDS):
+        for word in islice(dict.fromkeys(_words(text)), MAX_WORDS):
             for form in _forms(word.decode("ascii"), suffixes):
                 forms |= {os.path.normpath(os.path.join(start, form)) for start in starts}
         return sorted(name for form in forms for name in self._files(folder, form, suffixes))
@@ -157,6 +165,15 @@ def _steps_up(folder: str, root: str) -> int:
     inner, outer = os.path.realpath(folder), os.path.realpath(root)
     near = os.path.relpath(inner, outer)
     return 0 if near.startswith("..") or near == "." else min(near.count("/") + 1, _DEEPEST)
+
+
+def _words(text: bytes) -> Iterator[bytes]:
+    """The words of a source that could name a module: those in quotes, and all in lines that import something."""
+    yield from (match[1] for match in _QUOTED.finditer(text))
+    if any(word in text for word in _IMPORTS):
+        for line in text.split(b"\n"):
+            if any(word in line for word in _IMPORTS):
+                yield from _WORD.findall(line)
 
 
 def _forms(word: str, suffixes: tuple[str, ...]) -> set[str]:

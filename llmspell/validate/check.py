@@ -35,7 +35,7 @@ from llmspell.validate.spell import Spell
 
 CHECK_LIMITS = Limits(memory=128 * MIB, cpu=10, wall=60, output=MIB, calls=10)
 """Of the worker that reads a script: a tree of its source is many times the size of it."""
-_UNFIT = frozenset(("syntax", "binary", "empty", "bidi-control", "not-analysed"))
+_UNFIT = frozenset(("syntax", "binary", "empty", "bidi-control"))
 """Findings with which a script is not run."""
 SHOWN_CALLS = 1000
 """Calls of a run on the timeline."""
@@ -61,6 +61,7 @@ class Checker:
         self._lock = threading.Lock()
         self._readers: dict[str, ScriptRuntime] = {}
         self._names: dict[str, EngineNames] = {}
+        self._parses: dict[str, bool] = {}
 
     def check(self, spell: Spell) -> Result:
         """What there is to say about a script. Raises nothing for what it is or does."""
@@ -111,6 +112,10 @@ class Checker:
         if any(one.rule in ("binary", "empty") for one in text):
             return  # an empty one is a module, or not yet anything
         spec = self._factory.get(spell.engine)
+        if not self._can_parse(spec):
+            says = f"engine {spec.name} does not say that it can parse a script without running it"
+            yield Finding("not-analysed", Severity.WARNING, says)
+            return
         outcome = self._read(spell, checking(spec) or spec)
         if outcome.verdict in (Verdict.LIMIT, Verdict.CRASH, Verdict.DENIED):
             yield Finding("not-analysed", Severity.ERROR, f"it could not be read: {_why(outcome)}")
@@ -136,6 +141,16 @@ class Checker:
         name = spell.path.rpartition("/")[2]
         return self._reader(spec).execute(spell.source, name=name, mode="check", cancellation=self._cancellation)
 
+    def _can_parse(self, spec: EngineSpec) -> bool:
+        """Whether its worker says so; that of a built-in engine does. Raises SetupError."""
+        if not spec.command:
+            return True
+        runtime = self._reader(spec)
+        with self._lock:
+            if spec.name not in self._parses:
+                self._parses[spec.name] = runtime.capabilities().check
+            return self._parses[spec.name]
+
     def _reader(self, spec: EngineSpec) -> ScriptRuntime:
         with self._lock:
             if spec.name not in self._readers:
@@ -148,7 +163,7 @@ class Checker:
         runtime = self._reader(spec)
         with self._lock:
             if spec.name not in self._names:
-                self._names[spec.name] = EngineNames(runtime)
+                self._names[spec.name] = EngineNames(runtime, require=self._settings.require)
             return self._names[spec.name]
 
 

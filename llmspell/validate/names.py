@@ -1,31 +1,33 @@
 """What an engine has for its scripts: its globals, and what is in them.
 
-The rule kept here: they are asked of a fresh worker of the engine, in which no script ever runs. Where it cannot tell,
-nothing is known, and nothing is said about a name.
+The rule kept here: they are asked of a worker of the engine in which no script ever runs. An engine that does not say
+how to ask has no names that are known, and nothing is said about any; by one that does not answer nothing is checked.
 """
 
 from __future__ import annotations
 
 import threading
-from contextlib import suppress
+from collections.abc import Collection
 
 from llmspell.capabilities.surface import SURFACE
-from llmspell.errors import LlmspellError
+from llmspell.engines.bridge import Script
+from llmspell.engines.worker import WorkerBridge
+from llmspell.errors import SetupError
+from llmspell.outcome import Verdict
 from llmspell.runtime import ScriptRuntime
-from llmspell.session import ScriptSession
+from llmspell.sandbox.require import DEFAULT
 
-_TRIES = 3
-"""A busy machine may take longer to answer than a session waits."""
 DATA = frozenset(("ARGS", "arg"))
 """Globals whose members hang on how a script is run."""
+MAX_NAMES = 10_000
 
 
 class EngineNames:
     """The names of one engine. Safe to use from several threads; `close` ends its worker."""
 
-    def __init__(self, runtime: ScriptRuntime) -> None:
-        self._runtime = runtime
-        self._session: ScriptSession | None = None
+    def __init__(self, runtime: ScriptRuntime, *, require: Collection[str] = DEFAULT) -> None:
+        self._runtime, self._require = runtime, require
+        self._bridge: WorkerBridge | None = None
         self._lock = threading.Lock()
         self._known: dict[str, frozenset[str]] = {}
 
@@ -46,9 +48,9 @@ class EngineNames:
     def close(self) -> None:
         """Ends its worker."""
         with self._lock:
-            if self._session is not None:
-                self._session.close()
-                self._session = None
+            bridge, self._bridge = self._bridge, None
+            if bridge is not None:
+                bridge.close()
 
     def _names(self, path: str) -> frozenset[str]:
         with self._lock:
@@ -57,16 +59,22 @@ class EngineNames:
             return self._known[path]
 
     def _asked(self, path: str) -> frozenset[str]:
-        with suppress(LlmspellError):
-            for _ in range(_TRIES):
-                if self._session is None:
-                    self._session = self._runtime.session()
-                found = self._session.names(path)
-                if found:
-                    return frozenset(found)
-                if not self._session.fresh:
-                    break  # it has answered: there are none
-        return frozenset()
+        """Raises SetupError."""
+        if self._bridge is None:
+            bridge = WorkerBridge(self._runtime.engine, self._runtime.limits, require=self._require)
+            bridge.__enter__()
+            self._bridge = bridge
+        if self._bridge.names_source is None:
+            return frozenset()
+        script = Script(self._bridge.names_source.encode(), "names", (path,) if path else ())
+        told = self._bridge.execute(script, broker=self._runtime.new_broker(), emit=lambda _stream, _data: None)
+        if path and told.verdict is Verdict.ERROR:
+            return frozenset()  # it is nothing that has members
+        if told.verdict is not Verdict.OK:
+            why = told.error.message if told.error is not None else told.verdict.value
+            raise SetupError(f"engine {self._runtime.engine.name} did not tell its names: {why}")
+        found = told.value if type(told.value) is list else []
+        return frozenset(name for name in found[:MAX_NAMES] if type(name) is str)
 
 
 API = frozenset((*SURFACE["globals"], *SURFACE["functions"], *SURFACE["engine_made"]))

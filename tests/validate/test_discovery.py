@@ -234,7 +234,7 @@ def test_a_module_is_given_what_it_names_from_a_folder_further_up_but_not_from_o
 
 def test_a_source_that_names_everything_brings_a_bounded_number_of_modules(here: Path) -> None:
     write(here, {f"m{number}.lua": "x" for number in range(150)})
-    write(here, {"main.lua": "".join(f"m{n} " for n in range(150))})
+    write(here, {"main.lua": "".join(f"'m{n}'" for n in range(150))})
     one = only("main.lua")
     assert isinstance(one, Spell)
     assert len(one.modules) == 100

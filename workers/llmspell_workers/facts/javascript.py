@@ -23,6 +23,7 @@ _SCOPES = frozenset((
 ))  # fmt: skip
 _GLOBAL = "globalThis"
 _HERE = "./"
+_AWAIT = "await"
 
 _parser = parser_of("javascript")
 
@@ -129,7 +130,9 @@ class _Reader:
         given = list(named(arguments)) if listed else [] if arguments is None else [arguments]
         given = [one for one in given if one.type != "comment"]
         literals = [_literal(one) for one in given[:MAX_ITEMS]]
-        if function.type == "identifier":
+        if function.type == "identifier" and text_of(function) == _AWAIT:
+            pass  # what is awaited stands in parentheses: in a script, no module, that could be a call
+        elif function.type == "identifier":
             yield partial(self._refer, function, "call", arguments=literals)
         elif function.type == "import" and given:
             self._module(given[0])
