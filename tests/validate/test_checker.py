@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -174,6 +175,18 @@ def test_an_engine_that_cannot_be_had_is_unchecked_and_told() -> None:
     toy = EngineSpec("toy", (".toy",), ("/does/not/exist",), needs=())
     result = check("x", "toy", engines=(toy,))
     assert (result.status, rules(result)) == (Status.UNCHECKED, ["not-checked"])
+
+
+@pytest.mark.parametrize(("claims", "wanted"), [("check", []), ("chess", ["not-analysed"])])
+def test_a_worker_by_others_is_given_a_script_only_if_it_can_parse(
+    claims: str, wanted: list[str], tmp_path: Path
+) -> None:
+    worker = tmp_path / "worker.py"
+    source = (ROOT / "tests/engines/third_party.py").read_text()
+    worker.write_text(source.replace('{"streaming": True', '{"' + claims + '": True'))
+    toy = EngineSpec("toy", (".toy",), (sys.executable, str(worker)))
+    result = check("anything", "toy", engines=(toy,), require=("memory",))
+    assert rules(result) == wanted, result.findings
 
 
 @pytest.mark.parametrize("dialect", ["5.1", "5.3", "5.5", "luajit"])
