@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator
+from itertools import islice
 
 from llmspell.validate.finding import Finding
 from llmspell.validate.rules import ALWAYS
@@ -31,7 +32,7 @@ def about_text(source: bytes) -> Iterator[Finding]:
 def about_facts(case: Case) -> Iterator[Finding]:
     """What its names and its calls say."""
     for rule in (unknown_names, unknown_functions, unknown_methods, calls, unknown_modules, confusable_names):
-        yield from rule(case)
+        yield from islice(rule(case), MAX_FINDINGS)
 
 
 def kept(found: Iterable[Finding], source: bytes, off: Collection[str]) -> list[Finding]:

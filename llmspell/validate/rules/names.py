@@ -14,6 +14,8 @@ from llmspell.validate.rules.calls import ROWS
 from llmspell.validate.rules.case import Case, shown
 
 _WORD = re.compile(r"\w+")
+_NEAR = 200
+"""Names of the script's own among which the nearest one is looked for: looking takes time by their number."""
 METHODS = {
     name: frozenset(
         first + spelling
@@ -32,23 +34,27 @@ def unknown_names(case: Case) -> Iterator[Finding]:
     if not known:
         return
     tested = {use.name for use in case.facts.uses if use.use == "test"}
-    given = tested | case.facts.assigned | _said_by_modules(case)
+    given = tested | case.facts.assigned
+    near = sorted(known) + sorted(case.facts.assigned)[:_NEAR]
     told: set[str] = set()
+    in_modules: set[str] | None = None
     for use in case.facts.uses:
         if use.name in told or use.use == "test" or use.name in given:
             continue
         if use.name in case.names.missing:
-            if use.use in ("call", "index") and use.name not in tested:
+            if use.use in ("call", "index"):
                 told.add(use.name)
                 says = f"{use.name} is not part of this version of llmspell"
                 yield case.finding("unknown-name", says, use.place, guarded=use.guarded)
         elif use.name not in known and not case.facts.open:
             told.add(use.name)
-            yield _unknown(case, use, [*known, *case.facts.assigned])
+            in_modules = _said_by_modules(case) if in_modules is None else in_modules
+            if use.name not in in_modules:
+                yield _unknown(case, use, near)
 
 
 def _unknown(case: Case, use: Use, known: list[str]) -> Finding:
-    close = nearest(use.name, sorted(known))
+    close = nearest(use.name, known)
     hint = f"; did you mean {close}?" if close else ""
     nothing = case.facts.lenient and use.use == "read"
     says = f"{shown(use.name)} is defined neither by the script nor by the engine{hint}"
