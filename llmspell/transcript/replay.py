@@ -39,6 +39,7 @@ class ReplayBroker:
         self._open: dict[int, tuple[int, Event]] = {}  # by steps: the id of the call in this run
         self._ready: list[tuple[int, Answer]] = []
         self._hit: LimitHit | None = None
+        self._open_nested = 0
         self.recorded_end: Ended | None = read_end(cassette.end) if cassette.end is not None else None
         self.output = Sums()
         self.calls = 0
@@ -145,14 +146,23 @@ class ReplayBroker:
                     self._ready.append(self._answered(event))
                 case "nested":
                     self.calls += 1
+                    self._open_nested += 1
                 case "nested_reply":
+                    self._open_nested -= 1
                     self._look_for_refusal((event["ok"], event.value("value")))
                 case "limit":
                     self._hit = LimitHit(event["name"], event["allowed"], event["used"], event["unit"])
                     self.calls -= self._hit.name == "calls"  # it was not made
-                case "resumed" if self._hit is not None:  # it was made then
-                    self.calls += self._hit.name == "calls"
-                    self._hit = None
+                case "resumed":
+                    self._go_on()
+
+    def _go_on(self) -> None:
+        """What was cut here was made once more after it."""
+        self.calls -= self._open_nested
+        self._open_nested = 0
+        if self._hit is not None:
+            self.calls += self._hit.name == "calls"
+            self._hit = None
 
     def _answered(self, event: Event) -> tuple[int, Answer]:
         call_id, asked = self._open.pop(event["step"])
