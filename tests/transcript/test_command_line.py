@@ -1,5 +1,5 @@
-"""Every example, recorded at the command line and replayed where nothing but the transcript is: the same bytes on stdout
-and the same exit code.
+"""Every example, recorded at the command line and replayed where nothing but the transcript is: the same bytes, the
+same exit code.
 """
 
 from __future__ import annotations
