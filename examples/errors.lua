@@ -16,7 +16,7 @@ show("bad input:", Tool.execute, "calculator", {input = "1 / zero"})
 show("not granted:", Tool.execute, "file-operations", {operation = "read", path = "secrets.txt"})
 show("no provider:", Agent.create, {name = "nobody", model = "acme/big"})
 show("not sendable:", Tool.execute, "calculator", {input = print})
-show("not here yet:", function() return Workflow.sequential end)
+show("not here yet:", function() return Workflow.sequential end) -- llmspell: off unknown-name
 
 -- The kind decides what to do; the message is for people.
 local fine, problem = pcall(Tool.execute, "calculater", {input = "1"})

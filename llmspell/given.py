@@ -10,6 +10,10 @@ from llmspell.limits import MAX_SEED
 from llmspell.policy import Policy
 from llmspell.tools.catalog import ToolCatalog
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from llmspell.capabilities.packages import Packages
+
 
 def check_engine(engine: object) -> EngineSpec:
     """The same row of an engine."""
@@ -25,6 +29,22 @@ def check_grants(policy: Policy, tools: ToolCatalog) -> None:
             close = nearest(name, list(tools))
             hint = f"; did you mean {close}?" if close else ""
             raise UsageError(f"the policy grants a tool that is not there: {name!r:.100}{hint}")
+
+
+def grant_packages(engine: EngineSpec, names: tuple[str, ...]) -> tuple[EngineSpec, Packages | None]:
+    """The engine with what its worker needs for the granted packages, and their modules. Raises UsageError."""
+    if not names:
+        return engine, None
+    if engine.extensions is None:
+        raise UsageError(
+            f"engine {engine.name} imports no packages, and was granted {', '.join(names)[:100]}: scripts in Python do"
+        )
+    from llmspell.capabilities.packages import Packages
+
+    packages = Packages(names)
+    extensions = tuple(f"{name}={file}" for name, file in packages.extensions.items())
+    settings = {**engine.settings, "packages": sorted(packages.first_names)}
+    return engine._replace(settings=settings, extensions=extensions), packages
 
 
 def source_bytes(source: object) -> bytes:

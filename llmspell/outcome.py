@@ -58,6 +58,7 @@ class CallRecord(NamedTuple):
     """One counted call. `name` is the tool, agent or model asked for, or None.
 
     `agent` is the agent whose model made the call, None where the script did; the `id` of such a call is below 0.
+    `begun_seconds` count from the begin of the run.
     """
 
     id: int
@@ -66,6 +67,7 @@ class CallRecord(NamedTuple):
     ok: bool
     wall_seconds: float
     agent: str | None = None
+    begun_seconds: float = 0.0
 
 
 class ScriptError(NamedTuple):

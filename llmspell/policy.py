@@ -57,6 +57,9 @@ class Policy(NamedTuple):
     """Where a script's agents may send questions by a `base_url` of its own: `host` or `host:port`."""
     unknown_price: float = UNKNOWN_PRICE
     """What is charged where no price is known: USD per million tokens, sent and received alike."""
+    packages: tuple[str, ...] = ()
+    """Installed packages, by the names that pip has for them, whose modules a script in Python may import; with what
+    they require. Another engine takes none."""
 
     def grants_model(self, specifier: str) -> bool:
         """Whether `provider/model` is granted."""

@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 from llmspell.capabilities.calls import RunCalls
-from llmspell.capabilities.modules import ModuleFolder
+from llmspell.capabilities.modules import GivenModules, ModuleFolder
 from llmspell.capabilities.scripting import LogSink, Reader
 from llmspell.engines.bridge import Emit, EngineFeatures, Script, split_arguments
 from llmspell.engines.factory import DEFAULT_ENGINE, EngineFactory, EngineSpec
 from llmspell.engines.worker import WorkerBridge, check_memory
 from llmspell.errors import UsageError
-from llmspell.given import check_arguments, check_engine, check_grants, check_seed, source_bytes
+from llmspell.given import check_arguments, check_engine, check_grants, check_seed, grant_packages, source_bytes
 from llmspell.limits import Limits, check_limits
 from llmspell.outcome import Outcome
 from llmspell.policy import Policy, default_policy
@@ -73,9 +73,9 @@ class ScriptRuntime:
 
         Raises UsageError and SetupError for what cannot be given.
         """
-        self.engine = check_engine(engine)
         self.limits = check_limits(limits or Limits())
         self.policy = default_policy() if policy is None else policy
+        self.engine, self._packages = grant_packages(check_engine(engine), self.policy.packages)
         self.tools = builtin_tools(tools)
         check_grants(self.policy, self.tools)
         self._providers = providers
@@ -122,7 +122,7 @@ class ScriptRuntime:
         *,
         name: str = "script",
         arguments: Iterable[str] = (),
-        folder: str | None = None,
+        folder: str | Mapping[str, bytes] | None = None,
         emit: Emit | None = None,
         cancellation: Cancellation | None = None,
         mode: str = "run",
@@ -135,9 +135,10 @@ class ScriptRuntime:
     ) -> Outcome:
         """Runs a script to its end and judges it.
 
-        `folder` is where its modules are looked for (none without it). `emit` is given the output as it comes; the
-        outcome holds the first 4 MiB of it in any case. `cancellation` ends the run from another thread or a signal
-        handler. `prestarted` is a worker of the same engine and memory limit, which this call takes over.
+        `folder` is where its modules are looked for (none without it), or they themselves by their paths. `emit` is
+        given the output as it comes; the outcome holds the first 4 MiB of it in any case. `cancellation` ends it from
+        another thread or a signal handler. `prestarted` is a worker of the same engine and memory limit, which this
+        call takes over.
         With a `seed`, 0 to 2^63 - 1, the run is deterministic: random numbers come from it, clocks are the run's own.
         `record` is where its transcript is written to, with `labels` of the caller's own in it. `replay` is the one
         that answers its calls: in the recorded order and no others (`strict`), by what they ask (`loose`), or so that
@@ -186,7 +187,7 @@ class ScriptRuntime:
     def _planned(
         self,
         script: Script,
-        folder: str | None,
+        folder: str | Mapping[str, bytes] | None,
         emit: Emit | None,
         cancellation: Cancellation | None,
         prestarted: WorkerProcess | None,
@@ -357,6 +358,7 @@ class ScriptRuntime:
             stdin=self._stdin,
             threads=self._shared_threads,
             waiting=self._waiting,
+            packages=self._packages,
         )
 
     def _seeded_tools(self, seed: int) -> ToolCatalog:
@@ -379,9 +381,11 @@ class ScriptRuntime:
         if self._providers is not None and self.policy.models and b"Agent" in source:
             self._made_providers().preload(source)
 
-    def _module_folder(self, folder: str | None) -> ModuleFolder | None:
+    def _module_folder(self, folder: str | Mapping[str, bytes] | None) -> ModuleFolder | None:
         if folder is None or not self.policy.modules:
             return None
+        if not isinstance(folder, str):
+            return GivenModules(folder, self.engine.suffixes)
         try:
             return ModuleFolder(folder, self.engine.suffixes, largest=self.limits.source_allowed)
         except OSError as error:

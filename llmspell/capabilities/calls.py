@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from llmspell.capabilities.agents import AgentCalls
     from llmspell.capabilities.budgeted import Waiting
     from llmspell.capabilities.modules import ModuleFolder
+    from llmspell.capabilities.packages import Packages
     from llmspell.capabilities.tools import ToolCalls
     from llmspell.providers.manager import ProviderManager
     from llmspell.providers.provider import Provider
@@ -46,9 +47,16 @@ class RunCalls(dict[str, Handler]):
         stdin: Reader,
         threads: Callable[[], Threads],
         waiting: Waiting | None = None,
+        packages: Packages | None = None,
     ) -> None:
         self._script = ScriptCalls(
-            policy, modules=modules, log=log, log_bytes=limits.output, stdin=stdin, now=time.monotonic
+            policy,
+            modules=modules,
+            log=log,
+            log_bytes=limits.output,
+            stdin=stdin,
+            now=time.monotonic,
+            packages=packages,
         )
         super().__init__(self._script.handlers())
         self._tools, self._policy, self._limits = tools, policy, limits

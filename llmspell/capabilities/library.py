@@ -40,12 +40,17 @@ def load_library(name: str) -> dict[str, Any]:
     if len(name) <= MAX_NAME and name.isascii() and _is_of_library(parts):
         path = os.path.join(_LIBRARY, *parts)
         for file, package in ((os.path.join(path, "__init__.py"), True), (path + ".py", False)):
-            code = _code_of(file)
-            source = _read(file) if code is None else None
+            code, source = code_or_source(file)
             if code is not None or source is not None:
                 place = os.path.relpath(file, _LIBRARY)
                 return {"name": place, "package": package, "code": code, "source": source}
     raise CallError(ErrorKind.NOT_FOUND, f"the standard library has no module {name[:100]!a} written in Python")
+
+
+def code_or_source(file: str) -> tuple[bytes | None, bytes | None]:
+    """What an import of a file in Python would run: marshalled code, or else the source; neither if it is not there."""
+    code = _code_of(file)
+    return code, _read(file) if code is None else None
 
 
 def _is_of_library(parts: list[str]) -> bool:

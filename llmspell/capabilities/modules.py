@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Mapping
 from typing import Any
 
 from llmspell.errors import CallError, ErrorKind
@@ -86,6 +87,19 @@ class ModuleFolder:
                 raise _denied(path, f"it is larger than the {self._largest:,} bytes that a source may have")
             pieces.append(piece)
         return b"".join(pieces)
+
+
+class GivenModules(ModuleFolder):
+    """Modules that came as data, by their paths relative to the script's folder: no file is read."""
+
+    def __init__(self, modules: Mapping[str, bytes], suffixes: tuple[str, ...]) -> None:
+        self._suffixes, self._modules = suffixes, modules
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def _read(self, path: str) -> bytes | None:
+        return self._modules.get("/".join(self._parts(path)))
 
 
 def _denied(path: str, why: str) -> CallError:

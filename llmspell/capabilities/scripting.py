@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from llmspell.capabilities.arguments import invalid, kind_of, mapping, number, text
 from llmspell.capabilities.library import load_library
@@ -18,6 +18,9 @@ from llmspell.sandbox.weight import weight
 
 MAX_SLEEP = 86_400.0
 MAX_READ = 1024 * 1024
+
+if TYPE_CHECKING:
+    from llmspell.capabilities.packages import Packages
 
 LogSink = Callable[[str, str, Mapping[str, Any]], None]
 """Takes level, message and fields of one line of a script's log."""
@@ -37,10 +40,11 @@ class ScriptCalls:
         log_bytes: int,
         stdin: Reader,
         now: Callable[[], float],
+        packages: Packages | None = None,
     ) -> None:
         """`log_bytes` bounds the log by itself: one byte more is the `output` limit."""
         self._policy = policy
-        self._modules = modules
+        self._modules, self._packages = modules, packages
         self._log = log
         self._stdin = stdin
         self._now = now
@@ -76,8 +80,11 @@ class ScriptCalls:
         return self._modules.load(paths)
 
     def load_library(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """The module `name` of Python's standard library, for a worker that runs it."""
-        return load_library(text(arguments, "name", of="library.load"))
+        """The module `name` of Python's standard library or of a granted package, for a worker that runs it."""
+        name = text(arguments, "name", of="library.load")
+        if self._packages is not None and name.partition(".")[0] in self._packages.first_names:
+            return self._packages.load(name)
+        return load_library(name)
 
     def read_stdin(self, arguments: Mapping[str, Any]) -> Later:
         """At most `size` bytes of the run's stdin, on a thread: a person may be typing."""

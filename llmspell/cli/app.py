@@ -11,6 +11,7 @@ COMMANDS = {
     "run": ("llmspell.cli.run", "run", "Run a spell with the configured providers and tools."),
     "exec": ("llmspell.cli.run", "exec_", "Run code given on the command line, and print what it returns."),
     "sandbox": ("llmspell.cli.run", "sandbox", "Run an untrusted script: nothing is granted but by --allow-*."),
+    "validate": ("llmspell.cli.validate", "validate", "Check scripts, without trusting them."),
     "replay": ("llmspell.cli.replay", "replay", "Run a transcript again, offline."),
     "resume": ("llmspell.cli.replay", "resume", "Go on where a run that was recorded has ended."),
     "repl": ("llmspell.cli.repl", "repl", "Type statements, which one worker runs one after another."),

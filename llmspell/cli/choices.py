@@ -25,6 +25,7 @@ class Choices(NamedTuple):
     allow_read: tuple[str, ...] = ()
     allow_write: tuple[str, ...] = ()
     allow_env: tuple[str, ...] = ()
+    allow_packages: tuple[str, ...] = ()
     require: str | None = None
     model: str | None = None
     provider: str | None = None

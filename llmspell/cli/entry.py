@@ -137,6 +137,8 @@ class Prestarted:
         if not arguments or arguments[0] not in _WITH_WORKER or {"--help", "-h", "--engine"} & set(arguments):
             return
         for index, word in enumerate(arguments):
+            if word.startswith("--allow-package"):  # it is started otherwise
+                return
             if word == "--mem" or word.startswith("--mem="):
                 memory = _size(word[6:] if "=" in word else "".join(arguments[index + 1 : index + 2]))
                 if memory is None:

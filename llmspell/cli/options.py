@@ -93,6 +93,13 @@ OPTIONS = (
     Option("allow_write", ("--allow-write",), "Let tools write below PATH. Repeatable.", "PATH", repeatable=True),
     Option("allow_env", ("--allow-env",), "Show an environment variable. Repeatable.", "NAME", repeatable=True),
     Option(
+        "allow_packages",
+        ("--allow-package",),
+        "Let a script in Python import an installed package, like numpy. Repeatable.",
+        "NAME",
+        repeatable=True,
+    ),
+    Option(
         "require",
         ("--require",),
         "What must be enforced, or nothing runs (default memory,files,network,processes).",

@@ -38,12 +38,11 @@ Exit codes: 0 ok, 1 script error, 2 usage or set-up, 3 limit, 4 denied, 5 crash,
 130 Ctrl-C, 143 SIGTERM, 129 SIGHUP, 141 stdout was closed."""
 
 
-class _Parsed(click.ParamType[Any]):
+class Parsed(click.ParamType[Any]):
     """A value that a function of the package reads; its UsageError becomes click's, which names the option."""
 
-    def __init__(self, option: Option) -> None:
-        self.name = option.metavar or option.field
-        self._parse = option.parse
+    def __init__(self, name: str, parse: Callable[[str], Any]) -> None:
+        self.name, self._parse = name, parse
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if not isinstance(value, str):
@@ -63,7 +62,7 @@ def _as_click(option: Option) -> Callable[[Function], Function]:
     return click.option(
         *option.names,
         option.field,
-        type=click.Choice(option.choices) if option.choices else _Parsed(option),
+        type=click.Choice(option.choices) if option.choices else Parsed(option.metavar or option.field, option.parse),
         multiple=option.repeatable,
         default=default,
         metavar=option.metavar,

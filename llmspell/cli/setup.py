@@ -77,14 +77,16 @@ def prepare(
     def providers() -> "ProviderManager":
         return make_providers(configuration, choices.model, choices.provider)
 
+    engine = (
+        engines.get(choices.engine) if choices.engine else engines.for_script(name, first_line, configuration.engine)
+    )
+    policy = _policy(configuration, choices, sandboxed=sandboxed, folder=folder)
+    if engine.extensions is None:  # a configuration is for scripts of all languages; what was typed is for this one
+        policy = policy._replace(packages=choices.allow_packages)
     return Setup(
-        engine=(
-            engines.get(choices.engine)
-            if choices.engine
-            else engines.for_script(name, first_line, configuration.engine)
-        ),
+        engine=engine,
         limits=limits,
-        policy=_policy(configuration, choices, sandboxed=sandboxed, folder=folder),
+        policy=policy,
         providers=providers,
         require=DEFAULT if choices.require is None else read_required(choices.require),
         log_from=choices.log_from,
@@ -131,6 +133,7 @@ def _policy(configuration: Configuration, choices: Choices, *, sandboxed: bool, 
         write=(*policy.write, *map(os.path.abspath, choices.allow_write)),
         environment={**policy.environment, **environment},
         modules=modules,
+        packages=(*policy.packages, *choices.allow_packages),
     )
 
 

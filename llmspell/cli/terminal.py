@@ -9,21 +9,11 @@ import os
 import sys
 from typing import TextIO
 
+from llmspell.escaping import escaped as escaped  # as all of the command line knows it
 from llmspell.limits import format_size
 from llmspell.outcome import Outcome, ScriptError
 
 MAX_LINE = 160
-
-
-def escaped(text: str, *, kept: str = "\n") -> str:
-    """Text in which nothing can steer a terminal; line breaks stay, or what else is `kept`.
-
-    >>> escaped("a\\x1b[31mb")
-    'a\\\\x1b[31mb'
-    """
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() or char in kept else ascii(char)[1:-1] for char in text)
 
 
 class Tamer:

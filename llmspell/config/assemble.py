@@ -46,6 +46,7 @@ def build(tree: Tree, environ: Mapping[str, str], *, sandboxed: bool) -> Configu
         aliases=values.get("aliases", {}),
         engines={name: EngineConfig(name, **engine) for name, engine in values.get("engines", {}).items()},
         tool_bounds=bounds,
+        validate=values.get("validate", {}),
         origins=origins(tree),
     )
 
@@ -69,5 +70,6 @@ def _policy(
             pattern: ModelGrant(**bound) for pattern, bound in models.items() if pattern != "unknown_price" and bound
         },
         hosts=grants.get("hosts", ()),
+        packages=grants.get("packages", ()),
         unknown_price=models.get("unknown_price", default.unknown_price),
     )

@@ -25,6 +25,7 @@ def default_tree(*, sandboxed: bool) -> Tree:
         "grants.env": tuple(policy.environment),
         "grants.models": policy.models,
         "grants.hosts": policy.hosts,
+        "grants.packages": policy.packages,
         "grants.modules": policy.modules,
     }
     tree: Tree = {}

@@ -9,6 +9,10 @@ from __future__ import annotations
 import os
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 ROWS = (
     ("lua", (".lua",), "lupa", 20 * 1024 * 1024),
     ("javascript", (".js", ".mjs"), "_quickjs", 26 * 1024 * 1024),
@@ -19,9 +23,16 @@ DIALECTS = {"lua": ("5.4", "5.1", "5.3", "5.5", "luajit")}
 """The dialects of an engine that has some, its own first; another one's worker is started as `NAME@DIALECT`."""
 PROGRAMS = {"node": "javascript", "nodejs": "javascript", "qjs": "javascript"}
 """What `#!` lines call, where that is not an engine's name, and the engine that it stands for."""
+CHECKERS = {"lua": "tree_sitter tree_sitter_lua", "javascript": "tree_sitter tree_sitter_javascript", "python": ""}
+"""By engine: the libraries that the worker imports besides which checks its scripts."""
 DEFAULT_ENGINE = "lua"
-_PACKAGES = {"_quickjs": "quickjs-ng", "quickjs": "quickjs-ng"}
+PACKAGES = {
+    "_quickjs": "quickjs-ng", "quickjs": "quickjs-ng", "tree_sitter": "tree-sitter",
+    "tree_sitter_lua": "tree-sitter-lua", "tree_sitter_javascript": "tree-sitter-javascript",
+}  # fmt: skip
 """What `pip install` calls a library whose name it does not have."""
+TAKES_PACKAGES = ("python",)
+"""The engines whose scripts can import installed packages."""
 _STARTED = (("-I", "-S"), ())
 """The interpreter's options, and the environment of a worker as `NAME=VALUE`."""
 _STARTED_OTHERWISE = {"python": (("-s", "-P", "-S"), ("PYTHONHASHSEED=0",))}
@@ -29,8 +40,13 @@ _STARTED_OTHERWISE = {"python": (("-s", "-P", "-S"), ("PYTHONHASHSEED=0",))}
 else in the environment these are the same."""
 
 
-def builtin_command(engine: str, library: str | None, *, namespaces: bool = False) -> tuple[str, ...]:
+def builtin_command(
+    engine: str, library: str | None, *, namespaces: bool = False, extensions: Sequence[str] = ()
+) -> tuple[str, ...]:
     """What starts a built-in engine's worker, without its last two arguments: its name and the memory limit.
+
+    `library` is what it imports; several have spaces between them.
+    `extensions` are the extension modules of granted packages, `NAME=FILE` each.
 
     Words `NAME=VALUE` before the program are its environment.
 
@@ -39,12 +55,13 @@ def builtin_command(engine: str, library: str | None, *, namespaces: bool = Fals
     """
     if not sys.executable:
         raise _missing("this Python does not know its own executable, so it cannot start workers")
-    files = [file_of(engine, package) for package in ("llmspell_workers", "msgpack", library or "msgpack")]
+    packages = ("llmspell_workers", "msgpack", *(library or "").split())
+    files = [file_of(engine, package) for package in packages]
     folders = dict.fromkeys(map(_folder_of, files))
     options, environment = _STARTED_OTHERWISE.get(engine.partition("@")[0], _STARTED)
     program = os.path.join(os.path.dirname(files[0]), "__main__.py")
-    layers = ("--namespaces",) if namespaces else ()
-    return (*environment, sys.executable, *options, program, *layers, *folders)
+    asked = [*(["--namespaces"] if namespaces else []), *(f"--map={one}" for one in extensions)]
+    return (*environment, sys.executable, *options, program, *asked, *folders)
 
 
 def _folder_of(file: str) -> str:
@@ -59,7 +76,7 @@ def file_of(engine: str, library: str) -> str:
 
     found = PathFinder.find_spec(library)
     if found is None or not found.origin:
-        package = _PACKAGES.get(library, library)
+        package = PACKAGES.get(library, library)
         raise _missing(f"engine {engine} needs the library {library}, which is not installed: pip install {package}")
     return os.path.abspath(found.origin)
 

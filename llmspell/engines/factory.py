@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from llmspell.engines.builtin import DEFAULT_ENGINE, DIALECTS, PROGRAMS, ROWS, builtin_command
+from llmspell.engines.builtin import DEFAULT_ENGINE, DIALECTS, PROGRAMS, ROWS, TAKES_PACKAGES, builtin_command
 from llmspell.errors import SetupError, UsageError, nearest
 from llmspell.limits import MIB
 
@@ -24,6 +24,8 @@ class EngineSpec(NamedTuple):
     needs to start, in bytes. `settings` are handed to the worker as they are. `source` says where the row came from.
     `needs` are the paths that a command reads, folders with all that is in them: with it, even if empty, the command is
     confined before it is executed; without it (None) it has to confine itself.
+    `extensions` are the extension modules of granted packages, `NAME=FILE` each, that its worker maps before it is
+    confined; None for an engine whose scripts import no packages.
     """
 
     name: str
@@ -34,10 +36,12 @@ class EngineSpec(NamedTuple):
     settings: Mapping[str, Any] = {}
     source: str = "built in"
     needs: tuple[str, ...] | None = None
+    extensions: tuple[str, ...] | None = None
 
 
 BUILT_IN = tuple(
-    EngineSpec(name, suffixes, library=library, least_memory=least) for name, suffixes, library, least in ROWS
+    EngineSpec(name, suffixes, library=library, least_memory=least, extensions=() if name in TAKES_PACKAGES else None)
+    for name, suffixes, library, least in ROWS
 )
 
 
@@ -163,7 +167,7 @@ def worker_command(spec: EngineSpec, *, namespaces: bool = False) -> tuple[str, 
     library is missing, UsageError for a path that is needed and not absolute.
     """
     if not spec.command:
-        return builtin_command(spec.name, spec.library, namespaces=namespaces)
+        return builtin_command(spec.name, spec.library, namespaces=namespaces, extensions=spec.extensions or ())
     if spec.needs is None:
         return spec.command
     from llmspell.engines.launched import launched_command

@@ -119,7 +119,7 @@ class WorkerBridge:
         )
         self._deterministic = deterministic
         self._spec, self._limits, self._configure, self._require = spec, limits, configure, require
-        if prestarted is not None and "namespaces" in require:  # it was started without
+        if prestarted is not None and ("namespaces" in require or spec.extensions):  # it was started without
             prestarted.kill_and_reap()
             prestarted = None
         self._worker = self._made([layer for layer in LAYERS if layer in require], prestarted)

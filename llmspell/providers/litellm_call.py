@@ -15,6 +15,7 @@ from llmspell.providers.asked_tools import AskedTools, TooManyCallsError, part
 from llmspell.providers.exchange import Exchange
 from llmspell.providers.failure import Asked, Marks, call_error, ended_early
 from llmspell.providers.figures import configured_cost
+from llmspell.providers.litellm_load import unlogged
 from llmspell.providers.masking import sendable
 from llmspell.providers.model_table import ModelFacts
 from llmspell.providers.prefixes import Route
@@ -55,7 +56,7 @@ class Call(NamedTuple):
         `details.answered_bytes` is how much of an answer had come: whoever counts what a call costs counts that too.
         """
         try:
-            with self.exchange.active():
+            with self.exchange.active(), unlogged():
                 return ask()
         except CallError as error:
             failure = error

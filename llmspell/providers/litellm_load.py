@@ -8,10 +8,14 @@ is fetched) and prints nothing. Its import reads the environment, so what it rea
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 _LOCAL = "MODEL_COST_MAP ANTHROPIC_BETA_HEADERS BLOG_POSTS POLICY_TEMPLATES AUTOROUTER_PRESETS"
@@ -48,6 +52,23 @@ def load() -> Any:
     return _loaded
 
 
+@contextmanager
+def unlogged() -> Iterator[None]:
+    """While it is open, litellm tells nobody of this thread's calls, if the process has set nobody up to be told.
+
+    Else it works out what it would tell on a thread of its own, which takes 0.7 ms of the next call (of 4.2).
+    """
+    quiet = _quiet_calls()
+    if quiet is None or load().success_callback or load().callbacks:
+        yield
+        return
+    token = quiet.set(True)
+    try:
+        yield
+    finally:
+        quiet.reset(token)
+
+
 def http_handler(client: Any) -> Any:
     """An `httpx.Client` in the form in which litellm takes it for services that it speaks to itself."""
     from litellm.llms.custom_httpx.http_handler import HTTPHandler
@@ -62,6 +83,16 @@ def _ignore_warnings_of_itself() -> None:
         for message, category in _OF_ITSELF:
             warnings.filterwarnings("ignore", message, category)
         _first_filter = warnings.filters[0]
+
+
+@functools.cache
+def _quiet_calls() -> ContextVar[bool] | None:
+    """litellm's own mark of a call whose caller is told by other means; versions before it have none."""
+    try:
+        from litellm._internal_context import is_internal_call
+    except ImportError:
+        return None
+    return is_internal_call
 
 
 def _try_load() -> None:

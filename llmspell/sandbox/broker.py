@@ -93,7 +93,8 @@ class Broker:
         self._allowed = limits.calls  # less what models have taken
         self._nested = 0
         self._nested_turn = _thread.allocate_lock()
-        self._records: list[tuple[int, str, str | None, bool, float, str | None]] = []
+        self._records: list[tuple[int, str, str | None, bool, float, str | None, float]] = []
+        self._since = now()
         self.refused = False
 
     @property
@@ -104,11 +105,11 @@ class Broker:
     @property
     def records(self) -> list[CallRecord]:
         """The counted calls that were answered, the first `keep_records` of them."""
-        return [CallRecord(*row) for row in self._records]
+        return [CallRecord(*row[:-1], row[-1] - self._since) for row in self._records]
 
     def attach(self, wake: Callable[[], None]) -> None:
         """The driver's wake-up, which a finished job calls from its own thread."""
-        self._wake = wake
+        self._wake, self._since = wake, self._now()
 
     def dispatch(self, call_id: int, capability: str, arguments: dict[str, Any]) -> Answer | None:
         """Answers a call, or None when the answer comes later. Raises LimitCrossed before anything is sent."""
@@ -145,7 +146,7 @@ class Broker:
             )
         finally:
             if counted and len(self._records) < self._keep_records:
-                self._records.append((call_id, capability, name, ok, self._now() - begun, None))
+                self._records.append((call_id, capability, name, ok, self._now() - begun, None, begun))
 
     def nested(
         self,
@@ -180,7 +181,7 @@ class Broker:
             raise
         finally:
             if len(self._records) < self._keep_records:
-                self._records.append((number, capability, name[:200], ok, self._now() - begun, agent))
+                self._records.append((number, capability, name[:200], ok, self._now() - begun, agent, begun))
 
     def _too_many(self) -> LimitCrossed:
         return LimitCrossed(LimitHit("calls", self._limits.calls, self._limits.calls + 1, "calls"))
@@ -301,7 +302,7 @@ class Broker:
 
     def _record(self, call_id: int, capability: str, name: str | None, ok: bool, begun: float) -> None:
         if len(self._records) < self._keep_records:
-            self._records.append((call_id, capability, name, ok, self._now() - begun, None))
+            self._records.append((call_id, capability, name, ok, self._now() - begun, None, begun))
 
 
 def _failure(error: CallError) -> Answer:

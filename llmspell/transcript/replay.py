@@ -170,7 +170,8 @@ class ReplayBroker:
         self._look_for_refusal(answer)
         if asked["counted"]:
             seconds = max(event.at - asked.at, 0.0)
-            self.records.append(CallRecord(call_id, asked["capability"], asked["name"], answer[0], seconds))
+            made = CallRecord(call_id, asked["capability"], asked["name"], answer[0], seconds, None, asked.at)
+            self.records.append(made)
         return call_id, answer
 
     def _look_for_refusal(self, answer: Answer) -> None:

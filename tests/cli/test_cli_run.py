@@ -169,6 +169,20 @@ def test_an_environment_variable_is_shown_only_where_it_was_allowed(place: Place
     assert ran.stdout == b'["none", "t"]\n'
 
 
+def test_an_installed_package_is_imported_where_an_option_or_a_trusted_configuration_grants_it(place: Place) -> None:
+    imports = ("exec", "--engine", "python", "import rpds; rpds.List([5]).first")
+    assert place.run(*imports, "--allow-package", "rpds-py").stdout == b"5\n"
+    assert "installed packages are there if they are granted" in place.run(*imports).stderr
+    place.write("home/.config/llmspell/config.toml", '[grants]\npackages = ["rpds-py"]')
+    assert place.run(*imports).stdout == b"5\n"
+    assert place.run("exec", "return 1").stdout == b"1\n"  # it grants nothing to other languages, and harms none
+    place.write("llmspell.toml", '[grants]\npackages = ["attrs"]')
+    refused = place.run(*imports)
+    assert (refused.code, refused.stdout) == (2, b"")
+    assert "grants.packages" in refused.stderr
+    assert "config trust" in refused.stderr
+
+
 def test_modules_beside_the_script_are_loaded_from_any_working_directory(place: Place) -> None:
     place.write("spells/lib/m.lua", "return {word = 'found'}")
     place.write("spells/a.lua", "print(require('lib.m').word)")

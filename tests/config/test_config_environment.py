@@ -37,6 +37,7 @@ VALUES: list[tuple[str, str, Callable[[Configuration], Any], Any]] = [
     ("TOOLS__GRANT", "", _granted("tools"), {}),
     ("ALIASES__FAST", "a/b", lambda found: found.aliases, {"fast": ("a/b",)}),
     ("ALIASES__FAST", "a/b, c/d", lambda found: found.aliases, {"fast": ("a/b", "c/d")}),
+    ("GRANTS__PACKAGES", "numpy, attrs", lambda found: found.policy.packages, ("numpy", "attrs")),
     ("GRANTS__HOSTS", "localhost:8000", lambda found: found.policy.hosts, ("localhost:8000",)),
     ("TOOLS__WEB_FETCH__MAX_CALLS", "3", lambda found: found.tool_bounds, {"web-fetch": ToolGrant(3)}),
     ("GRANTS__READ", '["/a,b", "/c"]', _granted("read"), ("/a,b", "/c")),

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from typing import Any
 
 import msgpack  # type: ignore[import-untyped]
@@ -54,9 +55,52 @@ def changed(value: Any) -> Any:
     return value
 
 
-def run(number: int, source: bytes, call: int) -> int:
-    if source == b"wrong":
-        send(FAILED, number, {"kind": "runtime" if FAULT == "no-syntax" else "syntax", "message": "wrong"}, {})
+class Session:
+    """What Configure said, and how often `count` has run."""
+
+    kept = 0
+    session = False
+    replay: dict[str, Any] = {}
+
+
+def claims() -> dict[str, Any]:
+    names = b"names" if FAULT == "names-in-bytes" else "names" + " " * (5000 if FAULT == "names-too-long" else 0)
+    return {"parallel": True, "check": True, "seed": True, "names": names}
+
+
+def told_names(number: int, arguments: dict[str, Any]) -> None:
+    if FAULT == "names-printed":
+        send(4, "stdout", b"Tool")
+    below = arguments["positionals"] and FAULT != "names-of-all"
+    names: Any = ["execute", "list"] if below else ["Tool", "print", *([7] if FAULT == "names-of-numbers" else [])]
+    send(DONE, number, {"names": names} if FAULT == "names-in-a-map" else names, None, {})
+
+
+def throw(number: int, call: int) -> None:
+    seed, clock = Session.replay["seed"], Session.replay["clock"]
+    number_of_it = {"dice-of-the-machine": os.getpid(), "dice-of-one-seed": 1}.get(FAULT, seed * 1103515245 % 2**31)
+    if FAULT == "sleep-asked":
+        send(CALL, call, "sleep", {"seconds": 10})
+        receive()
+    now = time.time() if FAULT == "clock-of-the-machine" else clock
+    thrown = [number_of_it, now, clock if FAULT == "clock-that-stands" else clock + 10.5]
+    send(DONE, number, thrown[:2] if FAULT == "dice-too-few" else thrown, None, {})
+
+
+def run(number: int, source: bytes, arguments: dict[str, Any], call: int) -> int:
+    if source in (b"wrong", b"unfinished"):
+        error: dict[str, Any] = {"kind": "runtime" if FAULT == "no-syntax" else "syntax", "message": "wrong"}
+        if (source == b"unfinished" and FAULT != "never-unfinished") or FAULT == "always-unfinished":
+            error["incomplete"] = True
+        send(FAILED, number, error, {})
+    elif source.startswith(b"names"):
+        told_names(number, arguments)
+    elif source == b"count":
+        Session.kept = Session.kept + 1 if Session.session and FAULT != "forgets" else 1
+        send(DONE, number, Session.kept, None, {})
+    elif source == b"dice":
+        call += 1
+        throw(number, call)
     elif source == b"loop":
         while True:
             pass
@@ -97,15 +141,17 @@ def main() -> None:
         2 if FAULT == "protocol-2" else 1,
         "other" if FAULT == "other-name" else sys.argv[-2],
         "faulty",
-        {"parallel": True},
+        claims(),
     )
     call = 0
     while (frame := receive())[0] != 10:
         if frame[0] == 2 and frame[1] != 1 and FAULT != "any-protocol":
             send(FATAL, "no")
             os._exit(1)
+        if frame[0] == 2 and len(frame) > 6:
+            Session.session, Session.replay = frame[3].get("session", False), frame[6] or {}
         if frame[0] == 3:
-            call = run(frame[1], frame[2], call)
+            call = run(frame[1], frame[2], frame[4], call)
     if FAULT == "last-word":
         send(FATAL, "bye")
     os._exit(5 if FAULT == "bad-status" else 0)

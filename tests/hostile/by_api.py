@@ -97,7 +97,9 @@ def _execute(case: Case, scene: Scene, providers: ProviderManager) -> Outcome:
         attacker if case.kind == "worker" else EngineFactory().for_script(os.fsdecode(case.script), b""),
         require=REQUIRED[case.kind],
         providers=providers,
-        policy=_policy(case, scene, choices.allow_tools, choices.allow_models, choices.allow_read, choices.allow_write),
+        policy=_policy(
+            case, scene, choices.allow_tools, choices.allow_models, choices.allow_read, choices.allow_write
+        )._replace(packages=choices.allow_packages),
         limits=limits,
         stdin=_reader(case.stdin or b""),
     )

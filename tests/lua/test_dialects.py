@@ -144,6 +144,21 @@ def test_deep_recursion_inside_c_ends_the_worker_at_most(name: str, case: str) -
     assert ScriptRuntime.with_engine(name, limits=LIMITS).execute(source).verdict in ("ok", "limit", "crash", "error")
 
 
+UNBOUND = {
+    "5.1": 'local parts = ("(x?)"):rep(30) .. (".-"):rep(200000) return pcall(string.find, ("x"):rep(500000), parts)',
+    "luajit": 'local function again() return (("a"):gsub("a", again)) end return pcall(again)',
+}
+
+
+@pytest.mark.parametrize("name", UNBOUND)
+def test_recursion_that_one_dialect_does_not_bound_is_a_crash_there_and_an_error_elsewhere(name: str) -> None:
+    engines = (f"lua@{name}", "lua")
+    outcomes = {one: ScriptRuntime.with_engine(one, limits=LIMITS).execute(UNBOUND[name]) for one in engines}
+    assert outcomes[f"lua@{name}"].verdict == "crash"
+    assert outcomes["lua"].verdict == "ok"
+    assert outcomes["lua"].value is False
+
+
 @every_dialect
 def test_compiled_code_is_not_loaded(name: str) -> None:
     source = r"""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from llmspell.errors import CallError, ErrorKind
+from llmspell.providers.litellm_load import load
 from llmspell.providers.litellm_provider import LiteLLMProvider
 from llmspell.providers.provider import ModelRequest
 from llmspell.providers.settings import ProviderSettings
 from llmspell.testing import Answer, Failure, LLMServer, Plain, Usage
-from tests.providers.conftest import KEY, MakeProvider, ask
+from tests.providers.conftest import DEADLINE, KEY, MakeProvider, ask
 
 
 def test_an_answer_comes_with_its_figures(server: LLMServer, provider: LiteLLMProvider) -> None:
@@ -149,6 +152,15 @@ def test_nothing_is_printed(provider: LiteLLMProvider, server: LLMServer, capfd:
     with pytest.raises(CallError):
         list(provider.stream(ask()))
     assert capfd.readouterr() == ("", "")
+
+
+def test_who_asked_litellm_to_be_told_of_calls_is_told_of_ours(
+    provider: LiteLLMProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = threading.Event()
+    monkeypatch.setattr(load(), "success_callback", [lambda *_: told.set()])  # its own way to be told
+    provider.complete(ask())
+    assert told.wait(DEADLINE)
 
 
 def test_the_request_is_left_as_it_was(provider: LiteLLMProvider) -> None:

@@ -79,7 +79,7 @@ def test_a_package_that_is_installed_is_not_there_and_says_so(tmp_path: Path) ->
         found = str(problem)
     found
     """
-    assert "installed packages are not there for scripts" in value(source, folder=tmp_path)
+    assert "installed packages are there if they are granted" in value(source, folder=tmp_path)
 
 
 def test_the_last_expression_is_the_value_and_a_statement_has_none() -> None:

@@ -43,7 +43,7 @@ def test_a_module_that_is_not_there_is_a_module_not_found_error_with_a_reason(tm
     name, text = value(source, folder=tmp_path)
     assert name == "missing"
     assert "looked for 'missing.py', 'missing/__init__.py'" in text
-    assert "installed packages are not there for scripts" in text
+    assert "installed packages are there if they are granted" in text
 
 
 def test_an_error_in_a_module_has_its_line_and_that_of_the_import(tmp_path: Path) -> None:

@@ -1,8 +1,9 @@
 """The first lines of a worker: the protocol off descriptors 0 and 1, confine, then serve.
 
-Started as `python -I -S __main__.py [--namespaces] FOLDER... ENGINE MEMORY`, with an empty environment: `-S` keeps the
-`.pth` files of the environment from running first (E4), so the folders of this package and its libraries are handed
-over. With `--namespaces` it enters some of its own.
+Started as `python -I -S __main__.py [--namespaces] [--map=NAME=FILE...] FOLDER... ENGINE MEMORY`, with an empty
+environment: `-S` keeps the `.pth` files of the environment from running first (E4), so the folders of this package and
+its libraries are handed over. With `--namespaces` it enters some of its own; with `--map` an extension module of a
+granted package is there for the engine.
 Nothing that the engine or a library prints by accident can reach the protocol: 1 is stderr from the first line on.
 """
 
@@ -23,9 +24,9 @@ def take_protocol() -> tuple[int, int]:
 
 if __name__ == "__main__":
     protocol = take_protocol()
-    *folders, engine, memory = sys.argv[1:]
-    namespaces = folders[:1] == ["--namespaces"]
-    sys.path[:0] = [folder for folder in folders[namespaces:] if folder not in sys.path]
+    *words, engine, memory = sys.argv[1:]
+    options = [word for word in words if word.startswith("--")]
+    sys.path[:0] = [folder for folder in words[len(options) :] if folder not in sys.path]
     from llmspell_workers.serve import main
 
-    main(protocol, engine, memory, namespaces=namespaces)
+    main(protocol, engine, memory, options)

@@ -7,7 +7,7 @@ refused memory in the middle of a hand-over may hang (E12).
 from __future__ import annotations
 
 from llmspell_workers.channel import Channel
-from llmspell_workers.wire import Call, Output, Packed, Reply
+from llmspell_workers.wire import Output, Packed, Reply
 
 TYPE_CHECKING = False  # not from typing: its import costs half a worker's start (E16)
 if TYPE_CHECKING:
@@ -49,11 +49,12 @@ class Bridge:
         value = reply.value
         return (reply.ok, value.start, value.data) if type(value) is Packed else None
 
-    def begin(self, capability: str, arguments: Packed | dict[str, object]) -> int:
+    def begin(self, capability: str, packed: bytes) -> int:
         """Sends a call and gives its id. Raises Unsendable."""
         number = self._next
         self._next = number + 1
-        self._channel.send(Call(number, capability, arguments))
+        channel = self._channel
+        channel.write(channel.conversation.send_packed_call(number, capability, packed))
         return number
 
     def wait(self, number: int) -> Reply:
@@ -71,13 +72,12 @@ class Bridge:
             raise
         return reply
 
-    def wait_only(self, number: int) -> Reply:
-        """`wait_any` while call `number` is the only one that is open: the quick way."""
-        if not self._answered and not self._forgotten:
-            found = self._channel.answer(number)
-            if found is not None:
-                return Reply(number, found[0], Packed(found[2], found[1]))
-        return self.wait_any()
+    def answer(self, number: int) -> tuple[bool, int, bytes] | None:
+        """Waits for the reply to call `number`, the only one that is open; as of `call`, the quick way.
+
+        None if something else came: `wait_any` is to be asked.
+        """
+        return None if self._answered or self._forgotten else self._channel.answer(number)
 
     def wait_any(self) -> Reply:
         """The next reply, whichever call it answers."""

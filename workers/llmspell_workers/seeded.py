@@ -105,15 +105,15 @@ class SeededBridge(Bridge):
         self._clock.reach(until)
         return answer
 
-    def begin(self, capability: str, arguments: Packed | dict[str, object]) -> int:
+    def begin(self, capability: str, packed: bytes) -> int:
         """As always; a sleep is begun without the host, unless it is to last."""
-        seconds = _seconds(arguments) if capability == "sleep" else None
+        seconds = _seconds(packed) if capability == "sleep" else None
         if seconds is None:
-            number = super().begin(capability, arguments)
+            number = super().begin(capability, packed)
             self._open[number] = None
             return number
         if self._lasting:
-            number = super().begin(capability, arguments)
+            number = super().begin(capability, packed)
         else:
             number = self._next
             self._next = number + 1
@@ -132,9 +132,8 @@ class SeededBridge(Bridge):
         self._clock.reach(self._sleeps.pop(first))
         return reply
 
-    def wait_only(self, number: int) -> Reply:  # noqa: ARG002 - it is the oldest, too
-        """The same."""
-        return self.wait_any()
+    def answer(self, number: int) -> None:
+        """None: `wait_any` knows which reply is the next."""
 
     def wait(self, number: int) -> Reply:
         """As always: whoever asks for one call waits for that one."""
@@ -176,12 +175,9 @@ class SeededBridge(Bridge):
         return self._answered.pop(number)
 
 
-def _seconds(arguments: Packed | dict[str, object] | bytes) -> float | None:
+def _seconds(packed: bytes) -> float | None:
     """How long a call of `sleep` is to last, if it says so as it should."""
-    if type(arguments) is Packed:
-        arguments = arguments.data[arguments.start :]
-    if isinstance(arguments, bytes):
-        arguments = unpackb(arguments)
+    arguments = unpackb(packed)
     seconds = arguments.get("seconds") if isinstance(arguments, dict) else None
     if type(seconds) not in (int, float) or not 0 <= seconds <= MOST_SLEEP:  # type: ignore[operator]
         return None

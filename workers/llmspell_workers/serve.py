@@ -29,7 +29,7 @@ from llmspell_workers.wire import (
 
 TYPE_CHECKING = False  # not from typing: its import costs half a worker's start (E16)
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from types import ModuleType
     from typing import NoReturn
 
@@ -46,15 +46,18 @@ _ANY_LINE = 0xFFFFFFFE
 """A line that msgpack packs in four bytes, which are written over."""
 
 
-def main(protocol: tuple[int, int], engine_name: str, memory_text: str, *, namespaces: bool = False) -> None:
-    """Runs the worker to its end and exits the process."""
+def main(protocol: tuple[int, int], engine_name: str, memory_text: str, options: Sequence[str] = ()) -> None:
+    """Runs the worker to its end and exits the process. `options` are `--namespaces` and `--map=NAME=FILE`."""
     memory = int(memory_text)
+    mapped = [option.removeprefix("--map=") for option in options if option.startswith("--map=")]
     fatal = framed(Fatal("memory"))  # made while there is room for it
     try:
         module = load_engine(engine_name)
+        if mapped:
+            module.map_packages(mapped, memory)  # before all else: what it is too large for is told at once
         module.prepare()
         channel = Channel(*protocol, memory=memory, raw_replies=module.RAW_REPLIES)
-        confined = confine_worker(memory, namespaces=namespaces).feature()
+        confined = confine_worker(memory, namespaces="--namespaces" in options).feature()
     except (ImportError, OSError, ValueError, KeyError, MemoryError) as error:
         os.write(2, f"{engine_name}: {type(error).__name__}: {error}\n".encode())
         os._exit(3)
@@ -70,8 +73,17 @@ def main(protocol: tuple[int, int], engine_name: str, memory_text: str, *, names
     os._exit(0)  # no finalizers: a script's `__gc` must not run once the session is over
 
 
+CHECKS = "check:"
+"""What the name of a worker begins with that only checks scripts of the engine behind it."""
+
+
 def load_engine(name: str) -> ModuleType:
-    """The module of a built-in engine, `NAME` or `NAME@DIALECT`; KeyError for any other name."""
+    """The module of a built-in engine, `NAME` or `NAME@DIALECT`, or what checks for it; KeyError for any other name."""
+    if name.startswith(CHECKS):
+        from llmspell_workers.facts.engine import Checking
+
+        engine = name.removeprefix(CHECKS)
+        return Checking(load_engine(engine), engine)  # type: ignore[return-value]
     engine, _, dialect = name.partition("@")
     path = ENGINES[engine]
     if dialect:

@@ -7,6 +7,7 @@
  *   set NAME TERM                     a variable
  *   add NAME TERM                     text behind the text of a variable
  *   call NAME CAPABILITY KEY TERM...  asks the host; the answer goes into the variable
+ *   try NAME CAPABILITY KEY TERM...   the same, but an error goes there too: a map with its kind and its message
  *   each NAME CAPABILITY KEY TERM...  a stream: the lines up to `end` for each chunk
  *   forever                           the lines up to `end`, again and again
  *   return TERM                       ends the script with a value
@@ -282,7 +283,7 @@ static void output(const unsigned char *data, size_t size) {
 
 /* ---- the language ---- */
 
-static Bytes call(const char *capability, size_t size, Bytes arguments) {
+static Bytes call(const char *capability, size_t size, Bytes arguments, int caught) {
   Buffer head = {NULL, 0, 0};
   put_byte(&head, 0x94);
   put_byte(&head, CALL);
@@ -295,7 +296,7 @@ static Bytes call(const char *capability, size_t size, Bytes arguments) {
   if (receive(&fields) != REPLY || take(&fields).number != number) die("the host sent no reply to the open call");
   int ok = take(&fields).number == 1;
   Bytes value = whole(&fields);
-  if (ok) return value;
+  if (ok || caught) return value;
   Bytes of_kind = field(value, "kind", 4), words = field(value, "message", 7);
   Head what = take(&of_kind), why = take(&words);
   snprintf(kind, sizeof kind, "%.*s", (int)what.text.size, (const char *)what.text.at);
@@ -466,7 +467,7 @@ static void repeated(const char *name, size_t size, Bytes stream, int level) {
   Bytes asked = {arguments, 8 + stream.size};
   for (;;) {
     Bytes chunk = NIL;
-    if (name && !dry) chunk = call("stream.next", 11, asked);
+    if (name && !dry) chunk = call("stream.next", 11, asked, 0);
     if (name && !dry && !is_nil(chunk)) assign(name, size, chunk);
     int last = dry || (name && is_nil(chunk)), was_dry = dry;
     next_line = begin;
@@ -501,11 +502,11 @@ static void statement(const char *verb, size_t size, int level) {
     dry ? term(&made, 0) : shown(&made);
     put_text(&both, made.at, made.size);
     if (!dry) assign(name, length, (Bytes){both.at, both.size});
-  } else if (is(verb, size, "call") || is(verb, size, "each")) {
+  } else if (is(verb, size, "call") || is(verb, size, "try") || is(verb, size, "each")) {
     size_t length = word(&name), asked = word(&capability);
     Bytes answer = NIL;
     pairs(&made, 0, 0);
-    if (!dry) answer = call(capability, asked, (Bytes){made.at, made.size});
+    if (!dry) answer = call(capability, asked, (Bytes){made.at, made.size}, verb[0] == 't');
     if (verb[0] == 'e') repeated(name, length, dry ? NIL : field(answer, "stream", 6), level);
     else if (!dry) assign(name, length, answer);
   } else if (is(verb, size, "forever")) repeated(NULL, 0, NIL, level);

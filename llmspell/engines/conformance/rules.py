@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from llmspell.engines.conformance import running, starting, values
+from llmspell.engines.conformance import features, running, starting, values
 
-RULES = (*starting.RULES, *running.RULES, *values.RULES)
+RULES = (*starting.RULES, *running.RULES, *values.RULES, *features.RULES)
 SPELLS = {
     "print": "prints `hello` and a newline",
     "back": "calls the tool `give` without parameters, and returns what it gives",
@@ -14,5 +14,8 @@ SPELLS = {
     "catch": "calls the tool `give`, handles its error, and returns the kind of it",
     "parallel": "calls the tool `give` twice at the same time, and returns the list of both answers",
     "stream": "makes an agent, streams any input through it, and prints the text of each chunk as it comes",
+    "unfinished": "does not parse, because it ends too early",
+    "count": "keeps in a global how often it has run in this session, and returns it: 1 the first time",
+    "dice": "returns a list: a random number, the seconds since 1970, and the same after a sleep of 10 seconds",
 }
 """What each spell does, in the language of the worker."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import select
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -103,9 +103,11 @@ class Talk:
         self._conversation.open_calls.discard(call.call)
         self.write(len(body).to_bytes(4, "big") + body)
 
-    def run(self, source: bytes, answer: Answer | None = None, *, mode: str = "run", name: str = "spell.kit") -> Ran:
+    def run(
+        self, source: bytes, answer: Answer | None = None, *, mode: str = "run", positionals: Sequence[str] = ()
+    ) -> Ran:
         """Runs a source to its end; `answer` answers its calls. Raises Broken if the worker goes away."""
-        self.begin(source, mode=mode, name=name)
+        self.begin(source, mode=mode, positionals=positionals)
         printed, calls = bytearray(), list[Call]()
         while True:
             frame = self.receive()
@@ -123,10 +125,10 @@ class Talk:
                 case _:
                     raise Broken(f"it went away while a script ran: {self.how_it_ended()}")
 
-    def begin(self, source: bytes, *, mode: str = "run", name: str = "spell.kit") -> None:
+    def begin(self, source: bytes, *, mode: str = "run", positionals: Sequence[str] = ()) -> None:
         """Sends a Run and waits for nothing."""
         self._runs += 1
-        self.send(Run(self._runs, source, name, {"positionals": [], "named": {}}, mode))
+        self.send(Run(self._runs, source, "spell.kit", {"positionals": list(positionals), "named": {}}, mode))
 
     def first_call(self) -> Call:
         """The first call of a run."""
@@ -194,14 +196,16 @@ class Subject:
             yield talk, hello
 
     @contextmanager
-    def configured(self) -> Iterator[Talk]:
-        """A worker that waits for its first run."""
+    def configured(self, *, session: bool = False, replay: Mapping[str, Any] | None = None) -> Iterator[Talk]:
+        """A worker that waits for its first run, of a session if it is to be one, or under a seed."""
         with self.started() as (talk, _):
-            talk.send(self.configure())
+            talk.send(self.configure(session=session, replay=replay))
             yield talk
 
-    def configure(self, protocol: int = PROTOCOL_VERSION) -> Configure:
-        """What every worker is told."""
+    def configure(
+        self, protocol: int = PROTOCOL_VERSION, *, session: bool = False, replay: Mapping[str, Any] | None = None
+    ) -> Configure:
+        """What a worker is told."""
         limits: dict[str, object] = {
             "memory": self.memory,
             "cpu": 30.0,
@@ -209,19 +213,25 @@ class Subject:
             "output": 1 << 24,
             "calls": 10_000,
         }
-        return Configure(protocol, limits, {}, dict(SURFACE), {})
+        settings: dict[str, object] = {"session": True} if session else {}
+        return Configure(protocol, limits, settings, dict(SURFACE), {}, None if replay is None else dict(replay))
 
     def run(self, spell: str, answer: Answer | None = None) -> Ran:
         """Runs one of the spells in a worker of its own."""
         with self.configured() as talk:
             return talk.run(self.spells[spell], answer)
 
-    def claims(self, feature: str) -> None:
-        """Raises NotApplicable unless its Hello claims the feature."""
+    @property
+    def features(self) -> Mapping[str, Any]:
+        """What its Hello claims."""
         if self._features is None:
             with self.started() as (_, hello):
                 self._features = hello.features
-        if self._features.get(feature) is not True:
+        return self._features
+
+    def claims(self, feature: str) -> None:
+        """Raises NotApplicable unless its Hello claims the feature."""
+        if self.features.get(feature) is not True:
             raise NotApplicable(f"it does not claim the feature {feature}")
 
 

@@ -1,25 +1,34 @@
 // Calls to the host: begun at once, many open at the same time; each gives a promise of its reply.
-// An error of a reply is made when the call is made, so that it has the place of the call.
+// The error of a reply is made when the call is made, by the function that the script calls: it has the place of the call.
 (function (ll) {
   "use strict";
-  const { ring, mail, packed, unpacked, fill } = ll;
-  const Later = Promise, NativeError = Error;
-  const shift = ll.uncurry(Array.prototype.shift), define = Object.defineProperty;
-  const BEGIN = 1, OUTPUT = 2, EXIT = 3, NAME = 4, WHERE = 5;
-  const NO_MEMORY = 0, MISFIT = -1;
+  const { ring, mail, desk, packed, unpacked, fill } = ll;
+  const Later = Promise, NativeError = Error, toBase64 = btoa, queue = queueMicrotask;
+  const put = ll.uncurry(Uint8Array.prototype.setFromBase64);
+  const REPLY = -1, OUTPUT = -2, EXIT = -3, NAME = -4, WHERE = -5;
+  const NO_MEMORY = 0, MISFIT = -1, NOT_YET = Infinity, OVER = -Infinity;
   const MAX_OPEN = 250; // the wire admits 256 open calls
+  const ROOM = desk.length;
   Object.setPrototypeOf(mail, null); // no accessor that a script plants is met on the way
   const capabilities = { __proto__: null }; // name -> its number
   let pending = { __proto__: null }; // id -> call
   let open = 0, first = null, last = null; // calls that wait for one of the open ones to end
+  let listening = false; // whether the job that takes the next reply is there
+  let resolve, reject;
+  const settlers = (yes, no) => {
+    resolve = yes;
+    reject = no;
+  };
 
-  function send(entry) {
-    mail[0] = entry.text;
-    entry.text = "";
-    const id = ring(BEGIN, entry.capability);
+  // Bytes, one in each character, go by the desk, or the mail where they are too many; Python is told their number.
+  function send(entry, capability, bytes) {
+    if (bytes.length <= ROOM) put(desk, toBase64(bytes));
+    else mail[0] = bytes;
+    const id = ring(capability, bytes.length);
     if (id > 0) {
       open++;
       pending[id] = entry;
+      listen();
       return;
     }
     entry.reject(id === MISFIT ? fill(entry.error, "validation", mail[1]) : ll.noMemory());
@@ -34,77 +43,66 @@
     return known;
   }
 
-  // Calls by the number of a capability and the text of a map of arguments.
-  function begin(capability, text, finish, error) {
-    const entry = {
-      __proto__: null, capability, text, finish, error: error || new NativeError(""), resolve: null, reject: null, next: null,
-    };
-    const promise = new Later((resolve, reject) => {
-      entry.resolve = resolve;
-      entry.reject = reject;
-    });
-    if (open < MAX_OPEN && first === null) send(entry);
-    else if (first === null) first = last = entry;
-    else last = last.next = entry;
+  // Calls by the number of a capability and the bytes of a map of arguments; `error` is new and has the place of it.
+  function begin(capability, bytes, finish, error) {
+    const promise = new Later(settlers);
+    const entry = { finish, error, resolve, reject };
+    if (open < MAX_OPEN && first === null) send(entry, capability, bytes);
+    else {
+      const waiting = { entry, capability, bytes, next: null };
+      if (first === null) first = last = waiting;
+      else last = last.next = waiting;
+    }
     return promise;
   }
 
-  // What Python hands over: a reply. Without a text the memory was not there for it.
-  ll.deliver = (id, ok, text) => {
-    const entry = pending[id];
+  // Sees to it that there is a job which takes the next reply: the machine begins a job for less than Python calls it.
+  function listen() {
+    if (listening || open === 0) return;
+    queue(take);
+    listening = true;
+  }
+
+  // Takes a reply, once no other job is left.
+  function take() {
+    listening = false;
+    const id = ring(REPLY, 0);
+    if (id === OVER) return;
+    if (id === NO_MEMORY) throw ll.noMemory();
+    if (id !== NOT_YET) deliver(id > 0 ? id : -id, id > 0);
+    listen();
+  }
+
+  // A reply: its value is in the mail, if the memory was there for it.
+  function deliver(id, ok) {
+    const entry = pending[id], given = mail[1];
+    mail[1] = undefined;
     delete pending[id];
     open--;
     if (first !== null) {
-      const next = first;
-      first = next.next;
-      send(next);
+      const waited = first;
+      first = waited.next;
+      send(waited.entry, waited.capability, waited.bytes);
     }
     if (entry === undefined) return;
-    if (text === undefined) return entry.reject(ll.noMemory());
+    if (given === undefined) return entry.reject(ll.noMemory());
     try {
-      const value = unpacked(text);
+      const value = typeof given === "string" ? unpacked(given) : given;
       if (!ok) entry.reject(fill(entry.error, value.kind, value.message, value.details));
-      else entry.resolve(entry.finish ? entry.finish(value) : value);
+      else entry.resolve(entry.finish === null ? value : entry.finish(value));
     } catch (problem) {
       entry.reject(problem);
     }
-  };
-
-  function misfitOf(name) {
-    return ll.error("validation", ll.misfit(name));
-  }
-
-  // The text of the arguments `given` of a row, by their names; what is undefined is left out.
-  ll.argumentsText = (names, fixed, given) => {
-    let text = fixed;
-    for (let i = 0; i < names.length; i++) {
-      const value = given[i];
-      if (value === undefined) continue;
-      const part = packed(value, 2);
-      if (part === undefined) throw misfitOf(names[i]);
-      if (part[0] === "~") return taggedText(names, fixed, given);
-      text += (text === "" ? "" : ",") + ll.quote(names[i]) + ":" + part;
-    }
-    return "{" + text + "}";
-  };
-
-  function taggedText(names, fixed, given) {
-    const all = unpacked("{" + fixed + "}");
-    for (let i = 0; i < names.length; i++) {
-      define(all, names[i], { __proto__: null, value: given[i], writable: true, enumerable: true, configurable: true });
-    }
-    const text = packed(all, 1);
-    if (text === undefined) throw misfitOf("");
-    return text;
   }
 
   ll.begin = begin;
+  ll.take = take;
   ll.numberOf = numberOf;
   // The same by name, with a map of arguments; `error` has the place of it, if it is not here.
   ll.call = (name, values, error) => {
-    const text = packed(values, 1);
-    if (text === undefined) throw misfitOf("");
-    return begin(numberOf(name), text, null, error);
+    const bytes = packed(values);
+    if (bytes === undefined) throw ll.error("validation", ll.misfit(""));
+    return begin(numberOf(name), bytes, null, error || new NativeError(""));
   };
   ll.output = (stream, text) => {
     mail[0] = ll.wellFormed(text);

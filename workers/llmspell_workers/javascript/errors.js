@@ -1,7 +1,7 @@
 // Errors of the script API, and what an error that nobody caught says: its kind, text and stack, whatever value it is.
 (function (ll) {
   "use strict";
-  const { uncurry, stackOf, packed } = ll;
+  const { uncurry, packed } = ll;
   const NativeError = Error, Internal = InternalError, Syntax = SyntaxError, text = String;
   const isError = Error.isError, define = Object.defineProperty;
   const has = uncurry(WeakSet.prototype.has), add = uncurry(WeakSet.prototype.add);
@@ -10,6 +10,13 @@
   const KINDS = { __proto__: null };
   for (const kind of ["tool", "provider", "denied", "validation", "timeout", "budget", "not_found", "internal"]) KINDS[kind] = true;
   const made = new WeakSet();
+  const stackOf = uncurry(Object.getOwnPropertyDescriptor(Error.prototype, "stack").get);
+  ll.stackOf = stackOf;
+  ll.errorOf = NativeError;
+  ll.setPrepare = uncurry(Object.getOwnPropertyDescriptor(Error, "prepareStackTrace").set);
+  uncurry(Object.getOwnPropertyDescriptor(Error, "stackTraceLimit").set)(Error, 32);
+  delete Error.stackTraceLimit; // a script must not see, or steer, how the adapter's own errors are made
+  delete Error.prepareStackTrace;
 
   function own(error, name, value) {
     define(error, name, { __proto__: null, value, writable: true, enumerable: name !== "message", configurable: true });
@@ -45,7 +52,7 @@
     return said === "" ? name : name + ": " + said;
   }
 
-  // JSON of what is known of `value`: kind, message, stack, and whether it is for want of memory.
+  // The bytes of what is known of `value`: kind, message, stack, and whether it is for want of memory.
   ll.describe = (value) => {
     const about = { __proto__: null, kind: "runtime", message: "", stack: "", syntax: false, memory: false, none: value === null };
     try {
@@ -67,6 +74,6 @@
     if (about.message.length > MAX_MESSAGE) about.message = slice(about.message, 0, MAX_MESSAGE) + "...";
     about.message = ll.wellFormed(about.message);
     about.stack = ll.wellFormed(about.stack);
-    return packed(about, 1);
+    return packed(about);
   };
 })

@@ -9,17 +9,18 @@ from __future__ import annotations
 import os
 
 from llmspell_workers.bridge import Bridge, has_room
-from llmspell_workers.javascript.library import Value
-from llmspell_workers.javascript.machine import UNDEFINED, JavaScriptError, Machine, boolean, number
-from llmspell_workers.javascript.values import from_script, to_script
-from llmspell_workers.wire import Packed, Reply, Unsendable
+from llmspell_workers.javascript.library import REJECTED, Value
+from llmspell_workers.javascript.machine import UNDEFINED, JavaScriptError, Machine
+from llmspell_workers.javascript.values import MARK, to_script
+from llmspell_workers.wire import Packed, Unsendable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_BEGIN, _OUTPUT, _EXIT, _NAME, _WHERE, _CLOCK, _SEED = 1, 2, 3, 4, 5, 6, 7
+_REPLY, _OUTPUT, _EXIT, _NAME, _WHERE, _CLOCK, _SEED = -1, -2, -3, -4, -5, -6, -7
 _NO_MEMORY, _MISFIT, _DONE = 0, -1, 1
+_NOT_YET, _OVER = float("inf"), float("-inf")
 _STREAMS = {1: "stdout", 2: "stderr"}
 _SMALL = 32768
 """Bytes for which there is always room: a run ends before (`where.py`)."""
@@ -28,7 +29,10 @@ _COPIES = 2
 
 
 class Host:
-    """Calls that a script begins, and their replies handed over to it."""
+    """Calls that a script begins, and their replies handed over to it.
+
+    `open` are the calls without a reply; `awaited` is the promise that the run waits for.
+    """
 
     def __init__(
         self, machine: Machine, bridge: Bridge, leave: Callable[[int], None], told: Callable[[str], None]
@@ -41,12 +45,18 @@ class Host:
         self._names: list[str] = []
         self._last = 0
         self.open = 0
+        self.awaited = UNDEFINED
 
     def ring(self, operation: float, argument: float) -> float:
-        """What the adapter asks for; the text that belongs to it lies in the machine's mail."""
+        """What the adapter asks for: a call by the number of its capability, else what is below 0.
+
+        The bytes of a call's arguments lie on the machine's desk, and a text in its mail.
+        """
         try:
-            if operation == _BEGIN:
-                return self._begin(int(argument))
+            if operation >= 0:
+                return self._begin(self._names[int(operation)], int(argument))
+            if operation == _REPLY:
+                return self._reply()
             return self._other(int(operation), int(argument))
         except Unsendable as error:
             return self._misfit(str(error))
@@ -59,12 +69,42 @@ class Host:
             os.write(2, f"{type(error).__name__}: {error}\n".encode())
             os._exit(1)
 
-    def _begin(self, capability: int) -> float:
-        packed = from_script(self._machine.request(), "")
-        number = self._bridge.begin(self._names[capability], Packed(packed))
+    def _begin(self, capability: str, length: int) -> float:
+        number = self._last = self._bridge.begin(capability, self._machine.packed(length))
         self.open += 1
-        self._last = number
         return number
+
+    def _reply(self) -> float:
+        """The next reply, its value in the mail: its call, negative if it failed."""
+        machine, js = self._machine, self._machine.js
+        if not self.open or js.IsJobPending(machine.runtime):
+            return _NOT_YET
+        if js.PromiseState(machine.context, self.awaited) == REJECTED:
+            return _OVER
+        last, self._last = self._last, 0
+        found = self._bridge.answer(last) if last and self.open == 1 else None  # nearly always
+        if found is not None:
+            ok, start, data = found
+        else:
+            reply = self._bridge.wait_any()
+            last, ok, value = reply.call, reply.ok, reply.value
+            start, data = (value.start, value.data) if type(value) is Packed else (0, b"")
+        self.open -= 1
+        machine.answer(self._value_of(data, start))
+        return last if ok else -last
+
+    def _value_of(self, data: bytes, start: int) -> Value:
+        """A value, or the text of one that is marked; undefined where there is no memory for it (E12)."""
+        try:
+            if data and (len(data) <= _SMALL or has_room(_COPIES * len(data))):
+                text = to_script(data, start)
+                if len(text) <= _SMALL or has_room(_COPIES * len(text)):
+                    return self._machine.text(text) if text.startswith(MARK) else self._machine.parsed(text)
+        except MemoryError:
+            pass
+        except JavaScriptError as error:
+            self._machine.free(error.value)
+        return UNDEFINED
 
     def _other(self, operation: int, argument: int) -> float:
         machine = self._machine
@@ -86,37 +126,8 @@ class Host:
 
     def _misfit(self, why: str) -> float:
         try:
-            self._machine.answer(why.removeprefix(".").encode())
+            self._machine.answer(self._machine.text(why.removeprefix(".").encode()))
         except JavaScriptError as error:
             self._machine.free(error.value)
             return _NO_MEMORY
         return _MISFIT
-
-    def wait(self) -> Reply:
-        """The next reply. The only call that is open is mostly the one that was begun last."""
-        last, self._last = self._last, 0
-        return self._bridge.wait_only(last) if last and self.open == 1 else self._bridge.wait_any()
-
-    def deliver(self, to: Value, reply: Reply) -> None:
-        """Hands a reply to the adapter's function `to`. Raises JavaScriptError without memory for that."""
-        machine = self._machine
-        self.open -= 1
-        text = self._text_of(reply)
-        try:
-            machine.free(machine.call(to, number(reply.call), boolean(reply.ok), text))
-        finally:
-            machine.free(text)
-
-    def _text_of(self, reply: Reply) -> Value:
-        """The text of a reply, or undefined where there is no memory for it and for what is made of it (E12)."""
-        value = reply.value
-        try:
-            if type(value) is Packed and (len(value.data) <= _SMALL or has_room(_COPIES * len(value.data))):
-                text = to_script(value)
-                if len(text) <= _SMALL or has_room(_COPIES * len(text)):
-                    return self._machine.text(text)
-        except MemoryError:
-            pass
-        except JavaScriptError as error:
-            self._machine.free(error.value)
-        return UNDEFINED

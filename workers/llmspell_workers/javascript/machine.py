@@ -14,7 +14,6 @@ from llmspell_workers.javascript.library import (
     NUMBERS_TO_NUMBER,
     TAG_BOOL,
     TAG_EXCEPTION,
-    TAG_INT,
     TAG_UNDEFINED,
     Library,
     Value,
@@ -22,6 +21,8 @@ from llmspell_workers.javascript.library import (
 
 UNDEFINED = Value(0, TAG_UNDEFINED)
 _REQUEST, _ANSWER = 0, 1
+_DESK = 8192
+"""Bytes: most calls have fewer; a page or two is touched."""
 _MOST_ARGUMENTS = 3
 
 
@@ -53,15 +54,22 @@ class Machine:
         self._job = ctypes.byref(ctypes.c_void_p())
         self._arguments = (Value * _MOST_ARGUMENTS)()
         self._mail = UNDEFINED
+        self._memory = (ctypes.c_uint8 * _DESK)()
+        self._desk = memoryview(self._memory).cast("B")
 
     def build(self, parts: list[tuple[str, bytes]]) -> Value:
-        """Hands one object through the adapter's sources and gives it: `ring` and `mail` are on it before."""
+        """Hands one object through the adapter's sources and gives it: `ring`, `mail` and `desk` are on it before.
+
+        The mail is a list for a text each way; the desk is memory that both sides see.
+        """
         js, context = self.js, self.context
         shared = self.checked(js.NewObject(context))
         ring = js.NewCFunction2(context, self._callbacks.ring, b"ring", 2, NUMBERS_TO_NUMBER, 0)
         js.SetPropertyStr(context, shared, b"ring", ring)
         self._mail = self.evaluate(b"[null, null]", b"llmspell/mail")
         js.SetPropertyStr(context, shared, b"mail", js.DupValue(context, self._mail))
+        desk = self.checked(js.NewUint8Array(context, ctypes.addressof(self._memory), _DESK, None, None, False))
+        js.SetPropertyStr(context, shared, b"desk", desk)
         for name, source in parts:
             made = self.evaluate(source, f"llmspell/{name}".encode())
             self.free(self.call(made, shared))
@@ -108,6 +116,10 @@ class Machine:
         """A string of JavaScript. Raises JavaScriptError without memory for it."""
         return self.checked(self.js.NewStringLen(self.context, text, len(text)))
 
+    def parsed(self, text: bytes) -> Value:
+        """The value that a text of JSON says. Raises JavaScriptError, mostly without memory for it."""
+        return self.checked(self.js.ParseJSON(self.context, text, len(text), b"llmspell/reply"))
+
     def read(self, value: Value) -> bytes:
         """The UTF-8 of a string of JavaScript; a lone surrogate is three bytes. Raises JavaScriptError, MemoryError."""
         js, context = self.js, self.context
@@ -119,6 +131,16 @@ class Machine:
         finally:
             js.FreeCString(context, start)
 
+    def read_bytes(self, value: Value) -> bytes:
+        """The bytes of a string of JavaScript that has one in each character. Raises as `read` does."""
+        return self.read(value).decode().encode("latin-1")
+
+    def packed(self, length: int) -> bytes:
+        """So many bytes that the adapter has put down for Python."""
+        if length <= _DESK:
+            return bytes(self._desk[:length])
+        return self.request().decode().encode("latin-1")
+
     def request(self) -> bytes:
         """The text that the adapter has put down for Python."""
         value = self.js.GetPropertyUint32(self.context, self._mail, _REQUEST)
@@ -127,9 +149,9 @@ class Machine:
         finally:
             self.free(value)
 
-    def answer(self, text: bytes) -> None:
-        """Puts a text down for the adapter. Raises JavaScriptError."""
-        self.js.SetPropertyUint32(self.context, self._mail, _ANSWER, self.text(text))
+    def answer(self, value: Value) -> None:
+        """Puts a value down for the adapter, and lets go of it."""
+        self.js.SetPropertyUint32(self.context, self._mail, _ANSWER, value)
 
     def duplicate(self, value: Value) -> Value:
         """One reference more; what a callback is given is not its own."""
@@ -143,11 +165,6 @@ class Machine:
     def free(self, value: Value) -> None:
         """Lets go of a reference."""
         self.js.FreeValue(self.context, value)
-
-
-def number(value: int) -> Value:
-    """A small integer as JavaScript has it."""
-    return Value(value, TAG_INT)
 
 
 def boolean(value: bool) -> Value:

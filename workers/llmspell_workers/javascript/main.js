@@ -1,7 +1,7 @@
 // The globals of a script, and what Python asks of the adapter around a run.
 (function (ll) {
   "use strict";
-  const { hidden, packed, unpacked, misfit } = ll;
+  const { hidden, packed, unpacked, misfit, NIL } = ll;
   const G = globalThis, keysOf = Object.keys;
   const isWhole = Number.isInteger, freeze = Object.freeze;
 
@@ -34,11 +34,11 @@
     hidden(G, "arg", args);
   };
 
-  // The text of the value of a run. A value that nobody gave, that of the last expression, may be what cannot travel.
+  // The bytes of the value of a run. A value that nobody gave, that of the last expression, may be what cannot travel.
   ll.result = (value, given) => {
-    const text = packed(value, 1);
-    if (text !== undefined) return text;
-    if (!given && ll.atTop()) return "null";
+    const bytes = packed(value);
+    if (bytes !== undefined) return bytes;
+    if (!given && ll.atTop()) return NIL;
     throw ll.error("validation", misfit("result"));
   };
 })

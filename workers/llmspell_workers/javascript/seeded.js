@@ -4,7 +4,7 @@
   const { ring, uncurry } = ll;
   const G = globalThis, RealDate = Date, construct = Reflect.construct, define = Object.defineProperty, floor = Math.floor;
   const descriptorOf = Object.getOwnPropertyDescriptor, textOf = uncurry(RealDate.prototype.toString);
-  const CLOCK = 6, SEED = 7, SINCE_1970 = 0, SINCE_START = 1;
+  const CLOCK = -6, SEED = -7, SINCE_1970 = 0, SINCE_START = 1;
 
   function put(target, name, value, writable) {
     define(target, name, { __proto__: null, value, writable, enumerable: false, configurable: writable });

@@ -2,9 +2,9 @@
 // Each function is data: what it calls, the names of what it takes, and the form of what it gives.
 (function (ll) {
   "use strict";
-  const { begin, numberOf, argumentsText, error, invalid, setName, put, uncurry } = ll;
-  const define = Object.defineProperty, keysOf = Object.keys, setPrototype = Object.setPrototypeOf, isArray = Array.isArray;
-  const slice = uncurry(String.prototype.slice), packed = ll.packed;
+  const { begin, numberOf, packerOf, misfit, error, invalid, setName, put } = ll;
+  const NativeError = Error, define = Object.defineProperty, keysOf = Object.keys;
+  const setPrototype = Object.setPrototypeOf, isArray = Array.isArray;
   const objects = { __proto__: null }; // class name -> {named, methods}
   let builders;
 
@@ -29,13 +29,16 @@
     };
   }
 
-  // The function of a row for the values of its arguments.
+  // The function of a row for the values of its arguments, and an error that has the place of the call.
   function makeCall(spec, method) {
     const names = method ? ["self"] : [];
     for (const name of spec.takes || []) names[names.length] = name;
-    const fixed = slice(packed(spec.with || {}, 1), 1, -1);
-    const capability = numberOf(spec.calls), finish = finishOf(spec);
-    return (given) => begin(capability, argumentsText(names, fixed, given), finish);
+    const packed = packerOf(spec.with || {}, names), capability = numberOf(spec.calls), finish = finishOf(spec);
+    return (given, place) => {
+      const bytes = packed(given);
+      if (bytes === undefined) throw error("validation", misfit(""));
+      return begin(capability, bytes, finish, place);
+    };
   }
 
   function withSelf(object, given) {
@@ -50,18 +53,18 @@
       if (!ll.isOurs(problem)) throw problem;
       return { success: false, error: problem.message, kind: problem.kind };
     };
-    return async (given) => {
-      try { return { success: true, output: await made(given) }; } catch (problem) { return failed(problem); }
+    return async (given, place) => {
+      try { return { success: true, output: await made(given, place) }; } catch (problem) { return failed(problem); }
     };
   }
 
   // A row that runs a stream through a function of the script, its last argument.
   function drained(spec, made, method) {
     const at = spec.takes.length + (method ? 1 : 0);
-    return (given) => {
+    return (given, place) => {
       const each = given[at];
       if (typeof each !== "function") invalid(spec.calls + " needs a function as its argument " + (spec.takes.length + 1) + ", not " + ll.show(each));
-      return ll.drain(ll.makeStream(spec, made(given)), each);
+      return ll.drain(ll.makeStream(spec, made(given, place)), each);
     };
   }
 
@@ -87,7 +90,7 @@
           return builder;
         });
       }
-      put(builder, "build", () => build([fields]));
+      put(builder, "build", () => build([fields], new NativeError("")));
       return builder;
     };
   }
@@ -108,9 +111,9 @@
     if (spec.starts) return makeBuilder(spec.starts);
     const made = makeCall(spec, method);
     const take = spec.each ? drained(spec, made, method) : spec.caught ? caught(made)
-      : spec.gives === "stream" ? (given) => ll.makeStream(spec, made(given)) : made;
-    if (!method) return (...given) => take(given);
-    return function (...given) { return take(withSelf(this, given)); };
+      : spec.gives === "stream" ? (given, place) => ll.makeStream(spec, made(given, place)) : made;
+    if (!method) return (...given) => take(given, new NativeError(""));
+    return function (...given) { return take(withSelf(this, given), new NativeError("")); };
   }
 
   function withSpellings(target, name, spec, made) {

@@ -53,7 +53,7 @@ def host_functions(bridge: Bridge, leave: Callable[[int], None]) -> dict[bytes, 
 
     def begin(capability: bytes, packed: bytes) -> object:
         try:
-            return bridge.begin(name_of(capability), Packed(packed))
+            return bridge.begin(name_of(capability), packed)
         except Unsendable as error:
             return None, str(error).encode()
         except MemoryError:

@@ -124,7 +124,7 @@ class Calls:
         while len(self._takers) >= MAX_OPEN:
             self.pump()
         try:
-            return self._bridge.begin(capability, Packed(packed))
+            return self._bridge.begin(capability, packed)
         except Unsendable as error:
             raise ValidationError(str(error)) from None
 

@@ -36,7 +36,7 @@ from llmspell_workers.wire import Configure, Done, Failed, Run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from types import CodeType
     from typing import Any
 
@@ -62,6 +62,13 @@ _library = Library()
 _where = Where()
 
 
+def map_packages(extensions: Sequence[str], memory: int) -> None:
+    """Maps extension modules of granted packages, `NAME=FILE` each. Raises MemoryError, ValueError."""
+    from llmspell_workers.python.packages import map_files
+
+    _library.extensions.update(map_files(extensions, memory))
+
+
 def prepare() -> None:
     """What has to be done before the process is confined."""
     _library.map_extensions()
@@ -84,7 +91,7 @@ class Engine:
         self._main = types.ModuleType("__main__")
         self._top: Any = None
         self._frame: types.FrameType | None = None
-        self._finder = Finder(self._calls, _library, self._compile_module)
+        self._finder = Finder(self._calls, _library, self._compile_module, granted=configure.settings.get("packages"))
         self._finder.after("asyncio", lambda: install(self._calls, self._branches))
         sys.meta_path.insert(0, self._finder)  # type: ignore[arg-type]
         replace_what_is_refused(self._calls)

@@ -2,8 +2,8 @@
 
 Theory of operation. What needs code of the machine, the library's extension modules, is mapped before the process is
 confined (`map_extensions`) and initialised by the import itself: the loader finds it mapped, and opens nothing. All
-else of the library the host reads and hands over, as it does modules beside the script. The library comes first, so no
-module beside a script can take the place of one that another module of the library counts on.
+else of the library the host reads and hands over, as it does granted packages and modules beside the script. They come
+in this order, so no module beside a script can take the place of one that another module of the library counts on.
 """
 
 from __future__ import annotations
@@ -61,9 +61,20 @@ class Library:
 class Finder:
     """Stands before all other finders of modules, and lets none of them look."""
 
-    def __init__(self, calls: Calls, library: Library, compiled: Callable[[bytes | str, str], CodeType]) -> None:
-        """`compiled` makes code of a script's source and name, and keeps the name as one of the script's files."""
+    def __init__(
+        self,
+        calls: Calls,
+        library: Library,
+        compiled: Callable[[bytes | str, str], CodeType],
+        *,
+        granted: object = None,
+    ) -> None:
+        """`compiled` makes code of a script's source and name, and keeps the name as one of the script's files.
+
+        `granted` are the first names of the modules of packages that are granted.
+        """
         self._calls, self._library, self._compiled = calls, library, compiled
+        self._granted = frozenset(granted) if isinstance(granted, (list, tuple)) else frozenset[str]()
         self._hooks: dict[str, Callable[[], None]] = {}
 
     def after(self, name: str, hook: Callable[[], None]) -> None:
@@ -78,28 +89,38 @@ class Finder:
         file = self._library.extensions.get(name)
         if file is not None:
             return ModuleSpec(name, ExtensionFileLoader(name, file), origin=file)
-        if name.partition(".")[0] in sys.stdlib_module_names or name.startswith("_sysconfigdata_"):
+        first = name.partition(".")[0]
+        if first in sys.stdlib_module_names or name.startswith("_sysconfigdata_"):
             return self._in_library(name)
-        return self._beside_script(name)
+        return self._in_package(name) if first in self._granted else self._beside_script(name)
 
     def _in_library(self, name: str) -> object:
-        found = self._asked(name, "library.load", {"name": name})
+        found = self._asked(name, "library.load", {"name": name}, _of_library)
         return _spec(name, _Source(self, name, found), package=found.get("package") is True)
+
+    def _in_package(self, name: str) -> object:
+        found = self._asked(name, "library.load", {"name": name}, _of_package)
+        spec = _spec(name, _Source(self, name, found), package=found.get("package") is True)
+        spec.origin = str(found.get("name"))
+        spec.has_location = True  # the module has a `__file__`, as those beside the script do: its name in the package
+        return spec
 
     def _beside_script(self, name: str) -> object:
         path = name.replace(".", "/")
         paths: list[object] = [f"{path}.py", f"{path}/__init__.py"]
-        found = self._asked(name, "module.load", {"name": name, "paths": paths})
+        found = self._asked(name, "module.load", {"name": name, "paths": paths}, _of_script)
         return _spec(name, _Source(self, name, found), package=found.get("name") == paths[1])
 
-    def _asked(self, name: str, capability: str, arguments: dict[str, object]) -> dict[str, object]:
+    def _asked(
+        self, name: str, capability: str, arguments: dict[str, object], why: Callable[[str, CallError], str]
+    ) -> dict[str, object]:
         self._calls.still += 1  # whoever imports holds a lock: it gives way to nobody
         try:
             found = self._calls.call(capability, arguments)
         except CallError as error:
             if error.kind == "denied" and capability == "module.load":
-                raise DeniedImportError(_not_there(name, error, capability), details=error.details) from None
-            raise ModuleNotFoundError(_not_there(name, error, capability), name=name) from None
+                raise DeniedImportError(why(name, error), details=error.details) from None
+            raise ModuleNotFoundError(why(name, error), name=name) from None
         finally:
             self._calls.still -= 1
         if not isinstance(found, dict):
@@ -147,14 +168,20 @@ def _text(source: object) -> bytes | str:
     return source if isinstance(source, bytes) else str(source)
 
 
-def _spec(name: str, loader: _Source, *, package: bool) -> object:
+def _spec(name: str, loader: _Source, *, package: bool) -> ModuleSpec:
     return ModuleSpec(name, loader, origin="llmspell", is_package=package)  # type: ignore[arg-type]
 
 
-def _not_there(name: str, error: CallError, capability: str) -> str:
-    if capability == "library.load":
-        return (
-            f"no module named {name!r}: this part of the standard library is not there for scripts, because it needs"
-            " files, the network, processes or a library of the system"
-        )
-    return f"no module named {name!r}: {error.message}; installed packages are not there for scripts"
+def _of_library(name: str, _error: CallError) -> str:
+    return (
+        f"no module named {name!r}: this part of the standard library is not there for scripts, because it needs"
+        " files, the network, processes or a library of the system"
+    )
+
+
+def _of_package(name: str, error: CallError) -> str:
+    return f"no module named {name!r}: {error.message}"
+
+
+def _of_script(name: str, error: CallError) -> str:
+    return f"no module named {name!r}: {error.message}; installed packages are there if they are granted, and no others"

@@ -1,0 +1,68 @@
+"""From the facts of a script to findings: every rule in turn, and what the script itself switches off."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+
+from llmspell.validate.finding import Finding
+from llmspell.validate.rules import ALWAYS
+from llmspell.validate.rules.calls import calls
+from llmspell.validate.rules.case import Case
+from llmspell.validate.rules.confusable import confusable_names
+from llmspell.validate.rules.modules import unknown_modules
+from llmspell.validate.rules.names import unknown_functions, unknown_methods, unknown_names
+from llmspell.validate.rules.secrets import secrets
+from llmspell.validate.rules.text import about_bytes, about_characters
+
+MAX_FINDINGS = 200
+"""Of one script: more say nothing new."""
+_OFF = re.compile(r"llmspell: off ([a-z0-9, -]{1,200})")
+
+
+def about_text(source: bytes) -> Iterator[Finding]:
+    """What its bytes and its letters say, whatever language it is in."""
+    text = source.decode("utf-8", "replace")
+    yield from about_bytes(source)
+    yield from about_characters(text)
+    yield from secrets(text)
+
+
+def about_facts(case: Case) -> Iterator[Finding]:
+    """What its names and its calls say."""
+    for rule in (unknown_names, unknown_functions, unknown_methods, calls, unknown_modules, confusable_names):
+        yield from rule(case)
+
+
+def kept(found: Iterable[Finding], source: bytes, off: Collection[str]) -> list[Finding]:
+    """The findings that count, in order, each once: without rules that are off, by settings or by the script.
+
+    A comment `llmspell: off RULE, RULE` switches rules off for its line, and for the next one where it stands alone.
+    """
+    here = _switched_off(source)
+    chosen = {
+        one: None
+        for one in found
+        if one.rule not in off
+        and (one.rule in ALWAYS or one.position is None or one.rule not in here.get(one.position.line, ()))
+    }
+    return sorted(chosen, key=_order)[:MAX_FINDINGS]
+
+
+def _order(one: Finding) -> tuple[str, int, int, str]:
+    place = one.position
+    return (one.file or "", place.line if place else 0, place.column if place else 0, one.rule)
+
+
+def _switched_off(source: bytes) -> dict[int, set[str]]:
+    if b"llmspell: off" not in source:
+        return {}
+    found: dict[int, set[str]] = {}
+    for number, line in enumerate(source.decode("utf-8", "replace").split("\n"), 1):
+        match = _OFF.search(line)
+        if match is not None:
+            rules = set(match[1].replace(",", " ").split())
+            alone = not any(letter.isalnum() for letter in line[: match.start()])
+            found.setdefault(number + alone, set()).update(rules)
+            found.setdefault(number, set()).update(rules)
+    return found

@@ -1,0 +1,35 @@
+"""What a rule is given, and what it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from llmspell.validate.facts import Facts, Lines, Place
+from llmspell.validate.finding import Finding, Severity
+from llmspell.validate.names import EngineNames
+from llmspell.validate.spell import Spell
+
+
+class Case(NamedTuple):
+    """One script with what is known of it and around it. `tools` are JSON schemas of parameters by canonical name,
+    `packages` what may be imported by grant."""
+
+    spell: Spell
+    facts: Facts
+    lines: Lines
+    names: EngineNames
+    tools: Mapping[str, Mapping[str, Any]]
+    packages: tuple[str, ...] = ()
+
+    def finding(
+        self, rule: str, message: str, place: Place, *, guarded: bool, severity: Severity | None = None
+    ) -> Finding:
+        """A finding at a place. What the script catches is a note."""
+        severity = Severity.NOTE if guarded else severity or Severity.ERROR
+        return Finding(rule, severity, message, self.lines.position(place))
+
+
+def shown(name: str) -> str:
+    """A name of a script in a message."""
+    return ascii(name[:80])[1:-1] if name.isprintable() is False else name[:80]

@@ -1,0 +1,3 @@
+// wants: syntax - error
+import { bare } from "bare";
+console.log(bare);

@@ -1,0 +1,4 @@
+-- wants: bidi-control 3:17 error
+-- wants: bidi-control 3:24 error
+local access = "‮ nimda⁦"
+return access

@@ -1,0 +1,2 @@
+# wants: bidi-control 2:8 error
+x = "ab‭"

@@ -1,0 +1,2 @@
+export const part = 1, other = 2;
+export default 3;

@@ -1,0 +1,2 @@
+// wants: syntax 2:7 error
+const = 5;

@@ -1,0 +1,2 @@
+-- wants: syntax 2:1 error
+local = 5

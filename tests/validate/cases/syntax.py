@@ -1,0 +1,2 @@
+# wants: syntax 2:5 error
+x = = 5

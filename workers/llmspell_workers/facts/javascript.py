@@ -1,0 +1,346 @@
+"""What a JavaScript source says: its names by JavaScript's scopes, calls of globals with their literals, modules."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from llmspell_workers.facts.grammar import named, parser_of, place_of, text_of, walk
+from llmspell_workers.facts.literals import MAX_DEPTH, MAX_ITEMS, literal, number, text
+from llmspell_workers.facts.scopes import Reference, Scopes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+_MEMBERS = ("member_expression", "subscript_expression")
+_FUNCTIONS = frozenset((
+    "function_declaration", "generator_function_declaration", "function_expression", "generator_function",
+    "arrow_function", "method_definition",
+))  # fmt: skip
+_SCOPES = frozenset((
+    "statement_block", "switch_body", "for_statement", "class_static_block", "class_body", "catch_clause",
+))  # fmt: skip
+_GLOBAL = "globalThis"
+_HERE = "./"
+
+_parser = parser_of("javascript")
+
+
+def read(source: bytes) -> Scopes | None:
+    """The scopes of a source; None where the grammar does not understand all of it."""
+    root = _parser.parse(source.removeprefix(b"\xef\xbb\xbf")).root_node
+    if root.has_error:
+        return None
+    reader = _Reader()
+    walk(root, reader.steps)
+    if not source.isascii():
+        walk(root, reader.strange_names)
+    return reader.scopes
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self.scopes = Scopes(ordered=False)
+        self._made: dict[int, Reference] = {}
+        self._ways: dict[str, Callable[[Any], Iterator[Any]]] = {
+            "call_expression": self._call,
+            "new_expression": self._call,
+            "variable_declarator": self._declared,
+            "class_declaration": self._class,
+            "class": self._class,
+            "for_in_statement": self._for_in,
+            "assignment_expression": self._assignment,
+            "try_statement": self._try,
+            "import_statement": self._import,
+            "export_statement": self._export,
+            "pair": self._pair,
+            "field_definition": self._pair,
+            "unary_expression": self._unary,
+            **dict.fromkeys(_MEMBERS, lambda node: self._index(node, "read")),
+            **dict.fromkeys(_FUNCTIONS, self._function),
+        }
+
+    def steps(self, node: Any) -> Iterator[Any]:
+        """What comes next behind a node; see `walk`."""
+        kind = node.type
+        if kind in ("identifier", "shorthand_property_identifier"):
+            self._refer(node, "read")
+        elif kind in self._ways:
+            yield from self._ways[kind](node)
+        elif kind in _SCOPES:
+            yield from self._in_scope(node)
+        else:
+            self.scopes.open = self.scopes.open or kind == "with_statement"
+            yield from named(node)
+
+    def strange_names(self, node: Any) -> Iterator[Any]:
+        """What comes next behind a node, where only the letters of names are looked at."""
+        if "identifier" in node.type and not node.text.isascii():
+            self.scopes.strange_name(text_of(node), place_of(node))
+        return named(node)
+
+    def _in_scope(self, node: Any) -> Iterator[Any]:
+        yield self.scopes.enter
+        if node.type == "catch_clause":
+            parameter = node.child_by_field_name("parameter")
+            yield from self._pattern(parameter, self.scopes.bind)
+            yield from (child for child in named(node) if child != parameter)
+        else:
+            yield from named(node)
+        yield self.scopes.leave
+
+    def _refer(self, node: Any, use: str, *, call: Any = None, **more: Any) -> None:
+        name = text_of(node)
+        if (name == _GLOBAL and use in ("read", "index")) or (name == "eval" and use == "call"):
+            self.scopes.open = True
+        reference = Reference(name, place_of(node), use, **more)
+        self.scopes.refer(reference)
+        if call is not None:
+            self._made[call.id] = reference
+
+    def _index(self, node: Any, use: str, **more: Any) -> Iterator[Any]:
+        """`root.member[...]` with what is inside: a reference where the root is a name."""
+        members: list[Any] = []
+        whole, root = True, node
+        while root.type in _MEMBERS:
+            member = root.child_by_field_name("property") or root.child_by_field_name("index")
+            written = _text(member) if root.type == "subscript_expression" else text_of(member)
+            if written is None:
+                whole, members = False, []
+                yield member
+            else:
+                members.append((written, place_of(member)))
+            root = root.child_by_field_name("object")
+        members.reverse()
+        if root.type != "identifier":
+            yield root
+        elif text_of(root) == _GLOBAL and members:
+            if use == "write" and len(members) == 1:
+                self.scopes.assign(members[0][0])
+        else:
+            use = "index" if use == "read" else use
+            yield partial(self._refer, root, use, members=members, whole=whole, **more)
+
+    def _call(self, node: Any) -> Iterator[Any]:
+        function = node.child_by_field_name("function") or node.child_by_field_name("constructor")
+        arguments = node.child_by_field_name("arguments")
+        listed = arguments is not None and arguments.type == "arguments"
+        given = list(named(arguments)) if listed else [] if arguments is None else [arguments]
+        given = [one for one in given if one.type != "comment"]
+        literals = [_literal(one) for one in given[:MAX_ITEMS]]
+        if function.type == "identifier":
+            yield partial(self._refer, function, "call", arguments=literals)
+        elif function.type == "import" and given:
+            self._module(given[0])
+        elif function.type in _MEMBERS:
+            caught = _is_caught(function, len(given))
+            yield from self._guarded(self._index(function, "call", arguments=literals, call=node), caught)
+        else:
+            yield function
+        yield from given
+
+    def _guarded(self, steps: Iterator[Any], caught: bool) -> Iterator[Any]:
+        if caught:
+            yield partial(self._guard, 1)
+        yield from steps
+        if caught:
+            yield partial(self._guard, -1)
+
+    def _guard(self, more: int) -> None:
+        self.scopes.guards += more
+
+    def _function(self, node: Any) -> Iterator[Any]:
+        name, inside = node.child_by_field_name("name"), [partial(self.scopes.bind, "arguments")]
+        if name is not None and node.type.endswith("_declaration"):
+            yield partial(self.scopes.bind, text_of(name), function=True)
+        elif name is not None and name.type == "computed_property_name":
+            yield name
+        elif name is not None:
+            inside.append(partial(self.scopes.bind, text_of(name)))
+        yield partial(self.scopes.enter, function=True)
+        yield from inside
+        for field in ("parameter", "parameters"):
+            found = node.child_by_field_name(field)
+            patterns = list(named(found)) if field == "parameters" and found is not None else [found]
+            for pattern in patterns:
+                yield from self._pattern(pattern, self.scopes.bind)
+        body = node.child_by_field_name("body")
+        if body is not None:
+            yield body
+        yield self.scopes.leave
+
+    def _pattern(self, node: Any, told: Callable[[str], None]) -> Iterator[Any]:
+        """The names that a pattern gives values to; the values that stand in it are gone through."""
+        waiting = [] if node is None else [node]
+        while waiting:
+            one = waiting.pop()
+            if one.type in ("identifier", "shorthand_property_identifier_pattern"):
+                yield partial(told, text_of(one))
+            elif one.type in ("assignment_pattern", "object_assignment_pattern"):
+                waiting.append(one.child_by_field_name("left"))
+                yield one.child_by_field_name("right")
+            elif one.type == "pair_pattern":
+                waiting.append(one.child_by_field_name("value"))
+                key = one.child_by_field_name("key")
+                if key.type == "computed_property_name":
+                    yield key
+            elif one.type in ("object_pattern", "array_pattern", "rest_pattern"):
+                waiting += named(one)
+            elif one.type in _MEMBERS:
+                yield from self._index(one, "write")
+            elif one.type != "comment":
+                yield one
+
+    def _declared(self, node: Any) -> Iterator[Any]:
+        value = node.child_by_field_name("value")
+        everywhere = node.parent is not None and node.parent.type == "variable_declaration"
+        name = node.child_by_field_name("name")
+        if value is not None:
+            yield value
+        if name.type == "identifier" and value is not None and value.type == "await_expression":
+            yield partial(self._bind, text_of(name), value.named_child(0), function=everywhere)
+        else:
+            yield from self._pattern(name, partial(self.scopes.bind, function=everywhere))
+
+    def _bind(self, name: str, value: Any, *, function: bool) -> None:
+        """A name is given what a call gives, once it is there."""
+        self.scopes.bind(name, function=function, origin=None if value is None else self._made.get(value.id))
+
+    def _class(self, node: Any) -> Iterator[Any]:
+        name = node.child_by_field_name("name")
+        if name is not None:
+            yield partial(self.scopes.bind, text_of(name))
+        yield from (child for child in named(node) if child != name)
+
+    def _for_in(self, node: Any) -> Iterator[Any]:
+        left, kind = node.child_by_field_name("left"), node.child_by_field_name("kind")
+        yield self.scopes.enter
+        if kind is None:
+            yield from self._pattern(left, self.scopes.assign)
+        else:
+            yield from self._pattern(left, partial(self.scopes.bind, function=kind.type == "var"))
+        yield from (child for child in named(node) if child not in (left, kind))
+        yield self.scopes.leave
+
+    def _assignment(self, node: Any) -> Iterator[Any]:
+        yield from self._pattern(node.child_by_field_name("left"), self.scopes.assign)
+        yield node.child_by_field_name("right")
+
+    def _try(self, node: Any) -> Iterator[Any]:
+        body, caught = node.child_by_field_name("body"), node.child_by_field_name("handler") is not None
+        yield from self._guarded(iter([body]), caught)
+        yield from (child for child in named(node) if child != body)
+
+    def _import(self, node: Any) -> Iterator[Any]:
+        source = node.child_by_field_name("source")
+        if source is not None:
+            self._module(source)
+        waiting = [child for child in named(node) if child.type == "import_clause"]
+        while waiting:
+            one = waiting.pop()
+            if one.type == "identifier":
+                yield partial(self.scopes.bind, text_of(one))
+            elif one.type == "import_specifier":
+                waiting.append(one.child_by_field_name("alias") or one.child_by_field_name("name"))
+            else:
+                waiting += named(one)
+
+    def _export(self, node: Any) -> Iterator[Any]:
+        source = node.child_by_field_name("source")
+        if source is not None:
+            self._module(source)
+            return
+        for child in named(node):
+            if child.type == "export_clause":
+                yield from (one.child_by_field_name("name") for one in named(child) if one.type == "export_specifier")
+            else:
+                yield child
+
+    def _pair(self, node: Any) -> Iterator[Any]:
+        key = node.child_by_field_name("key") or node.child_by_field_name("property")
+        value = node.child_by_field_name("value")
+        if key is not None and key.type == "computed_property_name":
+            yield key
+        if value is not None:
+            yield value
+
+    def _unary(self, node: Any) -> Iterator[Any]:
+        argument = node.child_by_field_name("argument")
+        asks = node.children[0].type == "typeof" and argument.type == "identifier"
+        yield partial(self._refer, argument, "test") if asks else argument
+
+    def _module(self, node: Any) -> None:
+        name = _text(node)
+        if name is None:
+            return
+        parts: list[str] | None = []
+        for part in name.split("/"):
+            if part == ".." and parts:
+                parts.pop()
+            elif part == "..":
+                parts = None
+                break
+            elif part not in ("", ".") and parts is not None:
+                parts.append(part)
+        near = name.startswith((_HERE, "../")) and parts
+        self.scopes.module(["/".join(parts)] if near and parts else [], name, place_of(node))
+
+
+def _is_caught(function: Any, arguments: int) -> bool:
+    """Whether it is the `catch` of a promise, or a `then` that takes both ways."""
+    name = function.child_by_field_name("property")
+    return name is not None and (text_of(name), arguments) in (("catch", 1), ("then", 2))
+
+
+def _text(node: Any) -> str | None:
+    """A string's text, or a template's without any part, if it is written without escapes."""
+    if node.type not in ("string", "template_string"):
+        return None
+    inside = list(named(node))
+    if any(part.type != "string_fragment" for part in inside):
+        return None
+    written = "".join(map(text_of, inside))
+    return None if "\ufffd" in written else written
+
+
+def _literal(node: Any, depth: int = 0) -> list[object]:
+    kind, place = node.type, place_of(node)
+    if kind in ("string", "template_string"):
+        return text(_text(node), place)
+    if kind == "number":
+        return number(text_of(node).removesuffix("n"), place)
+    if kind in ("true", "false"):
+        return literal("boolean", kind == "true", place)
+    if kind in ("null", "undefined"):
+        return literal("nil", None, place)
+    if kind in ("arrow_function", "function_expression"):
+        return literal("function", None, place)
+    if kind == "unary_expression" and node.children[0].type == "-" and node.children[-1].type == "number":
+        return number("-" + text_of(node.children[-1]), place)
+    if kind == "array" and depth < MAX_DEPTH:
+        items = [_literal(one, depth + 1) for one in list(named(node))[:MAX_ITEMS] if one.type != "comment"]
+        more = any(one[0] == "many" for one in items) or node.named_child_count > MAX_ITEMS
+        return literal("list", [items, more], place)
+    if kind == "object" and depth < MAX_DEPTH:
+        return _object(node, depth)
+    return literal("many" if kind == "spread_element" else "other", None, place)
+
+
+def _object(node: Any, depth: int) -> list[object]:
+    entries: list[object] = []
+    more = node.named_child_count > MAX_ITEMS
+    for one in list(named(node))[:MAX_ITEMS]:
+        if one.type == "shorthand_property_identifier":
+            place = list(place_of(one))
+            entries.append([text_of(one), place, literal("other", None, place_of(one))])
+        elif one.type == "pair":
+            key, value = one.child_by_field_name("key"), one.child_by_field_name("value")
+            written = _text(key) if key.type == "string" else text_of(key)
+            if key.type == "computed_property_name" or written is None:
+                more = True
+            else:
+                entries.append([written, list(place_of(key)), _literal(value, depth + 1)])
+        elif one.type != "comment":
+            more = True
+    return literal("map", [entries, more], place_of(node))

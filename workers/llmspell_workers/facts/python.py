@@ -1,0 +1,321 @@
+"""What a Python source says: its names by Python's scopes, calls of globals with their literals, modules.
+
+Python reads itself: its own parser made the tree, so there is nothing that another grammar could understand otherwise.
+"""
+
+from __future__ import annotations
+
+import _ast
+import builtins
+import sys
+from functools import partial
+
+from llmspell_workers.facts.grammar import walk
+from llmspell_workers.facts.literals import MAX_DEPTH, MAX_ITEMS, literal, text
+from llmspell_workers.facts.scopes import Reference, Scopes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+    from llmspell_workers.facts.scopes import Place
+
+_FLAGS = 0x400 | 0x2000
+"""PyCF_ONLY_AST, PyCF_ALLOW_TOP_LEVEL_AWAIT (compile.h)."""
+_OPENING = frozenset(("globals", "exec", "eval", "vars", "locals"))
+_IMPLIED = ("__annotations__", "__class__", "__qualname__", "__module__", "__path__", "__dict__")
+_ANNOTATIONS = frozenset(("annotation", "returns"))
+_OURS = "llmspell"
+_NAMES = ("id", "name", "attr", "arg", "asname", "rest")
+"""Fields of the tree that hold names."""
+
+
+def read(source: bytes) -> Scopes | None:
+    """The scopes of a source."""
+    tree = builtins.compile(source, "script", "exec", flags=_FLAGS, dont_inherit=True)
+    reader = _Reader()
+    walk(tree, reader.steps)
+    if not source.isascii():
+        walk(tree, reader.strange_names)
+    return reader.scopes
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self.scopes = Scopes(ordered=False)
+        self._made: dict[int, Reference] = {}
+        for name in _IMPLIED:
+            self.scopes.bind(name)
+        functions = (_ast.FunctionDef, _ast.AsyncFunctionDef, _ast.Lambda)
+        comprehensions = (_ast.ListComp, _ast.SetComp, _ast.DictComp, _ast.GeneratorExp)
+        self._ways: dict[type, Callable[[Any], Iterator[Any]]] = {
+            _ast.Name: self._name,
+            _ast.Attribute: lambda node: self._index(node, "read"),
+            _ast.Subscript: lambda node: self._index(node, "read"),
+            _ast.Call: self._call,
+            _ast.ClassDef: self._class,
+            _ast.Import: self._import,
+            _ast.ImportFrom: self._import_from,
+            _ast.Try: self._try,
+            _ast.TryStar: self._try,
+            _ast.With: self._with,
+            _ast.AsyncWith: self._with,
+            _ast.ExceptHandler: self._handler,
+            _ast.Global: self._global,
+            _ast.NamedExpr: self._walrus,
+            _ast.Assign: self._assign,
+            **dict.fromkeys(functions, self._function),
+            **dict.fromkeys(comprehensions, self._comprehension),
+            **dict.fromkeys((_ast.MatchAs, _ast.MatchStar, _ast.MatchMapping), self._matched),
+        }
+
+    def steps(self, node: Any) -> Iterator[Any]:
+        """What comes next behind a node; see `walk`."""
+        way = self._ways.get(type(node))
+        yield from way(node) if way is not None else _below(node)
+
+    def strange_names(self, node: Any) -> Iterator[Any]:
+        """What comes next behind a node, where only the letters of names are looked at."""
+        for field in _NAMES:
+            name = getattr(node, field, None)
+            if isinstance(name, str) and not name.isascii() and hasattr(node, "lineno"):
+                self.scopes.strange_name(name, _place(node))
+        return (one for one in _parts(node) if isinstance(one, _ast.AST))
+
+    def _name(self, node: Any) -> Iterator[Any]:
+        if isinstance(node.ctx, _ast.Load):
+            self._refer(node, "read")
+        elif isinstance(node.ctx, _ast.Store):
+            self.scopes.bind(node.id)
+        yield from ()
+
+    def _refer(self, node: Any, use: str, *, call: Any = None, **more: Any) -> None:
+        self.scopes.open = self.scopes.open or (node.id in _OPENING and use == "call")
+        reference = Reference(node.id, _place(node), use, **more)
+        self.scopes.refer(reference)
+        if call is not None:
+            self._made[id(call)] = reference
+
+    def _index(self, node: Any, use: str, **more: Any) -> Iterator[Any]:
+        """`root.member[...]` with what is inside: a reference where the root is a name."""
+        use = use if isinstance(node.ctx, _ast.Load) else "write"
+        members: list[Any] = []
+        whole, root = True, node
+        while isinstance(root, (_ast.Attribute, _ast.Subscript)):
+            if isinstance(root, _ast.Attribute):
+                members.append((root.attr, _member_place(root)))
+            else:
+                whole, members = False, []
+                yield root.slice
+            root = root.value
+        members.reverse()
+        if isinstance(root, _ast.Name):
+            use = "index" if use == "read" else use
+            yield partial(self._refer, root, use, members=members, whole=whole, **more)
+        else:
+            yield root
+
+    def _call(self, node: Any) -> Iterator[Any]:
+        literals = [_literal(one) for one in node.args[:MAX_ITEMS]]
+        if node.keywords:
+            literals.append(_keywords(node))
+        if isinstance(node.func, _ast.Name):
+            yield partial(self._refer, node.func, "call", arguments=literals)
+        elif isinstance(node.func, _ast.Attribute):
+            yield from self._index(node.func, "call", arguments=literals, call=node)
+        else:
+            yield node.func
+        yield from node.args
+        yield from (keyword.value for keyword in node.keywords)
+
+    def _function(self, node: Any) -> Iterator[Any]:
+        given = node.args
+        if not isinstance(node, _ast.Lambda):
+            yield partial(self.scopes.bind, node.name)
+            yield from node.decorator_list
+        yield from given.defaults
+        yield from (one for one in given.kw_defaults if one is not None)
+        yield partial(self.scopes.enter, function=True)
+        every = [*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg]
+        for one in every:
+            if one is not None:
+                yield partial(self.scopes.bind, one.arg)
+        yield from self._parameters_of_types(node)
+        yield from [node.body] if isinstance(node, _ast.Lambda) else node.body
+        yield self.scopes.leave
+
+    def _class(self, node: Any) -> Iterator[Any]:
+        yield partial(self.scopes.bind, node.name)
+        yield from node.decorator_list
+        yield partial(self.scopes.enter, function=True)
+        yield from self._parameters_of_types(node)
+        yield from node.bases
+        yield from (keyword.value for keyword in node.keywords)
+        yield from node.body
+        yield self.scopes.leave
+
+    def _parameters_of_types(self, node: Any) -> Iterator[Any]:
+        for one in getattr(node, "type_params", ()):
+            yield partial(self.scopes.bind, one.name)
+
+    def _comprehension(self, node: Any) -> Iterator[Any]:
+        yield self.scopes.enter
+        yield from _below(node)
+        yield self.scopes.leave
+
+    def _assign(self, node: Any) -> Iterator[Any]:
+        yield node.value
+        if len(node.targets) == 1 and isinstance(node.targets[0], _ast.Name):
+            value = node.value.value if isinstance(node.value, _ast.Await) else node.value
+            yield partial(self._bind, node.targets[0].id, value)
+        else:
+            yield from node.targets
+
+    def _bind(self, name: str, value: Any) -> None:
+        self.scopes.bind(name, origin=self._made.get(id(value)))
+
+    def _walrus(self, node: Any) -> Iterator[Any]:
+        yield partial(self.scopes.bind, node.target.id, function=True)
+        yield node.value
+
+    def _matched(self, node: Any) -> Iterator[Any]:
+        name = getattr(node, "name", None) or getattr(node, "rest", None)
+        if name:
+            yield partial(self.scopes.bind, name)
+        yield from _below(node)
+
+    def _handler(self, node: Any) -> Iterator[Any]:
+        if node.name:
+            yield partial(self.scopes.bind, node.name)
+        yield from _below(node)
+
+    def _global(self, node: Any) -> Iterator[Any]:
+        for name in node.names:
+            self.scopes.assign(name)
+        yield from ()
+
+    def _guard(self, more: int) -> None:
+        self.scopes.guards += more
+
+    def _try(self, node: Any) -> Iterator[Any]:
+        if node.handlers:
+            yield partial(self._guard, 1)
+        yield from node.body
+        if node.handlers:
+            yield partial(self._guard, -1)
+        yield from (*node.handlers, *node.orelse, *node.finalbody)
+
+    def _with(self, node: Any) -> Iterator[Any]:
+        called = [one.context_expr.func for one in node.items if isinstance(one.context_expr, _ast.Call)]
+        suppressed = any("suppress" in (getattr(one, "id", ""), getattr(one, "attr", "")) for one in called)
+        yield from (part for one in node.items for part in (one.context_expr, one.optional_vars) if part is not None)
+        if suppressed:
+            yield partial(self._guard, 1)
+        yield from node.body
+        if suppressed:
+            yield partial(self._guard, -1)
+
+    def _import(self, node: Any) -> Iterator[Any]:
+        for one in node.names:
+            self.scopes.bind(one.asname or one.name.partition(".")[0])
+            self._module(one.name, one)
+            self.scopes.open = self.scopes.open or one.name == "builtins"
+        yield from ()
+
+    def _import_from(self, node: Any) -> Iterator[Any]:
+        for one in node.names:
+            self.scopes.bind(one.asname or one.name)
+            self.scopes.open = self.scopes.open or one.name == "*"
+        if node.module and not node.level:
+            self._module(node.module, node)
+        yield from ()
+
+    def _module(self, name: str, node: Any) -> None:
+        if name.partition(".")[0] in sys.stdlib_module_names or name == _OURS:
+            return
+        parts = name.split(".")
+        for count in range(1, len(parts) + 1):  # a package is imported before what is in it
+            path = "/".join(parts[:count])
+            self.scopes.module([f"{path}.py", f"{path}/__init__.py"], ".".join(parts[:count]), _place(node))
+
+
+def _below(node: Any) -> Iterator[Any]:
+    """The nodes in a node; comprehensions' loops first, as they bind, and no annotations."""
+    for field in sorted(node._fields, key=lambda field: field != "generators"):
+        if field not in _ANNOTATIONS:
+            value = getattr(node, field, None)
+            yield from (one for one in (value if isinstance(value, list) else [value]) if isinstance(one, _ast.AST))
+
+
+def _parts(node: Any) -> Iterator[Any]:
+    for field in node._fields:
+        value = getattr(node, field, None)
+        yield from value if isinstance(value, list) else [value]
+
+
+def _place(node: Any) -> Place:
+    return node.lineno - 1, node.col_offset, node.end_lineno - 1, node.end_col_offset
+
+
+def _member_place(node: Any) -> Place:
+    row, column = node.end_lineno - 1, node.end_col_offset
+    return row, max(0, column - len(node.attr.encode())), row, column
+
+
+def _literal(node: Any, depth: int = 0) -> list[object]:
+    place = _place(node)
+    if isinstance(node, _ast.Constant):
+        return _constant(node.value, place)
+    if isinstance(node, _ast.Lambda):
+        return literal("function", None, place)
+    if isinstance(node, _ast.UnaryOp) and isinstance(node.op, _ast.USub) and isinstance(node.operand, _ast.Constant):
+        value = node.operand.value
+        return _constant(-value, place) if isinstance(value, (int, float)) else literal("other", None, place)
+    if isinstance(node, (_ast.List, _ast.Tuple)) and depth < MAX_DEPTH:
+        items = [_literal(one, depth + 1) for one in node.elts[:MAX_ITEMS]]
+        more = len(node.elts) > MAX_ITEMS or any(one[0] == "many" for one in items)
+        return literal("list", [items, more], place)
+    if isinstance(node, _ast.Dict) and depth < MAX_DEPTH:
+        return _entries("map", [*zip(node.keys, node.values, strict=True)], place, depth)
+    return literal("many" if isinstance(node, _ast.Starred) else "other", None, place)
+
+
+def _keywords(node: Any) -> list[object]:
+    """The arguments that are given by name: a literal of the kind `keywords`, which is else as a map."""
+    pairs = [(_Named(one), one.value) if one.arg is not None else (None, one.value) for one in node.keywords]
+    return _entries("keywords", pairs, _place(node), 0)
+
+
+class _Named:
+    """The name of a keyword, as a key."""
+
+    def __init__(self, keyword: Any) -> None:
+        self.value = keyword.arg
+        row, column = keyword.lineno - 1, keyword.col_offset
+        self.place = (row, column, row, column + len(keyword.arg.encode()))
+
+
+def _entries(kind: str, pairs: list[Any], place: Place, depth: int) -> list[object]:
+    entries: list[object] = []
+    more = len(pairs) > MAX_ITEMS
+    for key, value in pairs[:MAX_ITEMS]:
+        written = getattr(key, "value", None)
+        if type(written) is str:
+            at = key.place if isinstance(key, _Named) else _place(key)
+            entries.append([written, list(at), _literal(value, depth + 1)])
+        else:
+            more = True
+    return literal(kind, [entries, more], place)
+
+
+def _constant(value: object, place: Place) -> list[object]:
+    if isinstance(value, bool):
+        return literal("boolean", value, place)
+    if value is None:
+        return literal("nil", None, place)
+    if isinstance(value, str):
+        return text(value if value.isprintable() or value.isascii() else None, place)
+    if isinstance(value, int):
+        return literal("number", value if abs(value) < 1 << 63 else None, place)
+    return literal("number", value, place) if isinstance(value, float) else literal("other", None, place)
