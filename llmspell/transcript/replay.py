@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from llmspell.capabilities.library import library_answer
+from llmspell.capabilities.library import load_library
+from llmspell.errors import CallError
 from llmspell.limits import Limits
 from llmspell.outcome import CallRecord, LimitHit, Verdict
 from llmspell.sandbox.ending import RunEnd, Stopped
@@ -26,6 +27,7 @@ from llmspell.transcript.recording import NEVER_RECORDED, Sums
 if TYPE_CHECKING:
     from llmspell.capabilities.scripting import LogSink
 
+Load = Callable[[Mapping[str, Any]], Any]
 RESUME = "; go on from there with llmspell resume"
 
 
@@ -45,6 +47,7 @@ class ReplayBroker:
         self.calls = 0
         self.records: list[CallRecord] = []
         self.refused = False
+        self.library: Load = lambda arguments: load_library(str(arguments.get("name")))
         self._stopped = False
         self._pass_over()
 
@@ -54,7 +57,7 @@ class ReplayBroker:
     def dispatch(self, call_id: int, capability: str, arguments: dict[str, Any]) -> Answer | None:
         """The recorded answer to a call, or None if others came before it. Raises LimitCrossed and RunStopped."""
         if capability in NEVER_RECORDED:
-            return library_answer(arguments)
+            return library_answer(self.library, arguments)
         try:
             event = self._order.follow(capability, arguments)
             if event is None:
@@ -203,6 +206,14 @@ class ReplayBroker:
     def _stop(self, cause: Stopped) -> RunStopped:
         self._stopped = True
         return RunStopped(cause)
+
+
+def library_answer(load: Load, arguments: Mapping[str, Any]) -> Answer:
+    """A module of the engine's own library, which is not in the record: this machine's may be another version."""
+    try:
+        return True, load(arguments)
+    except CallError as error:
+        return False, {"kind": error.kind.value, "message": error.message, "details": error.details}
 
 
 def is_refusal(answer: Answer) -> bool:
