@@ -200,7 +200,7 @@
   function bar(kind, part) {
     const inside = make("span", { class: kind });
     inside.style.width = `${part * 100}%`;
-    return make("div", { class: "bar" }, inside);
+    return make("div", { class: "bar" }, part > 0 && inside);
   }
 
   function runOf(run) {
