@@ -47,7 +47,7 @@
 
   function pathOf(path) {
     const cut = path.lastIndexOf("/") + 1;
-    return make("span", { class: "path" }, make("i", null, visible(path.slice(0, cut))), make("b", null, visible(path.slice(cut))));
+    return make("span", { class: "path" }, make("i", null, visible(path.slice(0, cut))), make("wbr"), make("b", null, visible(path.slice(cut))));
   }
 
   // ---- what is chosen, which is also what the address says behind its #
