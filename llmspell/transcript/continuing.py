@@ -80,7 +80,7 @@ class ContinuingBroker(RecordingBroker):
                 self._made -= 1
                 raise LimitCrossed(LimitHit("calls", self._limits.calls, self._limits.calls + 1, "calls"))
             if len(self._records) < self._keep_records:
-                self._records.append((call_id, capability, asked["name"], answer[0], seconds, None, self._now()))
+                self._records.append((call_id, capability, asked["name"], answer[0], seconds, None, self._since))
         self.refused = self.refused or is_refusal(answer)
         if capability in TOOLS:
             name = arguments.get(TOOLS[capability])
