@@ -31,7 +31,7 @@ Examples:
   llmspell sandbox --mem 32M --cpu 2 --allow-tool calculator=max_calls:3 untrusted.lua
   llmspell sandbox --output json untrusted.lua
   llmspell sandbox --require memory untrusted.lua   (runs with less, where llmspell doctor says that more is missing)"""
-_EXIT_CODES = """
+EXIT_CODES = """
 
 \b
 Exit codes: 0 ok, 1 script error, 2 usage or set-up, 3 limit, 4 denied, 5 crash, 70 our fault,
@@ -78,7 +78,7 @@ def run_options(function: Function, *, but: Collection[str] = ()) -> Function:
     return function
 
 
-@click.command(epilog=_RUN + _EXIT_CODES)
+@click.command(epilog=_RUN + EXIT_CODES)
 @click.argument("script")
 @click.argument("arguments", nargs=-1)
 @run_options
@@ -91,7 +91,7 @@ def run(context: click.Context, /, script: str, arguments: tuple[str, ...], **op
     context.exit(run_file(script, arguments, Choices(**options), context.obj, sandboxed=False))
 
 
-@click.command("exec", epilog=_EXEC + _EXIT_CODES)
+@click.command("exec", epilog=_EXEC + EXIT_CODES)
 @click.argument("code")
 @click.argument("arguments", nargs=-1)
 @run_options
@@ -101,7 +101,7 @@ def exec_(context: click.Context, /, code: str, arguments: tuple[str, ...], **op
     context.exit(run_code(code, arguments, Choices(**options), context.obj))
 
 
-@click.command(epilog=_SANDBOX + _EXIT_CODES)
+@click.command(epilog=_SANDBOX + EXIT_CODES)
 @click.argument("script")
 @click.argument("arguments", nargs=-1)
 @run_options

@@ -228,7 +228,7 @@ def _nested(depth: int) -> list[object]:
     ids=["list", "number", "assigned", "short", "place", "use", "long", "entry", "deep", "many"],
 )
 def test_facts_of_a_hostile_worker_are_refused(told: object) -> None:
-    empty: dict[str, object] = {"references": [], "modules": [], "assigned": [], "strange": []}
+    empty: dict[str, object] = {"references": [], "methods": [], "modules": [], "assigned": [], "strange": []}
     assert read_facts(empty) == Facts()
     with pytest.raises(MalformedError):
         read_facts({**empty, **told} if isinstance(told, dict) else told)
