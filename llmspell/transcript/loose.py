@@ -136,7 +136,9 @@ class LooseBroker:
             self.calls -= 1
             raise LimitCrossed(LimitHit("calls", self._limits.calls, self.calls + 1, "calls"))
         asked = found.asked
-        self.records.append(CallRecord(call_id, asked["capability"], asked["name"], answer[0], found.seconds))
+        self.records.append(
+            CallRecord(call_id, asked["capability"], asked["name"], answer[0], found.seconds, None, asked.at)
+        )
         if not answer[0] and type(answer[1]) is dict and answer[1].get("kind") == "denied":
             self.refused = True
 
