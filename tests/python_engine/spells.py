@@ -7,7 +7,8 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
-from llmspell import FunctionTool, Limits, Outcome, ScriptRuntime, Verdict, default_policy
+from llmspell import EngineFactory, FunctionTool, Limits, Outcome, ScriptRuntime, Verdict, default_policy
+from tests.covered.counting import counted
 
 LIMITS = Limits(cpu=10, wall=30)
 
@@ -24,7 +25,8 @@ def spell(
     """Runs one source, named spell.py, to its end; functions are granted tools, `waits`: called on threads."""
     tools = [FunctionTool(function, blocking=waits) for function in functions]
     granted = default_policy().with_tools([tool.name for tool in tools])
-    runtime = ScriptRuntime.with_engine("python", tools=tools, limits=limits, policy=granted, **options)
+    engine, limits = counted(EngineFactory().get("python"), limits)
+    runtime = ScriptRuntime(engine, tools=tools, limits=limits, policy=granted, **options)
     place = str(folder) if folder is not None else None
     text = dedent(source) if isinstance(source, str) else source
     return runtime.execute(text, name="spell.py", arguments=arguments, folder=place)
