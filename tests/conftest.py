@@ -1,4 +1,4 @@
-"""What concerns all tests: property tests find the same examples each time, and some want a worker that is not counted."""
+"""What concerns all tests: property tests find the same examples each time, some want a worker that is not counted."""
 
 from __future__ import annotations
 

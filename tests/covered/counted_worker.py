@@ -20,6 +20,7 @@ from time import monotonic, monotonic_ns
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
     from typing import Any
 
     from coverage import Coverage
@@ -30,19 +31,20 @@ PLACE = struct.Struct("<II")
 """What it begins with: where the counts are, and how long. They take turns in its two halves, so a kill while they are
 written leaves those before."""
 HALVES = (PLACE.size, ROOM // 2)
-EVERY = 0.2
+EVERY = 1.0
 """Seconds between two times that a worker saves its counts and goes on."""
 
 
 class Counts:
     """Where the counts of this process are kept."""
 
-    def __init__(self, folder: str, counting: Coverage) -> None:
+    def __init__(self, folder: str, counting: Coverage, late: dict[str, ModuleType]) -> None:
+        """`late` are the modules that coverage imports when it is asked for its counts."""
         name = os.path.join(folder, f"worker-{os.getpid()}-{monotonic_ns()}")
         with open(name, "x+b") as file:
             file.truncate(ROOM)
             self._room = mmap.mmap(file.fileno(), ROOM)
-        self._counting = counting
+        self._counting, self._late = counting, late
         self._turn = 0
         self._saved = monotonic()
         self._saving = False
@@ -52,6 +54,7 @@ class Counts:
         if self._saving:
             return  # a signal came in the midst of it, and its handler ends the process
         self._saving = True
+        sys.modules.update(self._late)
         try:
             data = self._counting.get_data().dumps()
             start = HALVES[self._turn]
@@ -61,6 +64,8 @@ class Counts:
         except MemoryError:
             pass  # the script has left none: what was saved before has to do
         finally:
+            for name in self._late:
+                del sys.modules[name]
             self._saving = False
             self._saved = monotonic()
 
@@ -82,20 +87,20 @@ def main() -> None:
     sources = os.path.join(os.path.dirname(program), "*")
     branches = "greenlet" if arguments[-2].removeprefix("check:").startswith("python") else "thread"
     counting = Coverage(data_file=None, branch=True, include=[sources], config_file=False, concurrency=branches)
-    counts = Counts(folder, counting)
-    hide_modules(there)
     counting.start()
-    stand_in(counts)
+    stand_in(counts := Counts(folder, counting, hidden_modules(there)))
     if os.path.basename(program) == "launch.py":
         save_before_exec(counts, program)
     runpy.run_path(program, run_name="__main__")
 
 
-def hide_modules(there: set[str]) -> None:
-    """Takes away what was loaded for the counting: a worker and its script load their own, and it matters when."""
-    for name in set(sys.modules) - there:
-        if name.partition(".")[0] not in ("coverage", "sqlite3"):  # they import some of their own modules late
-            del sys.modules[name]
+def hidden_modules(there: set[str]) -> dict[str, ModuleType]:
+    """Takes away what was loaded for the counting, for a worker and its script load their own, and it matters when.
+
+    Gives those that are needed again.
+    """
+    taken = {name: sys.modules.pop(name) for name in set(sys.modules) - there if name.partition(".")[0] != "coverage"}
+    return {name: module for name, module in taken.items() if name.startswith("sqlite3")}
 
 
 def stand_in(counts: Counts) -> None:

@@ -82,6 +82,26 @@ def test_every_way_through_the_worker_ends_with_a_last_word(name: str, runtime: 
             assert again.value == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "bomb"),
+    [
+        ("javascript", "const t = []; for (;;) t.push('x'.repeat(1e6) + t.length)"),
+        ("javascript", "const t = []; for (;;) t.push(Tool.execute('large', {}))"),
+        ("python", "t = []\nwhile True: t.append('x' * 1_000_000)"),
+        ("python", "t = []\nwhile True: t.append(Tool.execute('large', {}))"),
+    ],
+    ids=["javascript", "javascript, at a reply", "python", "python, at a reply"],
+)
+def test_a_bomb_ends_by_the_memory_limit(name: str, bomb: str) -> None:
+    engine, limits = counted(EngineFactory().get(name), Limits(cpu=20, wall=60))
+    policy = default_policy().with_tools(["large"])
+    runtime = ScriptRuntime(engine, limits=limits, tools=[FunctionTool(large, name="large")], policy=policy)
+    outcome = runtime.execute(bomb)
+    assert outcome.verdict == "limit", outcome.error
+    assert outcome.limit is not None
+    assert outcome.limit.name == "memory"
+
+
 @pytest.mark.parametrize("name", ["lua", "javascript", "python"])
 def test_a_confined_worker_leaves_its_counts(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(SWITCH, str(tmp_path))
