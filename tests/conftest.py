@@ -1,11 +1,6 @@
-"""What concerns all tests: property tests find the same examples each time, and the counts of workers join those of
-the host when coverage is measured.
-"""
+"""What concerns all tests: property tests find the same examples each time, some want a worker that is not counted."""
 
 from __future__ import annotations
-
-import os
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -16,17 +11,7 @@ settings.register_profile("hunt", _UNHURRIED, max_examples=2000)
 settings.load_profile("same")  # `pytest --hypothesis-profile=hunt` looks for new ones
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    folder = os.environ.get("LLMSPELL_COUNT_WORKERS")
-    if not folder:
-        return
-    from coverage import CoverageData
-
-    for counts in Path(folder).glob("worker-*"):
-        content = counts.read_bytes()
-        size = int.from_bytes(content[:4], "big")
-        if size:
-            data = CoverageData(basename=str(session.config.rootpath / f".coverage.{counts.name}"))
-            data.loads(content[4 : 4 + size])
-            data.write()
-        counts.unlink()
+@pytest.fixture
+def plain_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a test of what the counting of a worker changes: memory, speed, what is loaded (`covered/counting.py`)."""
+    monkeypatch.delenv("COUNT_WORKERS", raising=False)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from llmspell import FunctionTool, Limits, Outcome, Policy, ScriptRuntime, Verdict, default_policy
+from llmspell import EngineFactory, FunctionTool, Limits, Outcome, Policy, ScriptRuntime, Verdict, default_policy
+from tests.covered.counting import counted
 
 LIMITS = Limits(cpu=10, wall=30)
 
@@ -28,7 +29,8 @@ class Spells:
         """A runtime with functions as granted tools; `waits`: they are called on threads."""
         tools = [FunctionTool(function, blocking=waits) for function in functions]
         granted = (policy or default_policy()).with_tools([tool.name for tool in tools])
-        return ScriptRuntime.with_engine(self._engine, tools=tools, limits=limits, policy=granted, **options)
+        engine, limits = counted(EngineFactory().get(self._engine), limits)
+        return ScriptRuntime(engine, tools=tools, limits=limits, policy=granted, **options)
 
     def spell(
         self,

@@ -1,23 +1,20 @@
 """A way through the whole worker, on a worker whose lines are counted when coverage is measured.
 
-Without `LLMSPELL_COUNT_WORKERS` (a folder) the same scripts run on the plain worker.
+Without `COUNT_WORKERS` (a folder) the same scripts run on the plain worker; see `counting.py`.
 """
 
 from __future__ import annotations
 
-import os
-import uuid
 from pathlib import Path
 
 import pytest
+from coverage import CoverageData
 
-from llmspell import EngineFactory, EngineSpec, FunctionTool, Limits, ScriptRuntime, default_policy
+from llmspell import EngineFactory, FunctionTool, Limits, ScriptRuntime, default_policy
 from llmspell.engines.bridge import Script
-from llmspell.engines.factory import worker_command
 from llmspell.engines.worker import WorkerBridge
-
-COUNTED = Path(__file__).with_name("counted_worker.py")
-MEMORY = 300 * 1024 * 1024
+from tests.covered.counting import SWITCH, counted
+from tests.covered.gather import drop_unreadable, gather
 
 SCRIPTS = {
     "hello": "print('hello', 1, 2.5, nil, true) return {1, {a = 'b'}, 'x', '\\xff'}",
@@ -62,22 +59,12 @@ def large() -> bytes:
     return b"x" * (3 << 20)
 
 
-def spec() -> EngineSpec:
-    plain = EngineFactory().get("lua")
-    folder = os.environ.get("LLMSPELL_COUNT_WORKERS")
-    if not folder:
-        return plain
-    python, _, _, program, *folders = worker_command(plain)
-    counts = Path(folder) / f"worker-{uuid.uuid4().hex}"
-    counts.touch()
-    return plain._replace(library=None, command=(python, "-I", str(COUNTED), str(counts), program, *folders))
-
-
 @pytest.fixture
 def runtime() -> ScriptRuntime:
     tools = [FunctionTool(slow, name="slow"), FunctionTool(large, name="large")]
     policy = default_policy().with_tools(["slow", "large"])
-    return ScriptRuntime(spec(), limits=Limits(memory=MEMORY, cpu=20, wall=60), tools=tools, policy=policy)
+    engine, limits = counted(EngineFactory().get("lua"), Limits(cpu=20, wall=60))
+    return ScriptRuntime(engine, limits=limits, tools=tools, policy=policy)
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
@@ -95,8 +82,45 @@ def test_every_way_through_the_worker_ends_with_a_last_word(name: str, runtime: 
             assert again.value == 1
 
 
-def test_a_confined_worker_leaves_its_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LLMSPELL_COUNT_WORKERS", str(tmp_path))
-    assert ScriptRuntime(spec(), limits=Limits(memory=MEMORY, cpu=20, wall=60)).execute("return 1").value == 1
-    (counts,) = tmp_path.iterdir()
-    assert int.from_bytes(counts.read_bytes()[:4], "big") > 0
+@pytest.mark.parametrize(
+    ("name", "bomb"),
+    [
+        ("javascript", "const t = []; for (;;) t.push('x'.repeat(1e6) + t.length)"),
+        ("javascript", "const t = []; for (;;) t.push(Tool.execute('large', {}))"),
+        ("python", "t = []\nwhile True: t.append('x' * 1_000_000)"),
+        ("python", "t = []\nwhile True: t.append(Tool.execute('large', {}))"),
+    ],
+    ids=["javascript", "javascript, at a reply", "python", "python, at a reply"],
+)
+def test_a_bomb_ends_by_the_memory_limit(name: str, bomb: str) -> None:
+    engine, limits = counted(EngineFactory().get(name), Limits(cpu=20, wall=60))
+    policy = default_policy().with_tools(["large"])
+    runtime = ScriptRuntime(engine, limits=limits, tools=[FunctionTool(large, name="large")], policy=policy)
+    outcome = runtime.execute(bomb)
+    assert outcome.verdict == "limit", outcome.error
+    assert outcome.limit is not None
+    assert outcome.limit.name == "memory"
+
+
+@pytest.mark.parametrize("name", ["lua", "javascript", "python"])
+def test_a_confined_worker_leaves_its_counts(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SWITCH, str(tmp_path))
+    engine, limits = counted(EngineFactory().get(name), Limits(cpu=20, wall=60))
+    assert ScriptRuntime(engine, limits=limits).execute("1").verdict in ("ok", "error")
+    assert gather(tmp_path, tmp_path) == 1
+    counts = CoverageData(str(tmp_path / ".coverage.workers"))
+    counts.read()
+    files = {Path(file).name: file for file in counts.measured_files()}
+    assert {"serve.py", "channel.py", "engine.py", "seccomp.py"} <= set(files)
+    assert len(counts.lines(files["serve.py"]) or ()) > 40
+
+
+def test_files_of_processes_that_were_killed_as_they_began_one_are_dropped(tmp_path: Path) -> None:
+    good, empty, torn = (tmp_path / f".coverage.{name}" for name in ("good", "empty", "torn"))
+    data = CoverageData(str(good))
+    data.add_lines({"/a.py": {1}})
+    data.close()
+    empty.touch()
+    torn.write_bytes(good.read_bytes()[:1000])
+    assert drop_unreadable(tmp_path) == 2
+    assert list(tmp_path.iterdir()) == [good]

@@ -170,6 +170,7 @@ def test_chunk_names_can_only_mislead_about_the_script_itself() -> None:
     assert len(str(spell("load('error(\"x\")', '@' .. string.rep('n', 1e6))()").error)) < 10_000
 
 
+@pytest.mark.usefixtures("plain_worker")
 @pytest.mark.parametrize(
     "mode", ["'stop'", "'incremental', 1000, 1, 1", "'generational', 100, 100", "'setpause', 1000", "'step', 1 << 30"]
 )

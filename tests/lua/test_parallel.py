@@ -76,6 +76,7 @@ def test_more_branches_than_calls_may_be_open_are_all_run() -> None:
     assert value(source, same) == [2 * n for n in range(1, 601)]
 
 
+@pytest.mark.usefixtures("plain_worker")
 def test_ten_thousand_branches_do_not_take_the_memory_of_as_many_coroutines() -> None:
     outcome = spell("local f = {} for i = 1, 50000 do f[i] = function() return i end end return #parallel(f)")
     assert outcome.value == 50000

@@ -12,6 +12,7 @@ from llmspell.engines.bridge import Script, ScriptOutput
 from llmspell.engines.worker import WorkerBridge
 from llmspell.sandbox.broker import Broker, Handler
 from llmspell.sandbox.threads import Threads
+from tests.covered.counting import counted
 
 
 class Session:
@@ -34,5 +35,5 @@ class Session:
 @contextmanager
 def session() -> Iterator[Session]:
     """A worker for the length of a block."""
-    with WorkerBridge(EngineFactory().get("python"), Limits()) as bridge:
+    with WorkerBridge(*counted(EngineFactory().get("python"), Limits())) as bridge:
         yield Session(bridge)

@@ -125,6 +125,7 @@ def test_an_error_in_a_coroutine_has_the_line_of_the_script() -> None:
     assert outcome.error.traceback == ("spell.py:3: in inner", "spell.py:4: in <module>")
 
 
+@pytest.mark.usefixtures("plain_worker")
 def test_asyncio_fits_the_smallest_memory_that_it_needs() -> None:
     peak = spell("import asyncio\nawait asyncio.sleep(0)", limits=Limits(memory=50 << 20)).usage.peak_memory_bytes
     assert peak is not None

@@ -27,6 +27,7 @@ def test_a_traceback_holds_the_scripts_frames_only_and_chains() -> None:
     assert found.traceback[3:] == ("spell.py:4: in inner",)
 
 
+@pytest.mark.usefixtures("plain_worker")
 def test_a_recursion_is_told_in_one_row() -> None:
     found = spell("def f():\n    f()\nf()").error
     assert found is not None

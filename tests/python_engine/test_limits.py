@@ -21,6 +21,7 @@ BOMBS = {
 }
 
 
+@pytest.mark.usefixtures("plain_worker")
 @pytest.mark.parametrize("name", BOMBS)
 def test_memory_that_is_used_up_is_the_memory_limit_with_its_line(name: str) -> None:
     outcome = spell(BOMBS[name])
@@ -96,6 +97,7 @@ def test_a_wait_without_an_end_tells_the_line(wait: str) -> None:
     assert outcome.error.line == 3
 
 
+@pytest.mark.usefixtures("plain_worker")
 def test_a_worker_at_rest_is_small_and_holds_no_descriptor_but_its_pipes() -> None:
     with session() as worker:
         assert worker.run(b"1").value == 1

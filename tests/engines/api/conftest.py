@@ -11,6 +11,7 @@ from llmspell.engines.bridge import Script, ScriptOutput
 from llmspell.engines.worker import WorkerBridge
 from llmspell.sandbox.broker import Broker
 from llmspell.sandbox.threads import Threads
+from tests.covered.counting import counted
 from tests.engines.api.languages import SPELLS, Language, spell_of
 from tests.engines.api.rows import Host, surface
 
@@ -27,7 +28,7 @@ class Sessions:
         """Runs one spell of the suite with the calls of `host`."""
         bridge = self._bridges.get(language.name)
         if bridge is None or not bridge.alive:
-            bridge = WorkerBridge(language.spec(), LIMITS, surface=surface()).__enter__()
+            bridge = WorkerBridge(*counted(language.spec(), LIMITS), surface=surface()).__enter__()
             self._bridges[language.name] = bridge
         source = spell_of(SPELLS, spell, language).encode()
         broker = Broker(host.handlers(), LIMITS, threads=Threads)

@@ -10,6 +10,7 @@ import pytest
 
 from llmspell import FunctionTool, Limits, Policy, ScriptRuntime, ToolGrant, default_policy
 from llmspell.outcome import Outcome
+from tests.covered.counting import counted
 from tests.engines.api.languages import CASES, Language, every_language, spell_of
 
 NAMES = sorted(str(path.relative_to(CASES).with_suffix("")) for path in CASES.rglob("*.toml"))
@@ -67,7 +68,8 @@ def run(name: str, case: dict[str, Any], language: Language, **options: Any) -> 
         del left[:size]
         return taken
 
-    runtime = ScriptRuntime(language.spec(), tools=tools(), policy=policy(), stdin=stdin, limits=limits(case))
+    engine, bounds = counted(language.spec(), limits(case))
+    runtime = ScriptRuntime(engine, tools=tools(), policy=policy(), stdin=stdin, limits=bounds)
     return runtime.execute(
         spell_of(CASES, name, language),
         name=f"{folder.name}{language.spells}",

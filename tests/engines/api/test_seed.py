@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from llmspell import Limits, Outcome, ScriptRuntime, UsageError
+from tests.covered.counting import counted
 from tests.engines.api.languages import SPELLS, Language, every_language, spell_of
 from tests.engines.api.test_cases import policy, tools
 
 
 def run(language: Language, *, seed: int | None) -> Outcome:
     granted = policy().with_tools(["give-back", "uuid-generator", "datetime-handler"])
-    runtime = ScriptRuntime(
-        language.spec(), tools=tools(), policy=granted, limits=Limits(cpu=10, wall=30, memory=64 << 20)
-    )
+    engine, limits = counted(language.spec(), Limits(cpu=10, wall=30, memory=64 << 20))
+    runtime = ScriptRuntime(engine, tools=tools(), policy=granted, limits=limits)
     outcome = runtime.execute(spell_of(SPELLS, "seeded", language), seed=seed)
     assert outcome.verdict.value == "ok", outcome.error
     return outcome
