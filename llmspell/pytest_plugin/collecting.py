@@ -1,12 +1,13 @@
 """Spells as tests: which files are collected, and the hooks that are there with `--llmspell` only.
 
 A spell is a file by the suffix of an engine. Where the suffix is also that of pytest's own modules, it is one only as
-NAME.spell.py, or where `llmspell_files` says so. What pytest is told to collect by name is collected.
+NAME.spell.py, or where `llmspell_files` or `[validate]` of the configuration says so. What is named is collected.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +44,9 @@ class SpellCollection:
         except UsageError as error:
             raise pytest.UsageError(f"--llmspell: {error}") from None
         self._suffixes = {suffix for name in self._factory.names() for suffix in self._factory.get(name).suffixes}
-        self._patterns: list[str] = config.getini("llmspell_files") or [
-            f"*.spell{suffix}" if suffix == _OF_PYTEST else f"*{suffix}" for suffix in sorted(self._suffixes)
-        ]
+        self._files: list[str] = config.getini("llmspell_files")
+        self._include: Sequence[str] = configuration.validate.get("include", ())
+        self._exclude: Sequence[str] = configuration.validate.get("exclude", ())
 
     def discovered(self, path: str) -> Spell | Result:
         """A script with what stands beside it, or why it cannot be checked. Raises UsageError where it is gone."""
@@ -82,11 +83,17 @@ class SpellCollection:
         self.checker.close()
 
     def _is_wanted(self, path: Path, session: pytest.Session) -> bool:
-        named = session.isinitpath(path)
-        if named and path.suffix in self._suffixes - {_OF_PYTEST}:
+        known = path.suffix in self._suffixes
+        if session.isinitpath(path) and known and path.suffix != _OF_PYTEST:
             return True
         place = os.path.relpath(path, self._config.rootpath)
-        return any(matches(place if "/" in pattern else path.name, pattern) for pattern in self._patterns)
+        if any(matches(place, pattern) for pattern in self._exclude):
+            return False
+        if self._files:
+            return any(matches(place if "/" in pattern else path.name, pattern) for pattern in self._files)
+        if self._include:
+            return known and any(matches(place, pattern) for pattern in self._include)
+        return known and (path.suffix != _OF_PYTEST or path.stem.endswith(".spell"))
 
 
 class SpellFile(pytest.File):

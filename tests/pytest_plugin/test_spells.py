@@ -83,6 +83,13 @@ def test_globs_of_the_ini_file_say_otherwise_and_what_is_named_is_collected(pyte
     assert collected(pytester, "spells/a.lua::spell") == ["spells/a.lua::spell"]
 
 
+def test_the_named_configuration_chooses_among_what_has_the_suffix_of_an_engine(pytester: pytest.Pytester) -> None:
+    write(pytester, spells___a__lua="", spells___b__py="", spells___c__txt="", spells___old___d__lua="", other__lua="")
+    write(pytester, ci__toml='[validate]\ninclude = ["spells/**"]\nexclude = ["spells/old/**"]\n')
+    pytester.makeini("[pytest]\nllmspell_config = ci.toml")
+    assert collected(pytester) == ["spells/a.lua::spell", "spells/b.py::spell"]
+
+
 def test_spells_are_chosen_by_their_marker(pytester: pytest.Pytester) -> None:
     write(pytester, good__lua=FINE, test_user__py="def test_it(): pass")
     run(pytester, "--strict-markers", "-m", "llmspell").assert_outcomes(passed=1, deselected=1)
