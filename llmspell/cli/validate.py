@@ -16,7 +16,7 @@ from llmspell.cli.options import parse_count
 from llmspell.cli.run import Parsed, run_options
 from llmspell.cli.setup import configure
 from llmspell.cli.signals import CODES, CancelledBySignals
-from llmspell.cli.terminal import complain
+from llmspell.cli.terminal import Colours, complain
 from llmspell.config import Configuration
 from llmspell.engines.configured import factory_of
 from llmspell.engines.factory import EngineFactory
@@ -36,7 +36,9 @@ from llmspell.validate.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from llmspell.cli.checking import Progress
     from llmspell.validate.cache import Cache
+    from llmspell.validate.reports.report import Report
     from llmspell.validate.result import Result
     from llmspell.validate.spell import Spell
 
@@ -62,6 +64,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--no-runs", is_flag=True, help="Run no script, whatever is expected of it."),
     click.option("--jobs", type=Parsed("N", parse_count), metavar="N", help="Checks at once (default: what fits)."),
     click.option("--fail-fast", is_flag=True, help="Stop at the first script that does not pass."),
+    click.option("--slowest", type=Parsed("N", parse_count), metavar="N", help="Name the slowest scripts at the end."),
     click.option("--no-cache", is_flag=True, help="Check again what has passed before, and keep nothing."),
     click.option("--dask", metavar="ADDRESS", help="Check on the cluster of this Dask scheduler: tcp://HOST:PORT."),
     click.option("--json", metavar="FILE", help="Write results as JSON; - is stdout."),
@@ -106,8 +109,9 @@ def validate(context: click.Context, /, path: tuple[str, ...], **options: Any) -
     listing = _listing(options, choices)
     with CancelledBySignals(goes_on=True) as stopped, ExitStack() as held:
         executor = held.enter_context(_executor(settings, options, path, stopped))
-        reports = held.enter_context(_reports(options, listing))
-        results = executor.results(spells)
+        progress = _progress(listing, choices)
+        reports = held.enter_context(_reports(options, progress or listing))
+        results = executor.results(progress.watched(spells) if progress else spells)
         for result in until_failed(results, stopped) if options["fail_fast"] else results:
             reports.add(result)
         reports.close(interrupted=_interruption(stopped))
@@ -170,10 +174,29 @@ def _cache(settings: Settings, paths: tuple[str, ...]) -> Cache | None:
 def _listing(options: dict[str, Any], choices: Choices) -> Listing:
     """What people see: on stdout, unless a document is to be there."""
     taken = options["github"] or any(options[name] == STDOUT for name in ("json", "junit", "sarif", "html"))
-    return Listing(sys.stderr if taken else sys.stdout, notes=options["notes"], quiet=choices.quiet)
+    file = sys.stderr if taken else sys.stdout
+    shared = {"notes": options["notes"], "quiet": choices.quiet}
+    if not file.isatty():
+        return Listing(file, **shared, slowest=options["slowest"] or 0)
+    from llmspell.cli.checking import marked
+
+    lines = marked(Colours(choices.color, file))
+    return Listing(file, **shared, lines=lines, slowest=options["slowest"] or 0, clock=time.monotonic)
 
 
-def _reports(options: dict[str, Any], listing: Listing) -> Reports:
+def _progress(listing: Listing, choices: Choices) -> Progress | None:
+    """How far the check has come, on a terminal."""
+    if choices.quiet or not sys.stderr.isatty() or os.environ.get("TERM", "dumb") == "dumb":
+        return None
+    from llmspell.cli.checking import Progress
+
+    try:
+        return Progress(listing, sys.stderr.fileno())
+    except OSError:
+        return None  # somebody else's terminal, or no /proc
+
+
+def _reports(options: dict[str, Any], listing: Report) -> Reports:
     from llmspell.validate.reports.github import place_in_workspace
 
     wanted = Wanted(options["json"], options["junit"], options["sarif"], options["html"], options["github"])

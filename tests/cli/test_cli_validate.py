@@ -162,3 +162,16 @@ def test_text_of_scripts_forges_no_line_and_steers_no_terminal(place: Place) -> 
     ran = place.run("validate", ".", "--exclude", "home/**")
     assert b"\x1b" not in ran.stdout
     assert not any(line.startswith(b"::") for line in ran.stdout.splitlines())
+
+
+def test_a_terminal_shows_the_line_with_a_marker_the_slowest_and_the_time(place: Place) -> None:
+    place.write("good.lua", GOOD)
+    place.write("bad.lua", BAD)
+    with place.terminal("validate", "--slowest", "1", "good.lua", "bad.lua") as terminal:
+        assert terminal.end() == 1
+    shown = terminal.shown.decode().replace("\r\n", "\n")
+    assert "  1 | nobody_defines_this()\n" in shown
+    assert "^" * len("nobody_defines_this") in shown
+    assert "slowest:\n" in shown
+    assert " in " in shown.splitlines()[-1]
+    assert shown.splitlines()[-1].rpartition("\x1b[K")[2].startswith("1 passed, 1 failed, 1 error in ")

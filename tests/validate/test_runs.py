@@ -222,10 +222,14 @@ def test_a_cassette_answers_what_the_run_asks(checker: Checker) -> None:
     assert [one.name for one in result.calls if one.capability == "tool.invoke"] == ["uuid-generator"]
 
 
-def test_a_cassette_of_another_script_is_a_finding(checker: Checker) -> None:
-    cassette = recorded("return 1")
-    changed = checker.check(spell("return 2", None, cassette=cassette, cassette_path="a.cassette.jsonl"))
-    assert [(one.rule, one.file) for one in changed.findings] == [("bad-cassette", "a.cassette.jsonl")]
+def test_a_script_that_has_changed_is_answered_by_what_it_asks(checker: Checker) -> None:
+    one, two = ('Tool.execute("calculator", {input = "' + each + '"})' for each in ("1+1", "2+2"))
+    cassette = recorded(f"{one} {two}")
+    changed = checker.check(spell(f"{two} {one} -- turned", None, cassette=cassette))
+    assert [(rule, changed.status) for rule, _ in told(changed)] == [("changed-since", Status.PASSED)]
+    other = one.replace("1+1", "3+3")
+    asked = checker.check(spell(f"{two} {other}", None, cassette=cassette, cassette_path="a.cassette.jsonl"))
+    assert [rule for rule, _ in told(asked)] == ["changed-since", "different-verdict"]
 
 
 def test_an_answer_that_was_tampered_with_gives_another_run(checker: Checker) -> None:

@@ -15,12 +15,11 @@ from llmspell.validate.spell import Spell
 from tests.docs.pages import ROOT, Block, blocks
 
 PAGE = ROOT / "docs" / "validate.md"
-MARK = "it is there to be found, "
-EXAMPLES = [block for block in blocks(PAGE) if (block.note("skip") or "").startswith(MARK)]
+EXAMPLES = [block for block in blocks(PAGE) if block.note("rule") is not None]
 
 
 def rule_of(block: Block) -> str:
-    return (block.note("skip") or "").removeprefix(MARK)
+    return block.note("rule") or ""
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from llmspell.outcome import Verdict
+from llmspell.source import sha256
 from llmspell.transcript.form import TranscriptError
 
 if TYPE_CHECKING:
@@ -22,6 +23,11 @@ def open_cassette(content: bytes) -> Cassette:
     if cassette.end is None:
         raise TranscriptError("the record ends before the run did: record it again")
     return cassette
+
+
+def is_of(cassette: Cassette, source: bytes) -> bool:
+    """Whether this is the source that was recorded."""
+    return sha256(source) == cassette.header.sha256
 
 
 def recorded_verdict(cassette: Cassette) -> Verdict | None:

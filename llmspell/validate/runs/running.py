@@ -16,7 +16,7 @@ from llmspell.policy import PURE_TOOLS, Policy
 from llmspell.runtime import ScriptRuntime
 from llmspell.sandbox.wake import Cancellation
 from llmspell.validate.finding import Finding, Position, Severity
-from llmspell.validate.runs.cassettes import open_cassette, recorded_verdict, stale_modules
+from llmspell.validate.runs.cassettes import is_of, open_cassette, recorded_verdict, stale_modules
 from llmspell.validate.runs.compare import differences
 from llmspell.validate.runs.expectation import BadExpectationError, Expectation, read_expectation
 from llmspell.validate.settings import Settings
@@ -25,6 +25,8 @@ from llmspell.validate.spell import Spell
 if TYPE_CHECKING:
     from llmspell.transcript.cassette import Cassette
 
+STRICT, LOOSE = "strict", "loose"
+"""How a record answers: in its order and to no other calls, or by what is asked."""
 SEED = 0
 """Of runs whose expectation names none."""
 MODELS = ("echo/*",)
@@ -55,6 +57,9 @@ def run(spell: Spell, spec: EngineSpec, settings: Settings, cancellation: Cancel
                 _bad_cassette(spell, f"module {name} is not the one that was recorded: record it again")
                 for name in stale_modules(cassette, spell.modules)
             ]
+            if not is_of(cassette, spell.source):
+                says = "the script has changed since it was recorded: its calls are answered by what they ask"
+                found.append(Finding("changed-since", Severity.NOTE, says))
         outcome = _outcome(spell, spec, settings, cancellation, expected, cassette)
     except BadExpectationError as error:
         place = None if error.line is None else Position(error.line, 1, error.line, 2)
@@ -92,6 +97,7 @@ def _outcome(
             cancellation=cancellation,
             seed=_seed(expected, spec) if cassette is None else None,
             replay=cassette,
+            replay_mode=STRICT if cassette is None or is_of(cassette, spell.source) else LOOSE,
         )
 
 
