@@ -55,6 +55,8 @@ class Plan:
     ) -> None:
         """Raises UsageError, TranscriptError among them."""
         self._mode = _checked_mode(mode, replay, seed, records=record is not None)
+        if not all(type(word) is str for row in labels.items() for word in row):
+            raise UsageError("the labels of a transcript are text by name")
         self._seed, self._labels = seed, labels
         self.name, self.words = name, words
         self._cassette = _opened(replay, may_lack=mode == ONCE)

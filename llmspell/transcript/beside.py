@@ -6,6 +6,7 @@ of a bounded size, and what it holds has the sum that it is named by.
 
 from __future__ import annotations
 
+import _thread
 import os
 import stat
 from collections.abc import Mapping
@@ -85,7 +86,7 @@ class ValuesFolder:
             except TranscriptError:
                 pass  # what lies there is something else: it is replaced
         os.makedirs(self.path, exist_ok=True)
-        made = f"{place}.{os.getpid()}.tmp"
+        made = f"{place}.{os.getpid()}-{_thread.get_ident()}.tmp"
         try:
             with open(made, "xb") as file:
                 file.write(value)

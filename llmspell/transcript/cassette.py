@@ -24,8 +24,8 @@ _KEPT_LINE = 4096
 """Bytes of a line that is kept as it was read."""
 _KEPT = 64 * 1024 * 1024
 """Bytes of all lines that are."""
-_NAME_CHARACTERS = 255
-_MOST_ARGUMENTS = 10_000
+_MOST_CHARACTERS = 100_000
+_MOST_WORDS = 1_000_000
 
 
 class Event:
@@ -208,10 +208,8 @@ def _read_header(event: Event) -> Header:
         )
     script, engine = fields["script"], fields["engine"]
     name, total = _text(script, "name"), _text(script, "sha256")
-    if not name or len(name) > _NAME_CHARACTERS:
-        raise TranscriptError("the script of the transcript has no name, or one that is too long")
     words = fields["arguments"]
-    if len(words) > _MOST_ARGUMENTS or not all(type(word) is str for word in words):
+    if len(words) > _MOST_WORDS or not all(type(word) is str for word in words):
         raise TranscriptError("the arguments of the transcript are no list of text")
     seed, clock = fields["seed"], fields["clock"]
     if (seed is None) != (clock is None) or (seed is not None and not (0 <= seed < 2**63 and 0 <= clock < 1e11)):
@@ -245,13 +243,13 @@ def _read_header(event: Event) -> Header:
 
 def _text(fields: dict[str, Any], name: str) -> str:
     value = fields.get(name)
-    if type(value) is not str or len(value) > 1000:
+    if type(value) is not str or len(value) > _MOST_CHARACTERS:
         raise TranscriptError(f"the transcript does not say {name!r} of its script or its engine")
     return value
 
 
 def _texts(value: Any) -> dict[str, str]:
-    if type(value) is not dict or len(value) > 1000 or not all(type(one) is str for one in value.values()):
+    if type(value) is not dict or len(value) > _MOST_WORDS or not all(type(one) is str for one in value.values()):
         raise TranscriptError("the environment or the labels of the transcript are no map of text")
     return value
 

@@ -22,7 +22,8 @@ from llmspell.transcript.form import TranscriptError
 from llmspell.transcript.journal import Journal
 from llmspell.transcript.loose import Shelf
 from llmspell.transcript.order import InOrder
-from llmspell.transcript.recording import NEVER_RECORDED, Recorder, RecordingBroker, stopped
+from llmspell.transcript.recorder import Recorder
+from llmspell.transcript.recording import NEVER_RECORDED, RecordingBroker, stopped
 from llmspell.transcript.replay import is_refusal
 
 if TYPE_CHECKING:
@@ -79,8 +80,9 @@ class ContinuingBroker(RecordingBroker):
             if self._made > self._allowed:
                 self._made -= 1
                 raise LimitCrossed(LimitHit("calls", self._limits.calls, self._limits.calls + 1, "calls"))
+            begun = self._since + asked.at
             if len(self._records) < self._keep_records:
-                self._records.append((call_id, capability, asked["name"], answer[0], seconds, None, self._since))
+                self._records.append((call_id, capability, asked["name"], answer[0], seconds, None, begun))
         self.refused = self.refused or is_refusal(answer)
         if capability in TOOLS:
             name = arguments.get(TOOLS[capability])

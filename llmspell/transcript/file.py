@@ -53,12 +53,12 @@ class Sink(Protocol):
 
 
 def values_place(path: str) -> str:
-    """The folder of the large values of a transcript.
+    """The folder of the large values of a transcript. No two transcripts share one.
 
     >>> values_place("runs/bees.jsonl")
-    'runs/bees.values'
+    'runs/bees.jsonl.values'
     """
-    return path.removesuffix(".jsonl") + VALUES
+    return path + VALUES
 
 
 class TranscriptFile:

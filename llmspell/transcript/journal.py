@@ -27,7 +27,7 @@ from llmspell.providers.provider import (
 from llmspell.source import sha256
 from llmspell.transcript.cassette import Event
 from llmspell.transcript.form import TranscriptError, encode
-from llmspell.transcript.recording import Recorder
+from llmspell.transcript.recorder import Recorder
 from llmspell.types.media import MediaContent
 
 Ask = Callable[[ModelRequest], Iterator[Chunk]]

@@ -20,7 +20,8 @@ from llmspell.transcript.ended import read_end
 from llmspell.transcript.file import PART, Sink, TranscriptFile
 from llmspell.transcript.form import TranscriptError
 from llmspell.transcript.journal import Journal
-from llmspell.transcript.recording import RecordedOutput, Recorder
+from llmspell.transcript.recorder import Recorder
+from llmspell.transcript.recording import RecordedOutput
 from llmspell.transcript.secrets import MASK, Masking
 from llmspell.transcript.tape import RecordTape, drawn_from, written_end
 

@@ -137,9 +137,8 @@ class LooseBroker:
             self.calls -= 1
             raise LimitCrossed(LimitHit("calls", self._limits.calls, self.calls + 1, "calls"))
         asked = found.asked
-        self.records.append(
-            CallRecord(call_id, asked["capability"], asked["name"], answer[0], found.seconds, None, asked.at)
-        )
+        made = CallRecord(call_id, asked["capability"], asked["name"], answer[0], found.seconds, None, asked.at)
+        self.records.append(made)
         if not answer[0] and type(answer[1]) is dict and answer[1].get("kind") == "denied":
             self.refused = True
 

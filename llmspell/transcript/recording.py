@@ -7,22 +7,16 @@ script went on from has its answer in the record, and one that may have been mad
 
 from __future__ import annotations
 
-import _thread
 from collections.abc import Callable, Mapping
-from time import monotonic
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from llmspell.errors import CallError
-from llmspell.outcome import LimitHit, Outcome, ScriptError, Verdict
+from llmspell.outcome import ScriptError, Verdict
 from llmspell.sandbox.broker import Broker, Handler
 from llmspell.sandbox.ending import RunEnd, Stopped
-from llmspell.sandbox.session import Answer, LimitCrossed, RunStopped, refusal
-from llmspell.source import sha256
-from llmspell.transcript.file import Sink, line_of
+from llmspell.sandbox.session import Answer, LimitCrossed, RunStopped
 from llmspell.transcript.form import TranscriptError
-from llmspell.transcript.lines import SCHEMA
-from llmspell.transcript.secrets import Masking
-from llmspell_workers.wire import Unsendable, check
+from llmspell.transcript.recorder import Recorder
 
 if TYPE_CHECKING:
     from llmspell.limits import Limits
@@ -30,217 +24,6 @@ if TYPE_CHECKING:
 
 NEVER_RECORDED = ("library.load",)
 """The standard library of the engine: whoever replays has its own, which may be another version."""
-
-
-class Identity(NamedTuple):
-    """What a run is: the first line of its transcript. `clock` is in seconds since 1970."""
-
-    source: bytes
-    name: str
-    arguments: tuple[str, ...]
-    engine: str
-    engine_version: str
-    limits: Limits
-    environment: Mapping[str, str]
-    seed: int | None
-    clock: float | None
-    sleeps: bool
-    labels: Mapping[str, str]
-
-
-class Recorder:
-    """Writes the lines of one run. Safe to use from several threads."""
-
-    def __init__(self, sink: Sink, masking: Masking, *, now: Callable[[], float] = monotonic) -> None:
-        self._sink, self._masking, self._now = sink, masking, now
-        self._turn = _thread.allocate_lock()
-        self._begun = now()
-        self._steps = 0
-        self._numbers = 0
-        self._output = Sums()
-        self._written = {"stdout": 0, "stderr": 0}  # bytes that stand in the record already
-        self.failure: TranscriptError | None = None
-        """Why nothing is written any more."""
-
-    def begin(self, identity: Identity) -> None:
-        """Writes the first line. Raises TranscriptError."""
-        from llmspell import __version__
-
-        source = identity.source
-        try:
-            written: str | bytes = source.decode()
-        except UnicodeDecodeError:
-            written = source
-        script = {"name": identity.name, "sha256": sha256(source)}
-        engine = {"name": identity.engine, "version": identity.engine_version}
-        head = line_of(
-            "transcript",
-            {
-                "schema": SCHEMA,
-                "llmspell": __version__,
-                "script": script,
-                "engine": engine,
-                "arguments": [self._masking.plain(word) for word in identity.arguments],
-                "limits": identity.limits._asdict(),
-                "seed": identity.seed,
-                "clock": identity.clock,
-                "sleeps": identity.sleeps,
-                "labels": dict(identity.labels),
-            },
-        )
-        environment = self._value(dict(identity.environment))
-        self._write(f'{head[:-1]},"environment":{environment},"source":{self._value(written)}}}')
-
-    def resume(self, *, steps: int, numbers: int, after: float, written: Mapping[str, int]) -> None:
-        """More lines come after those of a run that was cut: after so many steps, seconds, and bytes of output."""
-        self._steps, self._numbers = steps, numbers
-        self._begun = self._now() - after
-        self._written = dict(written)
-        self._write(f'{{"event":"resumed","at":{self._at()}}}')
-
-    def call(self, capability: str, arguments: Any, *, name: str | None, counted: bool) -> int:
-        """A call that is about to be made; gives its step. Raises TranscriptError."""
-        self._steps += 1
-        step = self._steps
-        self._write(
-            f'{{"event":"call","step":{step},"at":{self._at()},"capability":{self._masking.encode(capability)},'
-            f'"name":{self._masking.encode(name)},"counted":{"true" if counted else "false"},'
-            f'"arguments":{self._value(arguments)}}}'
-        )
-        return step
-
-    def reply(self, step: int, answer: Answer) -> Answer:
-        """The answer of a step, as it can travel. Raises TranscriptError."""
-        ok, value = answer = travelling(answer)
-        self._write(
-            f'{{"event":"reply","step":{step},"at":{self._at()},"ok":{"true" if ok else "false"},'
-            f'"value":{self._value(value)}}}'
-        )
-        return answer
-
-    def limit(self, step: int | None, hit: LimitHit) -> None:
-        """A limit that ends the run. Raises TranscriptError."""
-        self._write(line_of("limit", {"step": step, "at": self._at(), **hit._asdict()}))
-
-    def nested(self, capability: str, name: str, agent: str, arguments: Any) -> int:
-        """A call that a model asked for; gives its number. Raises TranscriptError."""
-        with self._turn:
-            self._numbers += 1
-            number = self._numbers
-        masking = self._masking
-        self._write(
-            f'{{"event":"nested","number":{number},"at":{self._at()},"agent":{masking.encode(agent)},'
-            f'"capability":{masking.encode(capability)},"name":{masking.encode(name[:200])},'
-            f'"arguments":{self._value(travelling((True, arguments))[1])}}}'
-        )
-        return number
-
-    def nested_reply(self, number: int, answer: Answer) -> None:
-        """The answer to it. Raises TranscriptError."""
-        ok, value = travelling(answer)
-        self._write(
-            f'{{"event":"nested_reply","number":{number},"at":{self._at()},"ok":{"true" if ok else "false"},'
-            f'"value":{self._value(value)}}}'
-        )
-
-    def model(self, agent: str, provider: str, model: str, asked: str, answer: Answer) -> None:
-        """What a model answered; `asked` is the sum of the question. Raises TranscriptError."""
-        ok, value = travelling(answer)
-        masking = self._masking
-        self._write(
-            f'{{"event":"model","at":{self._at()},"agent":{masking.encode(agent)},'
-            f'"provider":{masking.encode(provider)},"model":{masking.encode(model)},"asked":"{asked}",'
-            f'"ok":{"true" if ok else "false"},"value":{self._value(value)}}}'
-        )
-
-    def output(self, stream: str, data: bytes) -> None:
-        """What the script printed. Raises TranscriptError."""
-        before = self._output.size(stream)
-        self._output.add(stream, data)
-        data = data[max(self._written[stream] - before, 0) :]
-        if not data:
-            return
-        try:
-            shown: str | bytes = data.decode()
-        except UnicodeDecodeError:
-            shown = data
-        self._write(f'{{"event":"output","at":{self._at()},"stream":"{stream}","data":{self._value(shown)}}}')
-
-    def end(self, outcome: Outcome) -> None:
-        """The last line, after which the transcript is whole. Raises TranscriptError."""
-        document = outcome.to_dict()
-        for name in ("stdout", "stderr", "calls", "confinement"):
-            del document[name]
-        document.update(cancelled_by=outcome.cancelled_by, value=travelling((True, outcome.value))[1])
-        sums = {stream: {"sha256": made, "bytes": size} for stream, (made, size) in self._output.all().items()}
-        shown = self._value(document)
-        end = line_of("end", {"at": self._at(), **sums, "masked": self._masking.masked})
-        self._write(f'{end[:-1]},"outcome":{shown}}}')
-        self._sink.finish()
-
-    def discard(self) -> None:
-        """Nothing of this is wanted."""
-        self._sink.discard()
-
-    def close(self) -> None:
-        """Lets go of the file."""
-        self._sink.close()
-
-    def _at(self) -> float:
-        return round(self._now() - self._begun, 6)
-
-    def _value(self, value: Any) -> str:
-        if self.failure is not None:
-            raise self.failure
-        try:
-            return self._sink.value(self._masking.encode(value))
-        except TranscriptError as error:
-            self.failure = error
-            raise
-
-    def _write(self, line: str) -> None:
-        with self._turn:
-            if self.failure is not None:
-                raise self.failure
-            try:
-                self._sink.line(line)
-            except TranscriptError as error:
-                self.failure = error
-                raise
-
-
-class Sums:
-    """The SHA-256 and the length of each stream so far."""
-
-    __slots__ = ("_hashes", "_sizes")
-
-    def __init__(self) -> None:
-        from hashlib import sha256 as new
-
-        self._hashes = {"stdout": new(), "stderr": new()}
-        self._sizes = {"stdout": 0, "stderr": 0}
-
-    def add(self, stream: str, data: bytes) -> None:
-        """More of a stream."""
-        self._hashes[stream].update(data)
-        self._sizes[stream] += len(data)
-
-    def size(self, stream: str) -> int:
-        """How many bytes there were of a stream."""
-        return self._sizes[stream]
-
-    def all(self) -> dict[str, tuple[str, int]]:
-        """The sum and the length of each."""
-        return {stream: (made.hexdigest(), self._sizes[stream]) for stream, made in self._hashes.items()}
-
-
-def travelling(answer: Answer) -> Answer:
-    """The answer that a script gets: itself, or that it cannot travel."""
-    try:
-        check(answer[1], "value")
-    except Unsendable as error:
-        return refusal(error)
-    return answer
 
 
 def stopped(error: TranscriptError, script: str | None = None) -> Stopped:
@@ -298,7 +81,8 @@ class RecordingBroker(Broker):
             try:
                 answers = super().finished()
             except LimitCrossed as crossed:
-                self._recorder.limit(None, crossed.hit)
+                gone = [step for call_id, step in self._steps.items() if call_id not in self._open]
+                self._recorder.limit(gone[-1] if gone else None, crossed.hit)
                 raise
             return [
                 (call_id, self._recorder.reply(self._steps.pop(call_id), answer) if call_id in self._steps else answer)
@@ -326,9 +110,6 @@ class RecordingBroker(Broker):
         except CallError as error:
             failure = {"kind": error.kind.value, "message": error.message, "details": error.details}
             self._recorder.nested_reply(number, (False, failure))
-            raise
-        except LimitCrossed as crossed:
-            self._recorder.limit(None, crossed.hit)
             raise
         self._recorder.nested_reply(number, (True, value))
         return value

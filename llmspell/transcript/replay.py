@@ -22,7 +22,8 @@ from llmspell.transcript.divergence import call_lines, difference, diverged, sho
 from llmspell.transcript.ended import FROM_OUTSIDE, Ended, read_end
 from llmspell.transcript.form import TranscriptError
 from llmspell.transcript.order import InOrder
-from llmspell.transcript.recording import NEVER_RECORDED, Sums
+from llmspell.transcript.recorder import Sums
+from llmspell.transcript.recording import NEVER_RECORDED
 
 if TYPE_CHECKING:
     from llmspell.capabilities.scripting import LogSink
@@ -154,10 +155,24 @@ class ReplayBroker:
                     self._open_nested -= 1
                     self._look_for_refusal((event["ok"], event.value("value")))
                 case "limit":
-                    self._hit = LimitHit(event["name"], event["allowed"], event["used"], event["unit"])
-                    self.calls -= self._hit.name == "calls"  # it was not made
+                    self._cross(event)
                 case "resumed":
                     self._go_on()
+
+    def _cross(self, event: Event) -> None:
+        """A limit that ended the run: the call that would have crossed it was not made, or its answer was not taken."""
+        self._hit = LimitHit(event["name"], event["allowed"], event["used"], event["unit"])
+        too_many = self._hit.name == "calls"
+        self.calls -= too_many
+        if event["step"] in self._open and (self._open_nested or not too_many):
+            call_id, asked = self._open[event["step"]]
+            self._record(call_id, asked, ok=False, until=event.at)
+
+    def _record(self, call_id: int, asked: Event, *, ok: bool, until: float) -> None:
+        if asked["counted"]:
+            seconds = max(until - asked.at, 0.0)
+            made = CallRecord(call_id, asked["capability"], asked["name"], ok, seconds, None, asked.at)
+            self.records.append(made)
 
     def _go_on(self) -> None:
         """What was cut here was made once more after it."""
@@ -171,10 +186,7 @@ class ReplayBroker:
         call_id, asked = self._open.pop(event["step"])
         answer = event["ok"], event.value("value")
         self._look_for_refusal(answer)
-        if asked["counted"]:
-            seconds = max(event.at - asked.at, 0.0)
-            made = CallRecord(call_id, asked["capability"], asked["name"], answer[0], seconds, None, asked.at)
-            self.records.append(made)
+        self._record(call_id, asked, ok=answer[0], until=event.at)
         return call_id, answer
 
     def _look_for_refusal(self, answer: Answer) -> None:

@@ -23,7 +23,8 @@ from llmspell.transcript.file import Sink, TranscriptFile
 from llmspell.transcript.form import TranscriptError
 from llmspell.transcript.journal import Journal
 from llmspell.transcript.loose import LooseBroker
-from llmspell.transcript.recording import Identity, RecordedOutput, Recorder, RecordingBroker, stopped
+from llmspell.transcript.recorder import Identity, Recorder
+from llmspell.transcript.recording import RecordedOutput, RecordingBroker, stopped
 from llmspell.transcript.replay import ReplayBroker
 from llmspell.transcript.secrets import Masking
 
@@ -157,6 +158,8 @@ class ReplayTape:
         kind = LooseBroker if loose else ReplayBroker
         self._broker = kind(cassette, self.limits, script=script.name, log=log)
         self._is_loose = loose
+        if header.seed is None:
+            log("warn", f"engine {header.engine!a} was recorded without a seed: {UNSEEDED}", {})
 
     def broker(self, bridge: WorkerBridge, calls: RunCalls) -> ReportedBroker:  # noqa: ARG002 - it tells nothing new
         """The broker that has the record; the engine's library alone is this machine's."""
@@ -203,6 +206,7 @@ def drawn_from(cassette: Cassette, *, required: bool) -> Deterministic | None:
     return Deterministic(header.seed, header.clock, header.sleeps, required)
 
 
+UNSEEDED = "nobody promises that the script asks the same again, and it gets the recorded answers where it does"
 _OF_MODELS = ("model_calls", "prompt_tokens", "completion_tokens", "cost_usd", "cost_by_rule_usd")
 
 

@@ -76,7 +76,7 @@ class Manager(ProviderManager):
         return [("model", "asks")]
 
 
-def runtime(notes: Path, *, kill: str = "", at: str = "") -> ScriptRuntime:
+def runtime(notes: Path, *, kill: str = "", at: str = "", limits: Limits | None = None) -> ScriptRuntime:
     """`kill` is what ends at the line `at`: `host` before the tool has written it or `host after`, or the `worker`."""
 
     def note(line: str) -> str:
@@ -96,12 +96,12 @@ def runtime(notes: Path, *, kill: str = "", at: str = "") -> ScriptRuntime:
         tools=[FunctionTool(note)],
         policy=default_policy().with_tools(["note"]),
         providers=Manager(notes),
-        limits=Limits(cpu=10, wall=30),
+        limits=limits or Limits(cpu=10, wall=30),
     )
 
 
-def run(notes: Path, record: Any, **options: str) -> Outcome:
-    return runtime(notes, **options).execute(SOURCE, record=record, arguments=["a"])
+def run(notes: Path, record: Any, *, kill: str = "", at: str = "") -> Outcome:
+    return runtime(notes, kill=kill, at=at).execute(SOURCE, record=record, arguments=["a"])
 
 
 if __name__ == "__main__":

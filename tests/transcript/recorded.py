@@ -15,19 +15,16 @@ class Touched(BaseException):
     """Something that a replay may not touch was touched."""
 
 
-def offline(engine: str | EngineSpec, limits: Limits = LIMITS) -> ScriptRuntime:
+def offline(engine: str | EngineSpec, limits: Limits = LIMITS, **options: Any) -> ScriptRuntime:
     """A runtime whose tools, providers, stdin and modules fail whoever touches them."""
 
     def touch(*_: object, **__: object) -> NoReturn:
         raise Touched
 
-    names = ("give_back", "calculator", "counted")
-    tools = [
-        FunctionTool(lambda: touch(), name=name.replace("_", "-"), description="never called") for name in names[:1]
-    ]
+    tool = FunctionTool(lambda: touch(), name="give-back", description="never called")
     spec = engine if isinstance(engine, EngineSpec) else EngineFactory().get(engine)
-    policy = Policy(tools={tool.name: ToolGrant() for tool in tools})
-    return ScriptRuntime(spec, tools=tools, providers=touch, policy=policy, limits=limits, stdin=touch)
+    policy = Policy(tools={tool.name: ToolGrant()})
+    return ScriptRuntime(spec, tools=[tool], providers=touch, policy=policy, limits=limits, stdin=touch, **options)
 
 
 def record(source: str, engine: str = "lua", **options: Any) -> tuple[Outcome, bytes]:
@@ -48,7 +45,8 @@ def replay(
     if source is None:
         assert cassette.header.source is not None
         source = cassette.header.source
-    return offline(engine, options.pop("limits", LIMITS)).execute(source, replay=cassette, **options)
+    given = {name: options.pop(name) for name in ("log",) if name in options}
+    return offline(engine, options.pop("limits", LIMITS), **given).execute(source, replay=cassette, **options)
 
 
 def seen(outcome: Outcome) -> dict[str, Any]:

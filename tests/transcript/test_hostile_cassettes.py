@@ -171,7 +171,7 @@ def test_a_value_beside_is_read_from_a_plain_file_of_the_folder_only(
     tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"  # of "a"
-    place, values = tmp_path / "t.jsonl", tmp_path / "t.values"
+    place, values = tmp_path / "t.jsonl", tmp_path / "t.jsonl.values"
     place.write_bytes(with_line(EXAMPLE, 4, value={"$value": name, "size": 1}))
     secret = tmp_path / "secret"
     secret.write_text("a")

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from llmspell import FunctionTool, ProviderManager, ProviderSettings, ScriptRuntime, UsageError, default_policy
-from llmspell.transcript import Cassette, TranscriptError, TranscriptFile, timeline
+from llmspell import FunctionTool, Limits, ProviderManager, ProviderSettings, ScriptRuntime, UsageError, default_policy
+from llmspell.transcript import Cassette, TranscriptError, TranscriptFile, TranscriptInMemory, timeline
+from tests.transcript.notes import runtime
 from tests.transcript.recorded import LIMITS, record, replay, seen
 
 KEY = "sk-0123456789abcdef-key"
@@ -178,7 +179,7 @@ def test_large_values_lie_beside_by_their_sums_and_those_of_an_older_record_are_
     runtime = ScriptRuntime.with_lua(
         tools=[FunctionTool(make)], policy=default_policy().with_tools(["make"]), limits=LIMITS
     )
-    place, values = tmp_path / "t.jsonl", tmp_path / "t.values"
+    place, values = tmp_path / "t.jsonl", tmp_path / "t.jsonl.values"
     runtime.execute(source, record=place, arguments=["300000"])
     older = os.listdir(values)[0]
     outcome = runtime.execute(source, record=place, arguments=["200000"])
@@ -248,3 +249,20 @@ def test_a_run_without_a_record_loads_nothing_of_it() -> None:
         [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout == "[]\n"
+
+
+def test_a_limit_that_a_model_crossed_is_replayed_with_the_same_count(tmp_path: Path) -> None:
+    limits = Limits(calls=5)
+    outcome, data = record_asking(tmp_path / "notes", limits)
+    assert (outcome.verdict, outcome.limit and outcome.limit.name, outcome.usage.calls) == ("limit", "calls", 5)
+    assert seen(replay(data, limits=limits)) == seen(outcome)
+
+
+def record_asking(notes: Path, limits: Limits) -> tuple[Any, bytes]:
+    """A run of an agent whose model asks for a tool when nothing is left of the calls."""
+    sink = TranscriptInMemory()
+    source = """
+    local agent = Agent.create{name = "bee", model = "model/asks", tools = {"note"}}
+    for i = 1, 3 do Tool.execute("note", {line = "plain"}) end
+    print(agent:execute("first").text)"""
+    return runtime(notes, limits=limits).execute(source, record=sink), sink.data
