@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
 from typing import Any
 
 from llmspell.errors import CallError, ErrorKind
@@ -19,15 +18,6 @@ _HEADER = 16
 _BUILD = "_sysconfigdata_"
 """How the name of the module begins that says how Python was built; `sysconfig` reads it."""
 _LIBRARY = os.path.dirname(os.path.abspath(os.__file__))
-
-
-def library_answer(arguments: Mapping[str, Any]) -> tuple[bool, Any]:
-    """The answer to a call of `library.load` where no broker makes one."""
-    name = arguments.get("name")
-    try:
-        return True, load_library(name if type(name) is str else "")
-    except CallError as error:
-        return False, {"kind": error.kind.value, "message": error.message, "details": error.details}
 
 
 def load_library(name: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import pytest
 
 from llmspell.config import Configuration, load
 from llmspell.engines.configured import factory_of
+from llmspell.engines.factory import EngineFactory
 from llmspell.errors import UsageError
 from llmspell.pytest_plugin.cassettes import cassette_of, new_cassette
 from llmspell.pytest_plugin.spell_item import SpellItem
@@ -37,7 +38,7 @@ class SpellCollection:
         try:
             configuration = _configuration(config)
             self._factory = factory_of(configuration.engines, configuration.origin)
-            self._settings = Settings(limits=configuration.limits, strict=config.getoption("--llmspell-strict"))
+            self._settings = _settings(configuration, self._factory, strict=config.getoption("--llmspell-strict"))
             self.checker = Checker(self._settings)
         except UsageError as error:
             raise pytest.UsageError(f"--llmspell: {error}") from None
@@ -104,3 +105,15 @@ def _configuration(config: pytest.Config, *, sandboxed: bool = True) -> Configur
     named = config.getini("llmspell_config")
     file = str(config.rootpath / named) if named else None
     return load(cwd=str(config.rootpath), environ=os.environ, config_file=file, sandboxed=sandboxed)
+
+
+def _settings(configuration: Configuration, factory: EngineFactory, *, strict: bool) -> Settings:
+    chosen = configuration.validate
+    return Settings(
+        limits=configuration.limits,
+        strict=strict or chosen.get("strict", False),
+        off=tuple(chosen.get("off", ())),
+        engines=tuple(factory.get(name) for name in configuration.engines),
+        config=configuration.policy.config,
+        packages=configuration.policy.packages,
+    )

@@ -178,6 +178,8 @@ class Cassette:
                         raise _misplaced(event, "is of no stream")
                 case "end":
                     ended = True
+                case "resumed":
+                    ended = False
         self.steps = steps
         self.numbers = numbers
 

@@ -190,6 +190,8 @@ def doubtful(cassette: Cassette) -> dict[int, str]:
             open_tools[event["number"]] = event["name"]
         elif event.kind == "nested_reply":
             open_tools.pop(event["number"], None)
+        elif event.kind == "resumed":
+            open_tools.clear()  # they were decided on
     by_models = _with_effects(open_tools.values())
     found = {}
     for step, event in open_steps.items():

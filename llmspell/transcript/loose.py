@@ -9,7 +9,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from llmspell.capabilities.library import library_answer
+from llmspell.capabilities.library import load_library
 from llmspell.limits import Limits
 from llmspell.outcome import CallRecord, LimitHit
 from llmspell.sandbox.ending import RunEnd
@@ -19,7 +19,7 @@ from llmspell.transcript.divergence import call_lines, difference, diverged, sho
 from llmspell.transcript.ended import Ended, read_end
 from llmspell.transcript.form import TranscriptError, canonical
 from llmspell.transcript.recording import NEVER_RECORDED
-from llmspell.transcript.replay import show_log
+from llmspell.transcript.replay import Load, library_answer, show_log
 
 if TYPE_CHECKING:
     from llmspell.capabilities.scripting import LogSink
@@ -88,6 +88,7 @@ class LooseBroker:
         self.calls = 0
         self.records: list[CallRecord] = []
         self.refused = False
+        self.library: Load = lambda arguments: load_library(str(arguments.get("name")))
 
     def attach(self, wake: Callable[[], None]) -> None:
         """Nobody but the driver asks."""
@@ -95,7 +96,7 @@ class LooseBroker:
     def dispatch(self, call_id: int, capability: str, arguments: dict[str, Any]) -> Answer | None:
         """The recorded answer to such a call. Raises LimitCrossed and RunStopped."""
         if capability in NEVER_RECORDED:
-            return library_answer(arguments)
+            return library_answer(self.library, arguments)
         found = self._shelf.take(capability, arguments)
         if found is None:
             raise RunStopped(self._missing(capability, arguments))

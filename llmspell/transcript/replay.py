@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from llmspell.capabilities.library import library_answer
+from llmspell.capabilities.library import load_library
+from llmspell.errors import CallError
 from llmspell.limits import Limits
 from llmspell.outcome import CallRecord, LimitHit, Verdict
 from llmspell.sandbox.ending import RunEnd, Stopped
@@ -26,6 +27,7 @@ from llmspell.transcript.recording import NEVER_RECORDED, Sums
 if TYPE_CHECKING:
     from llmspell.capabilities.scripting import LogSink
 
+Load = Callable[[Mapping[str, Any]], Any]
 RESUME = "; go on from there with llmspell resume"
 
 
@@ -39,11 +41,13 @@ class ReplayBroker:
         self._open: dict[int, tuple[int, Event]] = {}  # by steps: the id of the call in this run
         self._ready: list[tuple[int, Answer]] = []
         self._hit: LimitHit | None = None
+        self._open_nested = 0
         self.recorded_end: Ended | None = read_end(cassette.end) if cassette.end is not None else None
         self.output = Sums()
         self.calls = 0
         self.records: list[CallRecord] = []
         self.refused = False
+        self.library: Load = lambda arguments: load_library(str(arguments.get("name")))
         self._stopped = False
         self._pass_over()
 
@@ -53,7 +57,7 @@ class ReplayBroker:
     def dispatch(self, call_id: int, capability: str, arguments: dict[str, Any]) -> Answer | None:
         """The recorded answer to a call, or None if others came before it. Raises LimitCrossed and RunStopped."""
         if capability in NEVER_RECORDED:
-            return library_answer(arguments)
+            return library_answer(self.library, arguments)
         try:
             event = self._order.follow(capability, arguments)
             if event is None:
@@ -145,14 +149,23 @@ class ReplayBroker:
                     self._ready.append(self._answered(event))
                 case "nested":
                     self.calls += 1
+                    self._open_nested += 1
                 case "nested_reply":
+                    self._open_nested -= 1
                     self._look_for_refusal((event["ok"], event.value("value")))
                 case "limit":
                     self._hit = LimitHit(event["name"], event["allowed"], event["used"], event["unit"])
                     self.calls -= self._hit.name == "calls"  # it was not made
-                case "resumed" if self._hit is not None:  # it was made then
-                    self.calls += self._hit.name == "calls"
-                    self._hit = None
+                case "resumed":
+                    self._go_on()
+
+    def _go_on(self) -> None:
+        """What was cut here was made once more after it."""
+        self.calls -= self._open_nested
+        self._open_nested = 0
+        if self._hit is not None:
+            self.calls += self._hit.name == "calls"
+            self._hit = None
 
     def _answered(self, event: Event) -> tuple[int, Answer]:
         call_id, asked = self._open.pop(event["step"])
@@ -193,6 +206,14 @@ class ReplayBroker:
     def _stop(self, cause: Stopped) -> RunStopped:
         self._stopped = True
         return RunStopped(cause)
+
+
+def library_answer(load: Load, arguments: Mapping[str, Any]) -> Answer:
+    """A module of the engine's own library, which is not in the record: this machine's may be another version."""
+    try:
+        return True, load(arguments)
+    except CallError as error:
+        return False, {"kind": error.kind.value, "message": error.message, "details": error.details}
 
 
 def is_refusal(answer: Answer) -> bool:

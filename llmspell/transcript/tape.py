@@ -158,8 +158,9 @@ class ReplayTape:
         self._broker = kind(cassette, self.limits, script=script.name, log=log)
         self._is_loose = loose
 
-    def broker(self, bridge: WorkerBridge, calls: RunCalls) -> ReportedBroker:  # noqa: ARG002 - nothing is called
-        """The broker that has the record."""
+    def broker(self, bridge: WorkerBridge, calls: RunCalls) -> ReportedBroker:  # noqa: ARG002 - it tells nothing new
+        """The broker that has the record; the engine's library alone is this machine's."""
+        self._broker.library = calls["library.load"].run
         return self._broker
 
     def emit(self, emit: Emit) -> Emit:

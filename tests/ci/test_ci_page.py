@@ -65,8 +65,8 @@ def test_the_shown_configuration_of_pre_commit_is_one_and_its_hook_is_there(tmp_
 
 def test_the_shown_tests_pass_once_their_cassette_is_recorded(tmp_path: Path) -> None:
     (tmp_path / "test_shown.py").write_text(marked("pytest").text)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_shown.py"]
-    environ = with_llmspell(tmp_path)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "llmspell", "-p", "no:cacheprovider", "test_shown.py"]
+    environ = {**with_llmspell(tmp_path), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     recorded = run([*command, "--llmspell-record=once"], tmp_path, environ)
     assert "3 passed" in recorded.stdout, recorded.stdout
     replayed = run([*command, "-k", "recorded"], tmp_path, environ)

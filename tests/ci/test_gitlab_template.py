@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 
-from tests.ci.places import ROOT, run, stub_wheel, with_llmspell, write_ambush
+from tests.ci.places import INSTALLING_SECONDS, ROOT, run, stub_wheel, with_llmspell, write_ambush
 
 TEMPLATE = ROOT / "ci" / "gitlab" / "llmspell.yml"
 JOB: dict[str, Any] = yaml.safe_load(TEMPLATE.read_text())["llmspell-validate"]
@@ -82,6 +82,7 @@ def test_reports_are_not_written_through_a_link_of_the_tree(project: Path, tmp_p
     assert (project / "llmspell-reports" / "junit.xml").is_file()
 
 
+@pytest.mark.timeout(INSTALLING_SECONDS + 20)
 def test_nothing_of_the_tree_is_executed_while_it_is_installed_and_checked(project: Path, tmp_path: Path) -> None:
     told = write_ambush(project)
     environ = with_llmspell(tmp_path)

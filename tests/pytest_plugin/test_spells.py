@@ -153,6 +153,15 @@ def test_limits_of_the_named_configuration_bound_the_runs(pytester: pytest.Pytes
     result.stdout.fnmatch_lines(["talks.lua*expected to end as ok*output*"])
 
 
+def test_rules_and_strictness_are_those_of_the_named_configuration(pytester: pytest.Pytester) -> None:
+    write(pytester, hides__lua='print("a\u200bb")\n', wrong__lua=WRONG)
+    write(pytester, ci__toml='[validate]\nstrict = true\noff = ["unknown-name"]\n')
+    pytester.makeini("[pytest]\nllmspell_config = ci.toml")
+    result = run(pytester)
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["FAILED hides.lua::spell - *"])
+
+
 def test_a_file_that_is_gone_or_unreadable_fails_alone(pytester: pytest.Pytester) -> None:
     write(pytester, good__lua=FINE)
     (pytester.path / "dangling.lua").symlink_to("nowhere")
@@ -203,10 +212,14 @@ def test_names_and_contents_of_hostile_spells_are_shown_as_text(pytester: pytest
     check_hostile(run(pytester, "-v", "-rA"))
 
 
-def test_hostile_spells_do_no_harm_in_a_suite_under_xdist_whose_warnings_are_errors(pytester: pytest.Pytester) -> None:
+def test_hostile_spells_do_no_harm_in_a_suite_under_xdist_whose_warnings_are_errors(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write_hostile(pytester)
-    options = ["-W", "error", "-p", "no:cacheprovider", "-p", "no:benchmark", "-n", "1", "-v", "-rA"]
-    check_hostile(pytester.runpytest_subprocess("--llmspell", *options, timeout=100))
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # the plugins of others take most of the time
+    plugins = ["-p", "llmspell", "-p", "xdist", "-p", "no:cacheprovider"]
+    options = ["--llmspell", "-W", "error", "-n", "1", "-v", "-rA"]
+    check_hostile(pytester.runpytest_subprocess(*plugins, *options, timeout=100))
 
 
 def test_recording_once_makes_a_missing_cassette_and_all_makes_it_afresh(pytester: pytest.Pytester) -> None:
@@ -218,6 +231,17 @@ def test_recording_once_makes_a_missing_cassette_and_all_makes_it_afresh(pyteste
     assert cassette.read_bytes() == first
     run(pytester, "--llmspell-record=all").assert_outcomes(passed=1)
     assert cassette.read_bytes() != first
+
+
+def test_a_cassette_that_says_otherwise_than_the_spell_fails_it(pytester: pytest.Pytester) -> None:
+    spell = 'print(Agent.create{name = "x"}:execute("the %s").text)\n'
+    write(pytester, asks__lua=spell % "sea")
+    run(pytester, "--llmspell-record=once").assert_outcomes(passed=1)
+    write(pytester, asks__lua=spell % "sky")
+    result = run(pytester)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["asks.*error *", "FAILED asks.lua::spell - *"])
+    assert "Traceback" not in result.stdout.str()
 
 
 def test_spells_that_differ_by_their_suffix_alone_do_not_share_a_cassette(tmp_path: Path) -> None:

@@ -73,6 +73,12 @@ def test_the_page_names_no_other_file_and_no_address(tmp_path: Path) -> None:
     assert not set(Reader(text).tags) & {"link", "img", "iframe", "object", "base"}
 
 
+def test_nothing_that_was_not_looked_at_is_shown_as_passed(tmp_path: Path) -> None:
+    assert 'class="top passed"' in written(tmp_path, "html", RESULTS[:1])
+    assert 'class="top unchecked"' in written(tmp_path, "html", [])
+    assert 'class="top unchecked"' in written(tmp_path, "html", RESULTS[:1], interrupted="Ctrl-C")
+
+
 def test_the_totals_are_there_without_the_script(tmp_path: Path) -> None:
     text = written(tmp_path, "html", RESULTS, interrupted="Ctrl-C <b>")
     assert "1 of 4 failed, 1 could not be checked" in text

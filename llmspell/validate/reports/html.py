@@ -126,7 +126,7 @@ def _state(ending: Ending) -> str:
     statuses = ending.totals.statuses
     if statuses[Status.FAILED]:
         return "failed"
-    return "unchecked" if statuses[Status.UNCHECKED] or ending.interrupted is not None else "passed"
+    return "unchecked" if statuses[Status.UNCHECKED] or ending.interrupted or not ending.totals.scripts else "passed"
 
 
 def _headline(ending: Ending) -> str:

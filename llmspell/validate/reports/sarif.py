@@ -149,9 +149,9 @@ def _fingerprint(result: Result, finding: Finding) -> str:
 
 
 def _rule(name: str, says: str) -> dict[str, Any]:
-    text = says or name.replace("-", " ")
+    text = (says or name.replace("-", " ")).removesuffix(".")
     made: dict[str, Any] = {"id": name, "shortDescription": {"text": text}, "fullDescription": {"text": text}}
-    made["help"] = {"text": f"{text}. Switched off by its name, {name}."}
+    made["help"] = {"text": f"{text}. `--off {name}` switches it off."}
     if name.replace("-", "").isalnum():
         made["name"] = to_pascal_case(name)
     return made

@@ -47,7 +47,7 @@
 
   function pathOf(path) {
     const cut = path.lastIndexOf("/") + 1;
-    return make("span", { class: "path" }, make("i", null, visible(path.slice(0, cut))), make("b", null, visible(path.slice(cut))));
+    return make("span", { class: "path" }, make("i", null, visible(path.slice(0, cut))), make("wbr"), make("b", null, visible(path.slice(cut))));
   }
 
   // ---- what is chosen, which is also what the address says behind its #
@@ -200,7 +200,7 @@
   function bar(kind, part) {
     const inside = make("span", { class: kind });
     inside.style.width = `${part * 100}%`;
-    return make("div", { class: "bar" }, inside);
+    return make("div", { class: "bar" }, part > 0 && inside);
   }
 
   function runOf(run) {
