@@ -26,9 +26,9 @@ from llmspell.utils.system import user_folders
 from llmspell.validate.result import Result, Status
 from llmspell.validate.settings import Settings
 from llmspell.validate.spell import Spell
-from llmspell.validate.travel import MAX_RESULT, read_result, result_bytes
+from llmspell.validate.travel import MAX_RESULT, read_result, result_bytes, spell_bytes
 from llmspell.validate.versions import versions
-from llmspell_workers.wire import Violation
+from llmspell_workers.wire import Unsendable, Violation
 
 MAX_BYTES = 256 * MIB
 MAX_ENTRIES = 200_000
@@ -129,7 +129,7 @@ class Cache:
         if engine not in _BUILT_IN or (self._packages and engine in TAKES_PACKAGES):
             return None
         name = _key(self._settings, spell)
-        return os.path.join(self.folder, name[:2], name[2:])
+        return name and os.path.join(self.folder, name[:2], name[2:])
 
 
 class _Entry(NamedTuple):
@@ -138,18 +138,13 @@ class _Entry(NamedTuple):
     used: float
 
 
-def _key(settings: bytes, spell: Spell) -> str:
-    parts: list[bytes] = [spell.path.encode(), spell.engine.encode(), spell.source]
-    for content in (spell.cassette, spell.expectation):
-        parts += [b"none"] if content is None else [b"some", content]
-    for name in sorted(spell.modules):
-        parts += [b"module", name.encode("utf-8", "surrogateescape"), spell.modules[name]]
-    parts += [repr(finding).encode() for finding in spell.findings]
-    total = hashlib.sha256(settings)
-    for part in parts:  # each with its length: no two lists of parts have the same sum
-        total.update(len(part).to_bytes(8, "big"))
-        total.update(part)
-    return total.hexdigest()
+def _key(settings: bytes, spell: Spell) -> str | None:
+    """A sum of all that a spell holds; None for one that holds more than can be told in one piece."""
+    ordered = spell._replace(modules={name: spell.modules[name] for name in sorted(spell.modules)})
+    try:
+        return hashlib.sha256(settings + spell_bytes(ordered)).hexdigest()
+    except Unsendable:
+        return None
 
 
 def _read(path: str) -> bytes | None:

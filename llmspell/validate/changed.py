@@ -23,7 +23,9 @@ _UNCLEAR = b""
 """In the place of an object: several files are shown by the same path."""
 _SHA1_BYTES = 20
 _MANY_GONE = 1000
-"""From so many files on that are gone, all spells in the folders above them count as changed."""
+"""From so many modules on that are gone, all spells count as changed."""
+_PACKAGE_FILES = frozenset({"__init__", "init", "index"})
+"""Modules that are named by their folder."""
 
 
 class Since:
@@ -38,7 +40,8 @@ class Since:
         wanted = (*suffixes, CASSETTE, EXPECTATION)
         self._name = hashlib.sha1 if len(commit) == 2 * _SHA1_BYTES else hashlib.sha256
         self._was: dict[str, bytes] = {}
-        self._gone: list[str] = []
+        self._gone: set[bytes] = set()
+        """The words by which a script could name a module that is not there any more."""
         for path, found in repository.files(commit):
             if not path.endswith(wanted) and "." in posixpath.basename(path):
                 continue
@@ -46,8 +49,7 @@ class Since:
             shown = shown_path(whole)
             self._was[shown] = found if self._was.get(shown, found) == found else _UNCLEAR
             if not os.path.lexists(whole):
-                self._gone.append(shown)
-        self._above_gone = {folder for path in self._gone for folder in _above(path)}
+                self._gone.add(_word(shown))
 
     def changed(self, spell: Spell) -> bool:
         """Whether anything that its check looks at is not what it was."""
@@ -69,19 +71,10 @@ class Since:
         for name, content in spell.modules.items():
             if self._was.get(shown_path(posixpath.join(folder, name))) != self._object(content):
                 return True
-        if folder not in self._above_gone:
-            return False
         if len(self._gone) >= _MANY_GONE:
             return True
         texts = (spell.source, *spell.modules.values())
-        below = folder and folder + "/"
-        return any(
-            word.encode() in text
-            for path in self._gone
-            if path.startswith(below)
-            for word in _words(path.removeprefix(below))
-            for text in texts
-        )
+        return any(word in text for word in self._gone for text in texts)
 
     def _object(self, content: bytes) -> bytes:
         """The name that git gives to a content."""
@@ -97,14 +90,6 @@ def only_changed(found: Iterable[Spell | Result], since: Since) -> Iterator[Spel
             yield one
 
 
-def _above(path: str) -> Iterator[str]:
-    while path:
-        path = posixpath.dirname(path)
-        yield path
-        if path == "/":
-            return
-
-
-def _words(path: str) -> list[str]:
-    """The words by which a script could name a module that lay there."""
-    return posixpath.splitext(path)[0].split("/")
+def _word(path: str) -> bytes:
+    folder, name = posixpath.split(posixpath.splitext(path)[0])
+    return (posixpath.basename(folder) if name in _PACKAGE_FILES else name).encode()

@@ -214,6 +214,12 @@ def test_drafts_of_the_dead_are_removed(filled: str) -> None:
     assert (draft.exists(), young.exists()) == (False, True)
 
 
+def test_the_order_of_modules_says_nothing(folder: str) -> None:
+    first = SPELL._replace(modules={"a.lua": b"1", "b.lua": b"2"})
+    Cache(PLAIN, folder=folder).put(first, passed())
+    assert kept(folder, spell=first._replace(modules={"b.lua": b"2", "a.lua": b"1"})) is not None
+
+
 def test_a_disk_that_takes_nothing_costs_nothing_but_the_entry(folder: str) -> None:
     cache = Cache(Settings(), folder=folder)
     os.rmdir(folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import socket
+import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -136,6 +137,14 @@ def test_nobody_at_the_address_is_a_clear_error_in_time() -> None:
         address = f"tcp://127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(SetupError, match=f"the Dask scheduler at {address} cannot be reached"):
             ClusterExecutor(SETTINGS, address, patience=Patience(connect=0.5)).__enter__()
+
+
+def test_dask_is_loaded_for_a_cluster_only() -> None:
+    code = (
+        "import sys, llmspell.validate.cluster, llmspell.validate.local, llmspell.cli.app; print('dask' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
 
 
 @pytest.mark.parametrize("address", ["", "localhost:1", "http://x:1", "inproc://x"])
