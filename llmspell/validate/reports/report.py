@@ -84,8 +84,8 @@ def reason(kind: type[BaseException]) -> str:
 
 
 class _Body:
-    """The entries so far, in a file without a name, on the disk that the report will be on. It holds whole entries
-    only, also where a write was interrupted.
+    """The entries so far, in a file without a name, on the disk that the report will be on. It gives whole entries
+    only: what a write that was interrupted has left is behind them.
     """
 
     def __init__(self, path: str) -> None:
@@ -101,7 +101,6 @@ class _Body:
     def write(self, text: str) -> None:
         data = _encoded(text)
         with _Failing(self._path):
-            self._file.seek(self._size)
             self._file.write(data)
         self._size += len(data)
 
