@@ -11,8 +11,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
-from llmspell.capabilities.calls import RunCalls
-from llmspell.capabilities.modules import GivenModules, ModuleFolder
+from llmspell.capabilities.modules import ModuleFolder
 from llmspell.capabilities.scripting import LogSink, Reader
 from llmspell.engines.bridge import Emit, EngineFeatures, Script, split_arguments
 from llmspell.engines.factory import DEFAULT_ENGINE, EngineFactory, EngineSpec
@@ -21,6 +20,7 @@ from llmspell.errors import UsageError
 from llmspell.given import check_arguments, check_engine, check_grants, check_seed, grant_packages, source_bytes
 from llmspell.limits import Limits, check_limits
 from llmspell.outcome import Outcome
+from llmspell.parts import Given, RunParts
 from llmspell.policy import Policy, default_policy
 from llmspell.reported import report, too_large
 from llmspell.sandbox.broker import Broker
@@ -37,10 +37,8 @@ if TYPE_CHECKING:
 
     from llmspell.capabilities.budgeted import Waiting
     from llmspell.providers.manager import ProviderManager
-    from llmspell.sandbox.threads import Threads
     from llmspell.session import ScriptSession
-    from llmspell.tools.catalog import ToolCatalog
-    from llmspell.transcript.begin import Host, Plan, ResumePlan
+    from llmspell.transcript.begin import Plan, ResumePlan
     from llmspell.transcript.cassette import Cassette
     from llmspell.transcript.file import Sink
     from llmspell.transcript.live import Resumable
@@ -75,16 +73,24 @@ class ScriptRuntime:
         """
         self.limits = check_limits(limits or Limits())
         self.policy = default_policy() if policy is None else policy
-        self.engine, self._packages = grant_packages(check_engine(engine), self.policy.packages)
+        self.engine, packages = grant_packages(check_engine(engine), self.policy.packages)
         self.tools = builtin_tools(tools)
         check_grants(self.policy, self.tools)
-        self._providers = providers
-        self._own_providers: ProviderManager | None = None
-        self._log = log or (lambda _level, _message, _fields: None)
-        self._stdin = stdin or (lambda _size: b"")
-        self._waiting = waiting
-        self._threads: Threads | None = None
         self._require = read_required(",".join(require))
+        self._parts = RunParts(
+            Given(
+                self.engine,
+                self.limits,
+                self.policy,
+                self.tools,
+                packages,
+                self._require,
+                providers,
+                log or (lambda _level, _message, _fields: None),
+                stdin or (lambda _size: b""),
+                waiting,
+            )
+        )
         check_memory(engine, self.limits.memory)
 
     @classmethod
@@ -104,9 +110,7 @@ class ScriptRuntime:
 
     def close(self) -> None:
         """Closes the providers that this runtime made itself, with the connections that they keep. Runs may follow."""
-        own, self._own_providers = self._own_providers, None
-        if own is not None:
-            own.close()
+        self._parts.close()
 
     def __enter__(self) -> Self:
         return self
@@ -198,12 +202,12 @@ class ScriptRuntime:
             if prestarted is not None:
                 prestarted.kill_and_reap()
             return too_large(script, self.engine.name, self.limits.source_allowed)
-        modules = self._module_folder(folder) if plan is None or plan.is_live else None
+        modules = self._parts.modules(folder) if plan is None or plan.is_live else None
         tape: Tape | None = None
         try:
             if plan is not None:
                 try:
-                    tape = plan.tape(script, self._host())
+                    tape = plan.tape(script, self._parts.host())
                 except BaseException:
                     if prestarted is not None:
                         prestarted.kill_and_reap()
@@ -215,20 +219,6 @@ class ScriptRuntime:
             if modules is not None:
                 modules.close()
 
-    def _host(self) -> Host:
-        from llmspell.transcript.begin import Host
-        from llmspell.transcript.secrets import secrets_of
-
-        environment = self.policy.environment
-        return Host(
-            self.engine.name,
-            self.limits,
-            environment,
-            lambda: secrets_of(self._made_providers() if self._providers is not None else None, environment),
-            self._shared_threads,
-            self._log,
-        )
-
     def execute_file(self, path: str | os.PathLike[str], **options: Any) -> Outcome:
         """Runs a script from a file, with the modules beside it. Raises UsageError if it cannot be read."""
         source = read_script(os.fspath(path), self.limits.source_allowed)
@@ -239,37 +229,12 @@ class ScriptRuntime:
         self, source: str | bytes, *, cancellation: Cancellation | None = None, **options: Any
     ) -> Outcome:
         """The same from async code, on a thread of its own. Cancelling the task ends the worker, and nothing else."""
-        import asyncio
-        import threading
+        from llmspell.asynchronous import on_thread
 
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Outcome] = loop.create_future()
         cancellation = cancellation or Cancellation()
-
-        def settle(outcome: Outcome | None, error: BaseException | None) -> None:
-            if answer.done():
-                return
-            if error is not None:
-                answer.set_exception(error)
-            elif outcome is not None:
-                answer.set_result(outcome)
-
-        def work() -> None:
-            outcome, error = None, None
-            try:
-                outcome = self.execute(source, cancellation=cancellation, **options)
-            except BaseException as caught:  # noqa: BLE001 - carried to the awaiting task
-                error = caught
-            loop.call_soon_threadsafe(settle, outcome, error)
-
-        thread = threading.Thread(target=work, name="llmspell-run", daemon=True)
-        thread.start()
-        try:
-            return await asyncio.shield(answer)
-        except asyncio.CancelledError:
-            cancellation.cancel()
-            await asyncio.wait([answer])  # the worker is gone before the task is
-            raise
+        return await on_thread(
+            lambda: self.execute(source, cancellation=cancellation, **options), stop=cancellation.cancel
+        )
 
     def _run(
         self,
@@ -281,14 +246,14 @@ class ScriptRuntime:
         seed: int | None,
         tape: Tape | None,
     ) -> Outcome:
-        calls = self._calls(modules, seed)
+        calls = self._parts.calls(modules, seed)
         with KeptOutput() as kept:
             shown = kept.beside(emit) if tape is None else tape.emit(kept.beside(emit))
             try:
-                with self._bridge(prestarted=prestarted, seed=seed, tape=tape) as bridge:
-                    broker = self._broker(calls) if tape is None else tape.broker(bridge, calls)
+                with self._parts.bridge(prestarted=prestarted, seed=seed, tape=tape) as bridge:
+                    broker = self._parts.broker(calls) if tape is None else tape.broker(bridge, calls)
                     if tape is None or tape.is_live:
-                        self._preload(script.source)
+                        self._parts.preload(script.source)
                     end = bridge.execute(script, broker=broker, emit=shown, cancellation=cancellation)
                     end = end if tape is None else tape.settled(end)
             finally:
@@ -303,101 +268,21 @@ class ScriptRuntime:
         """
         from llmspell.session import ScriptSession
 
-        modules = self._module_folder(folder)
-        calls = self._calls(modules)
+        modules = self._parts.modules(folder)
+        calls = self._parts.calls(modules)
         return ScriptSession(
             self.engine,
             self.limits,
             calls,
             modules=modules,
-            new_bridge=lambda: self._bridge(session=True),
-            new_broker=lambda: self._broker(calls),
-            preload=self._preload,
-        )
-
-    def _bridge(
-        self,
-        *,
-        prestarted: WorkerProcess | None = None,
-        session: bool = False,
-        seed: int | None = None,
-        tape: Tape | None = None,
-    ) -> WorkerBridge:
-        deterministic = None if tape is None else tape.deterministic
-        if tape is None and seed is not None:
-            from llmspell.engines.deterministic import Deterministic
-
-            deterministic = Deterministic(seed)
-        return WorkerBridge(
-            self.engine,
-            self.limits if tape is None else tape.limits,
-            environment=self.policy.environment if tape is None else tape.environment,
-            prestarted=prestarted,
-            require=self._require,
-            session=session,
-            deterministic=deterministic,
+            new_bridge=lambda: self._parts.bridge(session=True),
+            new_broker=lambda: self._parts.broker(calls),
+            preload=self._parts.preload,
         )
 
     def new_broker(self) -> Broker:
         """A broker for one run of a bridge that somebody else holds: without modules."""
-        return self._broker(self._calls(None))
-
-    def _broker(self, calls: RunCalls) -> Broker:
-        broker = Broker(calls, self.limits, threads=self._shared_threads)
-        calls.attach(broker)
-        return broker
-
-    def _calls(self, modules: ModuleFolder | None, seed: int | None = None) -> RunCalls:
-        return RunCalls(
-            self.tools if seed is None else self._seeded_tools(seed),
-            self.policy,
-            self.limits,
-            providers=self._made_providers,
-            modules=modules,
-            log=self._log,
-            stdin=self._stdin,
-            threads=self._shared_threads,
-            waiting=self._waiting,
-            packages=self._packages,
-        )
-
-    def _seeded_tools(self, seed: int) -> ToolCatalog:
-        from llmspell.engines.deterministic import SEEDED_CLOCK
-        from llmspell.tools.seeded import seeded_tools
-
-        return seeded_tools(self.tools, seed=seed, start=SEEDED_CLOCK)
-
-    def _made_providers(self) -> ProviderManager:
-        if self._providers is not None and not callable(self._providers):
-            return self._providers
-        if self._own_providers is None:
-            from llmspell.providers.manager import ProviderManager
-
-            self._own_providers = ProviderManager(environ={}) if self._providers is None else self._providers()
-        return self._own_providers
-
-    def _preload(self, source: bytes) -> None:
-        """Begins to load what a script that asks models will need, which takes seconds, while its worker starts."""
-        if self._providers is not None and self.policy.models and b"Agent" in source:
-            self._made_providers().preload(source)
-
-    def _module_folder(self, folder: str | Mapping[str, bytes] | None) -> ModuleFolder | None:
-        if folder is None or not self.policy.modules:
-            return None
-        if not isinstance(folder, str):
-            return GivenModules(folder, self.engine.suffixes)
-        try:
-            return ModuleFolder(folder, self.engine.suffixes, largest=self.limits.source_allowed)
-        except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise UsageError(f"modules cannot be looked for in {folder!a}: {reason}") from None
-
-    def _shared_threads(self) -> Threads:
-        if self._threads is None:
-            from llmspell.sandbox.threads import Threads
-
-            self._threads = Threads()
-        return self._threads
+        return self._parts.broker(self._parts.calls(None))
 
 
 __all__ = ["ScriptRuntime", "UsageError"]

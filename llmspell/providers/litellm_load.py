@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import logging
 import os
+import sys
 import threading
 import warnings
 from collections.abc import Iterator
@@ -108,8 +109,13 @@ def _imported() -> Any:
     for name in _LOCAL.split():
         os.environ[f"LITELLM_LOCAL_{name}"] = "True"
     os.environ["LITELLM_MODE"] = "PRODUCTION"  # else it reads a `.env` file, a cloned repository's perhaps
-    import litellm
-
+    _ignore_warnings_of_itself()
+    try:
+        import litellm
+    except BaseException:
+        for name in [name for name in sys.modules if name.partition(".")[0] == "litellm"]:
+            del sys.modules[name]  # Python forgets the package only: made again of halves, it would lack what failed
+        raise
     litellm.telemetry = False
     litellm.suppress_debug_info = True  # else an error prints advice to stdout
     litellm.disable_streaming_logging = True

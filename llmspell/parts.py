@@ -1,0 +1,162 @@
+"""What the runs of one runtime are made of: each made when the first run needs it, and shared where it can be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from llmspell.capabilities.calls import RunCalls
+from llmspell.capabilities.modules import GivenModules, ModuleFolder
+from llmspell.capabilities.scripting import LogSink, Reader
+from llmspell.engines.factory import EngineSpec
+from llmspell.engines.worker import WorkerBridge
+from llmspell.errors import UsageError
+from llmspell.limits import Limits
+from llmspell.policy import Policy
+from llmspell.sandbox.broker import Broker
+from llmspell.sandbox.process import WorkerProcess
+from llmspell.tools.catalog import ToolCatalog
+
+if TYPE_CHECKING:
+    from llmspell.capabilities.budgeted import Waiting
+    from llmspell.capabilities.packages import Packages
+    from llmspell.providers.manager import ProviderManager
+    from llmspell.sandbox.threads import Threads
+    from llmspell.transcript.begin import Host
+    from llmspell.transcript.tape import Tape
+
+
+class Given(NamedTuple):
+    """What a runtime was given, checked; the names are those of `ScriptRuntime`."""
+
+    engine: EngineSpec
+    limits: Limits
+    policy: Policy
+    tools: ToolCatalog
+    packages: Packages | None
+    require: tuple[str, ...]
+    providers: ProviderManager | Callable[[], ProviderManager] | None
+    log: LogSink
+    stdin: Reader
+    waiting: Waiting | None
+
+
+class RunParts:
+    """The parts of the runs of one runtime."""
+
+    def __init__(self, given: Given) -> None:
+        self._given = given
+        self._own_providers: ProviderManager | None = None
+        self._threads: Threads | None = None
+
+    def close(self) -> None:
+        """Closes the providers that were made here, with the connections that they keep. Runs may follow."""
+        own, self._own_providers = self._own_providers, None
+        if own is not None:
+            own.close()
+
+    def bridge(
+        self,
+        *,
+        prestarted: WorkerProcess | None = None,
+        session: bool = False,
+        seed: int | None = None,
+        tape: Tape | None = None,
+    ) -> WorkerBridge:
+        """A worker that is to be entered. Raises SetupError."""
+        given = self._given
+        deterministic = None if tape is None else tape.deterministic
+        if tape is None and seed is not None:
+            from llmspell.engines.deterministic import Deterministic
+
+            deterministic = Deterministic(seed)
+        return WorkerBridge(
+            given.engine,
+            given.limits if tape is None else tape.limits,
+            environment=given.policy.environment if tape is None else tape.environment,
+            prestarted=prestarted,
+            require=given.require,
+            session=session,
+            deterministic=deterministic,
+        )
+
+    def broker(self, calls: RunCalls) -> Broker:
+        """The broker of one run, with its calls."""
+        broker = Broker(calls, self._given.limits, threads=self.threads)
+        calls.attach(broker)
+        return broker
+
+    def calls(self, modules: ModuleFolder | None, seed: int | None = None) -> RunCalls:
+        """All that one run may call."""
+        given = self._given
+        return RunCalls(
+            given.tools if seed is None else self._seeded_tools(seed),
+            given.policy,
+            given.limits,
+            providers=self.providers,
+            modules=modules,
+            log=given.log,
+            stdin=given.stdin,
+            threads=self.threads,
+            waiting=given.waiting,
+            packages=given.packages,
+        )
+
+    def modules(self, folder: str | Mapping[str, bytes] | None) -> ModuleFolder | None:
+        """Where the modules of a script are, if it may have any. Raises UsageError."""
+        engine, limits = self._given.engine, self._given.limits
+        if folder is None or not self._given.policy.modules:
+            return None
+        if not isinstance(folder, str):
+            return GivenModules(folder, engine.suffixes)
+        try:
+            return ModuleFolder(folder, engine.suffixes, largest=limits.source_allowed)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise UsageError(f"modules cannot be looked for in {folder!a}: {reason}") from None
+
+    def providers(self) -> ProviderManager:
+        """Those that were given, or made by what was given, once."""
+        given = self._given.providers
+        if given is not None and not callable(given):
+            return given
+        if self._own_providers is None:
+            from llmspell.providers.manager import ProviderManager
+
+            self._own_providers = ProviderManager(environ={}) if given is None else given()
+        return self._own_providers
+
+    def preload(self, source: bytes) -> None:
+        """Begins to load what a script that asks models will need, which takes seconds, while its worker starts."""
+        if self._given.providers is not None and self._given.policy.models and b"Agent" in source:
+            self.providers().preload(source)
+
+    def threads(self) -> Threads:
+        """On which the jobs of all runs are done."""
+        if self._threads is None:
+            from llmspell.sandbox.threads import Threads
+
+            self._threads = Threads()
+        return self._threads
+
+    def host(self) -> Host:
+        """What a tape is told."""
+        from llmspell.transcript.begin import Host
+        from llmspell.transcript.secrets import secrets_of
+
+        given = self._given
+        environment = given.policy.environment
+        return Host(
+            given.engine.name,
+            given.limits,
+            environment,
+            lambda: secrets_of(self.providers() if given.providers is not None else None, environment),
+            self.threads,
+            given.log,
+        )
+
+    def _seeded_tools(self, seed: int) -> ToolCatalog:
+        from llmspell.engines.deterministic import SEEDED_CLOCK
+        from llmspell.tools.seeded import seeded_tools
+
+        return seeded_tools(self._given.tools, seed=seed, start=SEEDED_CLOCK)
