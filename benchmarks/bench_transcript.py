@@ -11,7 +11,7 @@ from conftest import Ratios, alternate
 from llmspell import Limits, ScriptRuntime
 from llmspell.transcript import Cassette
 
-CALLS = 1000
+CALLS = 500
 ROUNDS = 5
 SOURCE = f"""
 local agent = Agent.create{{model = "echo/echo"}}
