@@ -6,15 +6,14 @@ import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Ratios, alternate, median
+from conftest import Ratios, cold_start, median, rest
 
 from llmspell.engines.bridge import Script
 from llmspell.engines.worker import WorkerBridge
-from llmspell.limits import MIB, Limits
+from llmspell.limits import Limits
 from llmspell.runtime import ScriptRuntime
 
 ROUNDS = 20
@@ -43,28 +42,11 @@ def runtime() -> ScriptRuntime:
 
 
 def test_cold_start_to_the_first_result(benchmark: Any, ratios: Ratios) -> None:
-    ours = runtime()
-
-    def start() -> None:
-        assert ours.execute("6 * 7", name="spell.py").value == 42
-
-    def bare() -> None:
-        subprocess.run([sys.executable, "-I", "-c", "pass"], check=True)
-
-    start()
-    mine, floor = alternate(start, bare, ROUNDS)
-    benchmark.pedantic(start, rounds=5)
-    shown = f"{median(mine) * 1e3:.1f} ms over {median(floor) * 1e3:.1f} ms"
-    ratios.add("Python: cold start to the first result, over bare python", shown, median(mine) / median(floor), 3)
+    cold_start(benchmark, ratios, runtime(), "Python", rounds=ROUNDS)
 
 
 def test_at_rest(benchmark: Any, ratios: Ratios) -> None:
-    with WorkerBridge(runtime().engine, Limits()) as bridge:
-        process = bridge._worker.process
-        pages = int(Path(f"/proc/{process.pid}/statm").read_text().split()[1])
-        benchmark.pedantic(process.peak_memory, rounds=5)
-    resident = pages * os.sysconf("SC_PAGE_SIZE")
-    ratios.add("Python: worker at rest, MiB resident", f"{resident} bytes", resident / MIB, 20)
+    rest(benchmark, ratios, runtime().engine, "Python: worker", 20)
 
 
 ARMING = """

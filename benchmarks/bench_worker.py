@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from typing import Any
 
-from conftest import Ratios, alternate, median
+from conftest import Ratios, alternate, median, rest
 
 from llmspell.engines.factory import EngineFactory, worker_command
 from llmspell.engines.worker import WorkerBridge
-from llmspell.limits import MIB, Limits
+from llmspell.limits import Limits
 
 ROUNDS = 40
 
@@ -75,10 +74,4 @@ def test_confinement(benchmark: Any, ratios: Ratios) -> None:
 
 
 def test_worker_at_rest(benchmark: Any, ratios: Ratios) -> None:
-    spec = EngineFactory().get("lua")
-    with WorkerBridge(spec, Limits()) as bridge:
-        process = bridge._worker.process
-        with open(f"/proc/{process.pid}/statm") as file:
-            resident = int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-        benchmark.pedantic(process.peak_memory, rounds=5)
-    ratios.add("worker at rest, MiB resident", f"{resident} bytes", resident / MIB, 16)
+    rest(benchmark, ratios, EngineFactory().get("lua"), "worker", 16)

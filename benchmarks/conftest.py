@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import os
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+
+from llmspell.engines.factory import EngineSpec
+from llmspell.engines.worker import WorkerBridge
+from llmspell.limits import MIB, Limits
+from llmspell.runtime import ScriptRuntime
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _ratios: list[tuple[str, str, float, float]] = []
@@ -59,6 +66,32 @@ def alternate(
 
 def median(values: list[float]) -> float:
     return statistics.median(values)
+
+
+def cold_start(benchmark: Any, ratios: Ratios, runtime: ScriptRuntime, title: str, *, rounds: int = 20) -> None:
+    """A script's first result, over a Python that does nothing."""
+
+    def first() -> None:
+        assert runtime.execute("6 * 7").value == 42
+
+    def bare() -> None:
+        subprocess.run([sys.executable, "-I", "-c", "pass"], check=True)
+
+    first()
+    ours, floor = alternate(first, bare, rounds)
+    benchmark.pedantic(first, rounds=3)
+    shown = f"{median(ours) * 1e3:.1f} ms over {median(floor) * 1e3:.1f} ms"
+    ratios.add(f"{title}: cold start to the first result, over bare python", shown, median(ours) / median(floor), 3)
+
+
+def rest(benchmark: Any, ratios: Ratios, engine: EngineSpec, title: str, target: int) -> None:
+    """What a worker takes that has said hello, and no more."""
+    with WorkerBridge(engine, Limits()) as bridge:
+        process = bridge._worker.process
+        with open(f"/proc/{process.pid}/statm") as file:
+            resident = int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        benchmark.pedantic(process.peak_memory, rounds=3)
+    ratios.add(f"{title} at rest, MiB resident", f"{resident} bytes", resident / MIB, target)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -26,7 +26,7 @@ from llmspell_workers.wire import (
     Run,
     Shutdown,
 )
-from llmspell_workers.wire.conversation import FROM_HOST, MAX_OPEN_CALLS, TO_HOST_CAP, TO_WORKER_CAP
+from llmspell_workers.wire.exchange import FROM_HOST, MAX_OPEN_CALLS, TO_HOST_CAP, TO_WORKER_CAP
 from llmspell_workers.wire.frames import _MAX_TRACEBACK, MAX_NAME_BYTES
 
 PAGE = Path(__file__).with_name("protocol.md")

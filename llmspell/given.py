@@ -13,7 +13,6 @@ from llmspell.tools.catalog import ToolCatalog
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from llmspell.capabilities.packages import Packages
-    from llmspell.transcript.cassette import Cassette
 
 
 def check_engine(engine: object) -> EngineSpec:
@@ -64,23 +63,6 @@ def check_arguments(arguments: Iterable[str]) -> tuple[str, ...]:
         if not isinstance(word, str):
             raise UsageError(f"an argument of a script is text, not {word!r:.60}")
     return words
-
-
-def check_replay(
-    cassette: Cassette, words: tuple[str, ...], *, record: bool, seed: int | None
-) -> tuple[str, tuple[str, ...]]:
-    """The name and the arguments of a run that is replayed: those that were recorded."""
-    header = cassette.header
-    if record:
-        raise UsageError("a run is recorded or replayed, not both at once")
-    if seed is not None:
-        raise UsageError("a run that is replayed has the seed that was recorded: leave the other one out")
-    if words and words != header.arguments:
-        raise UsageError(
-            f"{cassette.name} was recorded with other arguments: {list(header.arguments)!a:.200};"
-            " leave them out, or record it again"
-        )
-    return header.name, header.arguments
 
 
 def check_seed(seed: object) -> None:

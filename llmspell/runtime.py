@@ -16,17 +16,9 @@ from llmspell.capabilities.modules import GivenModules, ModuleFolder
 from llmspell.capabilities.scripting import LogSink, Reader
 from llmspell.engines.bridge import Emit, EngineFeatures, Script, split_arguments
 from llmspell.engines.factory import DEFAULT_ENGINE, EngineFactory, EngineSpec
-from llmspell.engines.worker import SEEDED_CLOCK, Deterministic, WorkerBridge, check_memory
+from llmspell.engines.worker import WorkerBridge, check_memory
 from llmspell.errors import UsageError
-from llmspell.given import (
-    check_arguments,
-    check_engine,
-    check_grants,
-    check_replay,
-    check_seed,
-    grant_packages,
-    source_bytes,
-)
+from llmspell.given import check_arguments, check_engine, check_grants, check_seed, grant_packages, source_bytes
 from llmspell.limits import Limits, check_limits
 from llmspell.outcome import Outcome
 from llmspell.policy import Policy, default_policy
@@ -48,8 +40,10 @@ if TYPE_CHECKING:
     from llmspell.sandbox.threads import Threads
     from llmspell.session import ScriptSession
     from llmspell.tools.catalog import ToolCatalog
+    from llmspell.transcript.begin import Host, Plan, ResumePlan
     from llmspell.transcript.cassette import Cassette
     from llmspell.transcript.file import Sink
+    from llmspell.transcript.live import Resumable
     from llmspell.transcript.tape import Tape
 
 
@@ -136,46 +130,104 @@ class ScriptRuntime:
         seed: int | None = None,
         record: Sink | str | os.PathLike[str] | None = None,
         replay: Cassette | str | os.PathLike[str] | None = None,
+        replay_mode: str = "strict",
         labels: Mapping[str, str] | None = None,
     ) -> Outcome:
         """Runs a script to its end and judges it.
 
-        `folder` is where its modules are looked for (none without it), or they themselves by their paths. `emit` is given
-        the output as it comes; the outcome holds the first 4 MiB of it in any case. `cancellation` ends the run from
-        another thread or a signal handler. `prestarted` is a worker of the same engine and memory limit, which this call
-        takes over.
+        `folder` is where its modules are looked for (none without it), or they themselves by their paths. `emit` is
+        given the output as it comes; the outcome holds the first 4 MiB of it in any case. `cancellation` ends it from
+        another thread or a signal handler. `prestarted` is a worker of the same engine and memory limit, which this
+        call takes over.
         With a `seed`, 0 to 2^63 - 1, the run is deterministic: random numbers come from it, clocks are the run's own.
-        `record` is where its transcript is written to, with `labels` of the caller's own in it; `replay` is the one
-        that answers its calls, of which none is made then.
+        `record` is where its transcript is written to, with `labels` of the caller's own in it. `replay` is the one
+        that answers its calls: in the recorded order and no others (`strict`), by what they ask (`loose`), or so that
+        the missing ones are made and all of it is recorded anew (`once`).
         Raises UsageError (TranscriptError among them) and SetupError; never anything for what the script does.
         """
         check_seed(seed)
         data, words = source_bytes(source), check_arguments(arguments)
-        cassette = None if replay is None else self._opened(replay)
-        if cassette is not None:
-            name, words = check_replay(cassette, words, record=record is not None, seed=seed)
+        plan: Plan | None = None
+        if record is not None or replay is not None or replay_mode != "strict":
+            from llmspell.transcript.begin import Plan
+
+            plan = Plan(
+                record, replay, replay_mode, name=name, words=words, seed=seed, labels=labels or {},
+            )  # fmt: skip
+            name, words = plan.name, plan.words
         script = Script(data, name, *split_arguments(words), mode)
-        if len(data) > self.limits.source_allowed:
+        return self._planned(script, folder, emit, cancellation, prestarted, seed, plan)
+
+    def resume(
+        self,
+        transcript: Resumable | str | os.PathLike[str],
+        source: str | bytes | None = None,
+        *,
+        folder: str | None = None,
+        emit: Emit | None = None,
+        cancellation: Cancellation | None = None,
+        prestarted: WorkerProcess | None = None,
+        unanswered: str = "refuse",
+    ) -> Outcome:
+        """Goes on with a recorded run where it was cut, or ended from outside; what it adds is written there too.
+
+        The script is the recorded one, or the same as `source`. `unanswered` says what is done with calls that were
+        sent, have no answer, and may have done something: `refuse` to go on, make them `again`, or have them `fail`.
+        Raises UsageError (TranscriptError among them) and SetupError; never anything for what the script does.
+        """
+        from llmspell.transcript.begin import ResumePlan
+        from llmspell.transcript.live import Resumable
+
+        resumed = transcript if isinstance(transcript, Resumable) else Resumable(transcript)
+        plan = ResumePlan(resumed, unanswered)
+        data = resumed.cassette.source() if source is None else source_bytes(source)
+        script = Script(data, plan.name, *split_arguments(plan.words))
+        return self._planned(script, folder, emit, cancellation, prestarted, None, plan)
+
+    def _planned(
+        self,
+        script: Script,
+        folder: str | Mapping[str, bytes] | None,
+        emit: Emit | None,
+        cancellation: Cancellation | None,
+        prestarted: WorkerProcess | None,
+        seed: int | None,
+        plan: Plan | ResumePlan | None,
+    ) -> Outcome:
+        if len(script.source) > self.limits.source_allowed:
             if prestarted is not None:
                 prestarted.kill_and_reap()
             return too_large(script, self.engine.name, self.limits.source_allowed)
-        modules = None if cassette is not None else self._module_folder(folder)
+        modules = self._module_folder(folder) if plan is None or plan.is_live else None
         tape: Tape | None = None
         try:
-            if record is not None:
-                tape = self._record_tape(record, script, words, seed, labels or {})
-            elif cassette is not None:
-                tape = self._replay_tape(cassette, script)
+            if plan is not None:
+                try:
+                    tape = plan.tape(script, self._host())
+                except BaseException:
+                    if prestarted is not None:
+                        prestarted.kill_and_reap()
+                    raise
             return self._run(script, modules, emit, cancellation, prestarted, seed, tape)
-        except BaseException:
-            if prestarted is not None:
-                prestarted.kill_and_reap()
-            raise
         finally:
             if tape is not None:
                 tape.close()
             if modules is not None:
                 modules.close()
+
+    def _host(self) -> Host:
+        from llmspell.transcript.begin import Host
+        from llmspell.transcript.secrets import secrets_of
+
+        environment = self.policy.environment
+        return Host(
+            self.engine.name,
+            self.limits,
+            environment,
+            lambda: secrets_of(self._made_providers() if self._providers is not None else None, environment),
+            self._shared_threads,
+            self._log,
+        )
 
     def execute_file(self, path: str | os.PathLike[str], **options: Any) -> Outcome:
         """Runs a script from a file, with the modules beside it. Raises UsageError if it cannot be read."""
@@ -244,41 +296,6 @@ class ScriptRuntime:
             outcome = report(script, bridge, end, kept, broker, calls.spent)
         return outcome if tape is None else tape.finish(outcome)
 
-    def _record_tape(
-        self,
-        record: Sink | str | os.PathLike[str],
-        script: Script,
-        words: tuple[str, ...],
-        seed: int | None,
-        labels: Mapping[str, str],
-    ) -> Tape:
-        from llmspell.transcript.secrets import secrets_of
-        from llmspell.transcript.tape import RecordTape
-
-        environment = self.policy.environment
-        return RecordTape(
-            record,
-            script,
-            words,
-            limits=self.limits,
-            environment=environment,
-            seed=seed,
-            secrets=secrets_of(self._made_providers() if self._providers is not None else None, environment),
-            threads=self._shared_threads,
-            labels=labels,
-        )
-
-    def _replay_tape(self, cassette: Cassette, script: Script) -> Tape:
-        from llmspell.transcript.tape import ReplayTape, check_same
-
-        check_same(cassette, script, self.engine.name)
-        return ReplayTape(cassette, script, limits=self.limits, log=self._log)
-
-    def _opened(self, replay: Cassette | str | os.PathLike[str]) -> Cassette:
-        from llmspell.transcript.cassette import Cassette
-
-        return replay if isinstance(replay, Cassette) else Cassette.load(replay)
-
     def session(self, *, folder: str | None = None) -> ScriptSession:
         """Runs that share one worker, and what a script has left there; a context manager.
 
@@ -306,7 +323,11 @@ class ScriptRuntime:
         seed: int | None = None,
         tape: Tape | None = None,
     ) -> WorkerBridge:
-        seeded = None if seed is None else Deterministic(seed)
+        deterministic = None if tape is None else tape.deterministic
+        if tape is None and seed is not None:
+            from llmspell.engines.deterministic import Deterministic
+
+            deterministic = Deterministic(seed)
         return WorkerBridge(
             self.engine,
             self.limits if tape is None else tape.limits,
@@ -314,7 +335,7 @@ class ScriptRuntime:
             prestarted=prestarted,
             require=self._require,
             session=session,
-            deterministic=seeded if tape is None else tape.deterministic,
+            deterministic=deterministic,
         )
 
     def new_broker(self) -> Broker:
@@ -341,6 +362,7 @@ class ScriptRuntime:
         )
 
     def _seeded_tools(self, seed: int) -> ToolCatalog:
+        from llmspell.engines.deterministic import SEEDED_CLOCK
         from llmspell.tools.seeded import seeded_tools
 
         return seeded_tools(self.tools, seed=seed, start=SEEDED_CLOCK)

@@ -136,7 +136,14 @@ def test_the_model_server_for_tests_stands_alone() -> None:
             allowed = {"pytest"} if path.name == "pytest_plugin.py" else set()
             is_own = module == "llmspell.testing" or module.startswith("llmspell.testing.")
             assert is_own or module.split(".")[0] in sys.stdlib_module_names | allowed, f"{path} imports {module}"
-    assert all(name.startswith("testing/") for name in importers(HOST, "llmspell.testing"))
+    outside = {name for name in importers(HOST, "llmspell.testing") if not name.startswith("testing/")}
+    assert outside == {"pytest_plugin/__init__.py"}
+
+
+def test_pytest_is_imported_by_its_plugin_only_and_the_plugin_by_nobody() -> None:
+    allowed = ("pytest_plugin/", "testing/pytest_plugin.py")
+    assert [name for name in importers(HOST, "pytest") if not name.startswith(allowed)] == []
+    assert all(name.startswith("pytest_plugin/") for name in importers(HOST, "llmspell.pytest_plugin"))
 
 
 def test_the_host_names_no_engine_outside_the_table_of_built_in_ones() -> None:

@@ -220,14 +220,14 @@ SESSION = Target(
     (*MSGPACK_WORDS, b"\x00\x00\x00\x02", b"\x00\x40\x00\x00", b"\x00\x40\x00\x01", HELLO, framed(b"\x92\x09\xa2no")),
     {
         "twice-the-cap": Defect(
-            f"{WIRE}/conversation.py", "if length > self._receive_cap:", "if length > 2 * self._receive_cap:"
+            f"{WIRE}/exchange.py", "if length > self._receive_cap:", "if length > 2 * self._receive_cap:"
         ),
         "one-call-too-many": Defect(
-            f"{WIRE}/conversation.py",
+            f"{WIRE}/exchange.py",
             "elif len(self.open_calls) >= MAX_OPEN_CALLS:",
             "elif len(self.open_calls) > MAX_OPEN_CALLS:",
         ),
-        "any-run": Defect(f"{WIRE}/conversation.py", "and frame.run != self._run:", "and frame.run < 0:"),
+        "any-run": Defect(f"{WIRE}/exchange.py", "and frame.run != self._run:", "and frame.run < 0:"),
         "a-claim-believed": Defect(
             "llmspell/sandbox/ending.py", 'if kind == "denied" and seen.refused:', 'if kind == "denied":'
         ),

@@ -67,6 +67,7 @@ class AgentCalls:
         threads: Callable[[], Threads],
         log: LogSink,
         waiting: Waiting | None = None,
+        watched: Callable[[str, Provider], Provider] = lambda _agent, provider: provider,
     ) -> None:
         self._providers = providers
         self._policy = policy
@@ -74,6 +75,7 @@ class AgentCalls:
         self._tools, self._tool_calls, self._nested, self._threads = tools, tool_calls, nested, threads
         self._log = log
         self._waiting = waiting or NOBODY_WATCHES
+        self._watched = watched
         self._spending = Spending(limits)
         self._grants = {
             pattern: Purse(
@@ -212,27 +214,27 @@ class AgentCalls:
             tokens=wanted.max_tokens_total,
             cost=wanted.max_cost_usd,
         )
-        provider = self._within_budgets(wanted.candidates, own)
+        provider = self._within_budgets(config.name, wanted.candidates, own)
         if not config.tools:
             return _Agent(LLMAgent(config, provider), blocking=provider.blocking)
         tools = ModelTools(config.name, config.tools, self._tool_calls(), nested=self._nested, threads=self._threads)
         return _Agent(LLMAgent(config, provider, tools=tools), blocking=provider.blocking or tools.blocking)
 
-    def _within_budgets(self, candidates: tuple[Candidate, ...], own: Purse) -> Provider:
+    def _within_budgets(self, agent: str, candidates: tuple[Candidate, ...], own: Purse) -> Provider:
         """The provider that asks the candidates in turn, each within every budget that is its own."""
-        made = [(self._budgeted(candidate, own), candidate.model) for candidate in candidates]
+        made = [(self._budgeted(agent, candidate, own), candidate.model) for candidate in candidates]
         if len(made) == 1:
             return made[0][0]
         from llmspell.providers.fallback import with_fallbacks
 
         return with_fallbacks(made)
 
-    def _budgeted(self, candidate: Candidate, own: Purse) -> BudgetedProvider:
+    def _budgeted(self, agent: str, candidate: Candidate, own: Purse) -> BudgetedProvider:
         from fnmatch import fnmatchcase
 
         grants = [purse for pattern, purse in self._grants.items() if fnmatchcase(candidate.specifier, pattern)]
         return BudgetedProvider(
-            candidate.provider,
+            self._watched(agent, candidate.provider),
             self._spending,
             model=candidate.model,
             purses=(own, *grants),

@@ -22,9 +22,12 @@ if TYPE_CHECKING:
     from llmspell.capabilities.packages import Packages
     from llmspell.capabilities.tools import ToolCalls
     from llmspell.providers.manager import ProviderManager
+    from llmspell.providers.provider import Provider
     from llmspell.sandbox.broker import Broker
     from llmspell.sandbox.threads import Threads
     from llmspell.tools.catalog import ToolCatalog
+
+    Watched = Callable[[str, Provider], Provider]
 
 
 class RunCalls(dict[str, Handler]):
@@ -59,6 +62,8 @@ class RunCalls(dict[str, Handler]):
         self._tools, self._policy, self._limits = tools, policy, limits
         self._providers, self._log, self._threads, self._waiting = providers, log, threads, waiting
         self._broker: Broker | None = None
+        self.watched: Watched = lambda _agent, provider: provider
+        """Stands between each agent and its provider; set before the script makes its first call."""
         self._tool_calls: ToolCalls | None = None
         self._agents: AgentCalls | None = None
         self._kinds = {
@@ -95,6 +100,10 @@ class RunCalls(dict[str, Handler]):
         if self._agents is not None:
             self._agents.close()
 
+    def count_tool(self, name: str) -> None:
+        """Counts a call of a tool that was made before, where it is bounded. Raises CallError."""
+        self._made_tools().count(name)
+
     def _load_tools(self) -> None:
         self.update(self._made_tools().handlers())
 
@@ -120,6 +129,7 @@ class RunCalls(dict[str, Handler]):
             threads=self._threads,
             log=self._log,
             waiting=self._waiting,
+            watched=self.watched,
         )
         self.update(self._agents.handlers())
 

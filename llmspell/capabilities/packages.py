@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import os
 import re
+import sys
 from collections.abc import Iterable
 from importlib.machinery import EXTENSION_SUFFIXES
 from importlib.metadata import Distribution, PackageNotFoundError, distribution, distributions, packages_distributions
@@ -82,8 +83,8 @@ class Packages:
         if suffix is None:
             return False
         parts = place.removesuffix(suffix).split("/")
-        if not all(part.isidentifier() for part in parts):
-            return False
+        if not all(part.isidentifier() for part in parts) or parts[0] in sys.stdlib_module_names:
+            return False  # no package takes the place of a part of the library
         file = os.path.abspath(str(found.locate_file(place)))
         if suffix != ".py":
             self.extensions.setdefault(".".join(parts), file)

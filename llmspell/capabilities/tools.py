@@ -65,6 +65,12 @@ class ToolCalls:
             )
         return self._execute(tool, parameters)
 
+    def count(self, name: str) -> None:
+        """Counts a call that was made in an earlier part of the run. Raises CallError."""
+        tool = self.granted(name)
+        if self._bounded:
+            self._spend(tool)
+
     def invoke_object(self, arguments: Mapping[str, Any]) -> Any:
         """The same for a tool object, which travels as `self`."""
         return self.invoke(arguments, "self")

@@ -12,6 +12,8 @@ COMMANDS = {
     "exec": ("llmspell.cli.run", "exec_", "Run code given on the command line, and print what it returns."),
     "sandbox": ("llmspell.cli.run", "sandbox", "Run an untrusted script: nothing is granted but by --allow-*."),
     "validate": ("llmspell.cli.validate", "validate", "Check scripts, without trusting them."),
+    "replay": ("llmspell.cli.replay", "replay", "Run a transcript again, offline."),
+    "resume": ("llmspell.cli.replay", "resume", "Go on where a run that was recorded has ended."),
     "repl": ("llmspell.cli.repl", "repl", "Type statements, which one worker runs one after another."),
     "engines": ("llmspell.cli.engines", "engines", "Show the script engines that there are."),
     "providers": ("llmspell.cli.providers", "providers", "Show the model providers that there are, and try one."),

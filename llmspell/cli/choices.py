@@ -30,6 +30,9 @@ class Choices(NamedTuple):
     model: str | None = None
     provider: str | None = None
     seed: int | None = None
+    record: str | None = None
+    replay: str | None = None
+    replay_mode: str = "strict"
     stream: bool = True
     report: str | None = None
     form: str = "text"

@@ -114,6 +114,15 @@ OPTIONS = (
         "N",
         parse_seed,
     ),
+    Option("record", ("--record",), "Write a transcript of the run.", "FILE"),
+    Option("replay", ("--replay",), "Answer the script's calls from a transcript; none is made.", "FILE"),
+    Option(
+        "replay_mode",
+        ("--replay-mode",),
+        "strict: the recorded calls in their order (the default); loose: by content; once: the missing ones are made.",
+        "MODE",
+        choices=("strict", "loose", "once"),
+    ),
     Option(
         "stream",
         ("--stream/--no-stream",),

@@ -31,19 +31,18 @@ Examples:
   llmspell sandbox --mem 32M --cpu 2 --allow-tool calculator=max_calls:3 untrusted.lua
   llmspell sandbox --output json untrusted.lua
   llmspell sandbox --require memory untrusted.lua   (runs with less, where llmspell doctor says that more is missing)"""
-_EXIT_CODES = """
+EXIT_CODES = """
 
 \b
 Exit codes: 0 ok, 1 script error, 2 usage or set-up, 3 limit, 4 denied, 5 crash, 70 our fault,
 130 Ctrl-C, 143 SIGTERM, 129 SIGHUP, 141 stdout was closed."""
 
 
-class _Parsed(click.ParamType[Any]):
+class Parsed(click.ParamType[Any]):
     """A value that a function of the package reads; its UsageError becomes click's, which names the option."""
 
-    def __init__(self, option: Option) -> None:
-        self.name = option.metavar or option.field
-        self._parse = option.parse
+    def __init__(self, name: str, parse: Callable[[str], Any]) -> None:
+        self.name, self._parse = name, parse
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if not isinstance(value, str):
@@ -63,7 +62,7 @@ def _as_click(option: Option) -> Callable[[Function], Function]:
     return click.option(
         *option.names,
         option.field,
-        type=click.Choice(option.choices) if option.choices else _Parsed(option),
+        type=click.Choice(option.choices) if option.choices else Parsed(option.metavar or option.field, option.parse),
         multiple=option.repeatable,
         default=default,
         metavar=option.metavar,
@@ -79,7 +78,7 @@ def run_options(function: Function, *, but: Collection[str] = ()) -> Function:
     return function
 
 
-@click.command(epilog=_RUN + _EXIT_CODES)
+@click.command(epilog=_RUN + EXIT_CODES)
 @click.argument("script")
 @click.argument("arguments", nargs=-1)
 @run_options
@@ -92,7 +91,7 @@ def run(context: click.Context, /, script: str, arguments: tuple[str, ...], **op
     context.exit(run_file(script, arguments, Choices(**options), context.obj, sandboxed=False))
 
 
-@click.command("exec", epilog=_EXEC + _EXIT_CODES)
+@click.command("exec", epilog=_EXEC + EXIT_CODES)
 @click.argument("code")
 @click.argument("arguments", nargs=-1)
 @run_options
@@ -102,7 +101,7 @@ def exec_(context: click.Context, /, code: str, arguments: tuple[str, ...], **op
     context.exit(run_code(code, arguments, Choices(**options), context.obj))
 
 
-@click.command(epilog=_SANDBOX + _EXIT_CODES)
+@click.command(epilog=_SANDBOX + EXIT_CODES)
 @click.argument("script")
 @click.argument("arguments", nargs=-1)
 @run_options

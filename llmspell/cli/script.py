@@ -26,13 +26,18 @@ if TYPE_CHECKING:
     from llmspell.cli.spinner import Spinner
     from llmspell.engines.bridge import Emit
     from llmspell.sandbox.wake import Cancellation
+    from llmspell.transcript.cassette import Cassette
+    from llmspell.transcript.live import Resumable
 
 LATE = 0.1
 """Seconds by which the limit of the wall is sure to be seen after it was crossed."""
 
 
 class Spell(NamedTuple):
-    """A source and what is run with it. `folder` is where its modules are; `prints_value`: also after other output."""
+    """A source and what is run with it. `folder` is where its modules are; `prints_value`: also after other output.
+
+    A `cassette` answers its calls; a `resumed` transcript is gone on with.
+    """
 
     source: bytes
     name: str
@@ -41,6 +46,14 @@ class Spell(NamedTuple):
     takes_stdin: bool = True
     prints_value: bool = False
     sandboxed: bool = False
+    cassette: "Cassette | None" = None
+    resumed: "Resumable | None" = None
+    unanswered: str = "refuse"
+
+    @property
+    def command(self) -> str:
+        """The command that runs it so."""
+        return "sandbox" if self.sandboxed else "exec" if self.prints_value else "run"
 
 
 def run_file(
@@ -52,6 +65,7 @@ def run_file(
             f"{script[:200]} is not run: scripts are not fetched from the network;"
             " download it, read it, then run the file"
         )
+    cassette, choices = open_replay(choices)
     configuration, limits = configure(choices, sandboxed=sandboxed)
     allowed = limits.source_allowed
     if script == "-":
@@ -59,17 +73,39 @@ def run_file(
         check_text(source, name)
     else:
         source, name, folder = read_script(script, allowed), os.path.basename(script), os.path.dirname(script) or "."
-    spell = Spell(source, _readable(name), tuple(arguments), folder, takes_stdin=script != "-", sandboxed=sandboxed)
+    spell = Spell(
+        source,
+        readable(name),
+        tuple(arguments),
+        folder,
+        takes_stdin=script != "-",
+        sandboxed=sandboxed,
+        cassette=cassette,
+    )
     setup = prepare(configuration, limits, choices, spell.name, source[:200], sandboxed=sandboxed, folder=folder)
     return run_spell(spell, setup, choices, prestarted)
 
 
 def run_code(code: str, arguments: "Sequence[str]", choices: Choices, prestarted: "Prestarted | None") -> int:
     """Runs code and prints what it returns; gives the exit code. Raises UsageError and SetupError."""
+    cassette, choices = open_replay(choices)
     configuration, limits = configure(choices, sandboxed=False)
     source = check_text(os.fsencode(code), "exec")
     setup = prepare(configuration, limits, choices, "exec", source[:200], sandboxed=False, folder=None)
-    return run_spell(Spell(source, "exec", tuple(arguments), prints_value=True), setup, choices, prestarted)
+    spell = Spell(source, "exec", tuple(arguments), prints_value=True, cassette=cassette)
+    return run_spell(spell, setup, choices, prestarted)
+
+
+def open_replay(choices: Choices) -> "tuple[Cassette | None, Choices]":
+    """The transcript that is to be replayed, if there is one, and the choices with its engine. Raises UsageError."""
+    if choices.replay is None:
+        return None, choices
+    from llmspell.transcript.cassette import Cassette
+
+    if choices.replay_mode == "once" and not os.path.lexists(choices.replay):
+        return None, choices  # it is recorded then
+    cassette = Cassette.load(choices.replay)
+    return cassette, choices._replace(engine=choices.engine or cassette.header.engine)
 
 
 def run_spell(spell: Spell, setup: Setup, choices: Choices, prestarted: "Prestarted | None") -> int:
@@ -80,6 +116,17 @@ def run_spell(spell: Spell, setup: Setup, choices: Choices, prestarted: "Prestar
     runtime = setup.runtime(stdin=_read_stdin if spell.takes_stdin else None, spinner=spinner)
 
     def run(emit: "Emit | None", cancellation: "Cancellation") -> Outcome:
+        taken = prestarted.take(runtime.engine.name, runtime.limits.memory) if prestarted else None
+        if spell.resumed is not None:
+            return runtime.resume(
+                spell.resumed,
+                spell.source,
+                folder=spell.folder,
+                emit=emit,
+                cancellation=cancellation,
+                prestarted=taken,
+                unanswered=spell.unanswered,
+            )
         return runtime.execute(
             spell.source,
             name=spell.name,
@@ -87,8 +134,12 @@ def run_spell(spell: Spell, setup: Setup, choices: Choices, prestarted: "Prestar
             folder=spell.folder,
             emit=emit,
             cancellation=cancellation,
-            prestarted=prestarted.take(runtime.engine.name, runtime.limits.memory) if prestarted else None,
+            prestarted=taken,
             seed=choices.seed,
+            record=choices.record,
+            replay=spell.cassette or choices.replay,
+            replay_mode=choices.replay_mode,
+            labels={"command": spell.command},
         )
 
     outcome, late = run_shown(run, choices, wall=setup.limits.wall, sandboxed=spell.sandboxed, spinner=spinner)
@@ -159,7 +210,7 @@ def _show(outcome: Outcome, spell: Spell, setup: Setup, choices: Choices) -> Non
     )
 
 
-def _readable(name: str) -> str:
+def readable(name: str) -> str:
     """A file's name as text that can travel: what is no UTF-8 in it is shown as `\\xNN`."""
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 

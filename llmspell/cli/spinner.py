@@ -41,7 +41,7 @@ class Spinner:
     """
 
     def __init__(self, descriptor: int) -> None:
-        self._descriptor = os.open(f"/proc/self/fd/{descriptor}", _OWN)
+        self._descriptor = own_terminal(descriptor)
         self._lock = _thread.allocate_lock()
         self._waiting = 0
         self._since = 0.0
@@ -131,21 +131,28 @@ class Spinner:
 
     def _draw(self) -> None:
         self._frame = (self._frame + 1) % len(FRAMES)
-        self._shown = self._write(f"\r{FRAMES[self._frame]} {WORDS}".encode(), 0) or self._shown
+        frame = f"\r{FRAMES[self._frame]} {WORDS}".encode()
+        self._shown = write_at_once(self._descriptor, frame, 0) or self._shown
 
     def _erase(self) -> None:
         if self._shown and not self._closed:
-            self._write(ERASE, 100)
+            write_at_once(self._descriptor, ERASE, 100)
             self._shown = False
 
-    def _write(self, data: bytes, milliseconds: int) -> bool:
-        """Whether it was written, as far as one can without waiting for longer than so many milliseconds."""
-        try:
-            poll = select.poll()
-            poll.register(self._descriptor, select.POLLOUT)
-            return bool(poll.poll(milliseconds)) and os.write(self._descriptor, data) > 0
-        except OSError:
-            return False  # the terminal has gone, or is full
+
+def own_terminal(descriptor: int) -> int:
+    """The terminal of a descriptor, opened anew: as nobody else's it can be asked not to wait. Raises OSError."""
+    return os.open(f"/proc/self/fd/{descriptor}", _OWN)
+
+
+def write_at_once(descriptor: int, data: bytes, milliseconds: int) -> bool:
+    """Whether it was written, as far as one can without waiting for longer than so many milliseconds."""
+    try:
+        poll = select.poll()
+        poll.register(descriptor, select.POLLOUT)
+        return bool(poll.poll(milliseconds)) and os.write(descriptor, data) > 0
+    except OSError:
+        return False  # the terminal has gone, or is full
 
 
 def spinner_for(descriptor: int) -> Spinner | None:

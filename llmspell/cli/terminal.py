@@ -70,6 +70,10 @@ class Colours:
         """The text, bold and green where there is colour."""
         return f"\x1b[1;32m{text}\x1b[0m" if self.on else text
 
+    def yellow(self, text: str) -> str:
+        """The text, yellow where there is colour."""
+        return f"\x1b[33m{text}\x1b[0m" if self.on else text
+
     def faint(self, text: str) -> str:
         """The text, faint where there is colour."""
         return f"\x1b[2m{text}\x1b[0m" if self.on else text

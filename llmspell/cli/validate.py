@@ -1,79 +1,226 @@
-"""`validate`: checks scripts, and says what is wrong with them."""
+"""`validate`: checks scripts, and says what is wrong with them, to people and to what a CI reads."""
 
 from __future__ import annotations
 
+import os
 import sys
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from functools import partial
-from typing import Any
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from llmspell import __version__
 from llmspell.cli.choices import Choices
-from llmspell.cli.run import run_options
+from llmspell.cli.options import parse_count
+from llmspell.cli.run import Parsed, run_options
 from llmspell.cli.setup import configure
-from llmspell.cli.terminal import complain, escaped
+from llmspell.cli.signals import CODES, CancelledBySignals
+from llmspell.cli.terminal import Colours, complain
+from llmspell.config import Configuration
 from llmspell.engines.configured import factory_of
+from llmspell.engines.factory import EngineFactory
+from llmspell.errors import UsageError
+from llmspell.limits import Limits
 from llmspell.sandbox.require import DEFAULT, read_required
-from llmspell.validate.check import Checker
+from llmspell.sandbox.wake import Cancellation
 from llmspell.validate.discovery import Discovery
-from llmspell.validate.result import Result, Status
+from llmspell.validate.executor import Executor, until_failed
+from llmspell.validate.listing import Listing
+from llmspell.validate.reports.opening import About, Reports, Wanted, open_reports
+from llmspell.validate.reports.report import STDOUT
+from llmspell.validate.result import Status
+from llmspell.validate.rules import RULES
 from llmspell.validate.settings import Settings
-from llmspell.validate.spell import Spell
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from llmspell.cli.checking import Progress
+    from llmspell.validate.cache import Cache
+    from llmspell.validate.reports.report import Report
+    from llmspell.validate.result import Result
+    from llmspell.validate.spell import Spell
 
 _EXAMPLES = """\b
 Examples:
   llmspell validate spells
-  llmspell validate --strict 'spells/**/*.lua'
+  llmspell validate --strict 'spells/**/*.lua' --junit report.xml
+  llmspell validate --changed-since origin/main --github .
 
 \b
-Exit codes: 0 all passed, 1 some failed, 2 some could not be checked, 130 Ctrl-C."""
+Exit codes: 0 all passed, 1 some failed, 2 some could not be checked, 130 Ctrl-C, 143 SIGTERM, 129 SIGHUP."""
 _NOT_HERE = frozenset(Choices._fields) - {
     "memory", "cpu", "wall", "output", "calls", "require", "config_file", "quiet", "color"
 }  # fmt: skip
 """Options of `run` that a check does not have."""
+_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    click.option("--strict", is_flag=True, help="A warning fails a script, too."),
+    click.option("--off", multiple=True, metavar="RULE", help="This rule says nothing. Repeatable."),
+    click.option("--notes", is_flag=True, help="Show notes, too."),
+    click.option("--include", multiple=True, metavar="GLOB", help="Of a folder, only these scripts. Repeatable."),
+    click.option("--exclude", multiple=True, metavar="GLOB", help="Of a folder, not these scripts. Repeatable."),
+    click.option("--changed-since", metavar="REV", help="Only scripts that are not as they were in this git revision."),
+    click.option("--no-runs", is_flag=True, help="Run no script, whatever is expected of it."),
+    click.option("--jobs", type=Parsed("N", parse_count), metavar="N", help="Checks at once (default: what fits)."),
+    click.option("--fail-fast", is_flag=True, help="Stop at the first script that does not pass."),
+    click.option("--slowest", type=Parsed("N", parse_count), metavar="N", help="Name the slowest scripts at the end."),
+    click.option("--no-cache", is_flag=True, help="Check again what has passed before, and keep nothing."),
+    click.option("--dask", metavar="ADDRESS", help="Check on the cluster of this Dask scheduler: tcp://HOST:PORT."),
+    click.option("--json", metavar="FILE", help="Write results as JSON; - is stdout."),
+    click.option("--junit", metavar="FILE", help="Write a JUnit report; - is stdout."),
+    click.option("--sarif", metavar="FILE", help="Write a SARIF report; - is stdout."),
+    click.option("--html", metavar="FILE", help="Write a page that shows all of it; - is stdout."),
+    click.option("--github", is_flag=True, help="Write annotations for GitHub Actions to stdout."),
+)
+
+
+def _options(function: Any) -> Any:
+    function = run_options(function, but=_NOT_HERE)
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function
 
 
 @click.command(epilog=_EXAMPLES)
 @click.argument("path", nargs=-1, required=True)
-@click.option("--strict", is_flag=True, help="A warning fails a script, too.")
-@partial(run_options, but=_NOT_HERE)
+@_options
 @click.pass_context
-def validate(context: click.Context, /, path: tuple[str, ...], strict: bool, **options: Any) -> None:
+def validate(context: click.Context, /, path: tuple[str, ...], **options: Any) -> None:
     """Check scripts without trusting them, each in a worker of its own.
 
-    PATH is a script, a folder of them or a glob.
+    PATH is a script, a folder of them or a glob. What a script says is checked, and where a cassette or an expectation
+    stands beside it, its run. Nothing of what is checked runs outside a worker, and no configuration is read but one
+    that --config names.
     """
-    choices = Choices(**options)
+    choices = Choices(**{name: value for name, value in options.items() if name in Choices._fields})
     configuration, limits = configure(choices, sandboxed=True)
     factory = factory_of(configuration.engines, configuration.origin)
-    settings = Settings(
-        limits=limits,
-        strict=strict,
-        require=DEFAULT if choices.require is None else read_required(choices.require),
-        engines=tuple(factory.get(name) for name in configuration.engines),
+    settings = _settings(configuration, limits, choices, options, factory)
+    chosen = configuration.validate
+    found = Discovery(
+        path,
+        factory=factory,
+        allowed=limits.source_allowed,
+        include=(*chosen.get("include", ()), *options["include"]),
+        exclude=(*chosen.get("exclude", ()), *options["exclude"]),
     )
-    found = Discovery(path, factory=factory, allowed=limits.source_allowed)
-    told: Counter[Status] = Counter()
-    with Checker(settings) as checker:
-        for result in _results(found, checker):
-            told[result.status] += 1
-            _show(result)
-    if not told:
+    spells = _changed(found, factory, options["changed_since"])
+    listing = _listing(options, choices)
+    with CancelledBySignals(goes_on=True) as stopped, ExitStack() as held:
+        executor = held.enter_context(_executor(settings, options, path, stopped))
+        progress = _progress(listing, choices)
+        reports = held.enter_context(_reports(options, progress or listing))
+        results = executor.results(progress.watched(spells) if progress else spells)
+        for result in until_failed(results, stopped) if options["fail_fast"] else results:
+            reports.add(result)
+        reports.close(interrupted=_interruption(stopped))
+    for problem in reports.problems:
+        complain(str(problem))
+    _tell_skipped(found, choices)
+    if not listing.totals.scripts and not stopped.exit_code and options["changed_since"] is None:
         complain(f"no scripts were found in {', '.join(path)[:300]}")
         context.exit(2)
-    print(f"{sum(told.values())} scripts: " + ", ".join(f"{told[one]} {one.value}" for one in Status if told[one]))
-    context.exit(1 if told[Status.FAILED] else 2 if told[Status.UNCHECKED] else 0)
+    context.exit(_exit_code(stopped, listing, reports))
 
 
-def _results(found: Iterable[Spell | Result], checker: Checker) -> Iterator[Result]:
-    for one in found:
-        yield checker.check(one) if isinstance(one, Spell) else one
+def _settings(
+    configuration: Configuration, limits: Limits, choices: Choices, options: dict[str, Any], factory: EngineFactory
+) -> Settings:
+    chosen = configuration.validate
+    return Settings(
+        limits=limits,
+        strict=options["strict"] or chosen.get("strict", False),
+        off=(*chosen.get("off", ()), *options["off"]),
+        require=DEFAULT if choices.require is None else read_required(choices.require),
+        engines=tuple(factory.get(name) for name in configuration.engines),
+        config=configuration.policy.config,
+        packages=configuration.policy.packages,
+        runs=not options["no_runs"],
+    )
 
 
-def _show(result: Result) -> None:
-    for one in result.findings:
-        place = f":{one.position.line}:{one.position.column}" if one.position else ""
-        print(escaped(f"{one.file or result.path}{place}: {one.severity}: {one.message} [{one.rule}]"))
-    sys.stdout.flush()
+def _changed(found: Discovery, factory: EngineFactory, revision: str | None) -> Iterable[Spell | Result]:
+    if revision is None:
+        return found
+    from llmspell.validate.changed import Since, only_changed
+
+    suffixes = [suffix for name in factory.names() for suffix in factory.get(name).suffixes]
+    return only_changed(found, Since(revision, suffixes=suffixes))
+
+
+def _executor(settings: Settings, options: dict[str, Any], paths: tuple[str, ...], stopped: Cancellation) -> Executor:
+    cache = None if options["no_cache"] else _cache(settings, paths)
+    if options["dask"] is not None:
+        from llmspell.validate.cluster import ClusterExecutor
+
+        return ClusterExecutor(settings, options["dask"], cancellation=stopped, cache=cache)
+    from llmspell.validate.local import LocalExecutor
+
+    return LocalExecutor(settings, jobs=options["jobs"], cancellation=stopped, cache=cache)
+
+
+def _cache(settings: Settings, paths: tuple[str, ...]) -> Cache | None:
+    """What was kept of the last times; without a folder that is the user's alone, everything is checked."""
+    from llmspell.validate.cache import Cache
+
+    try:
+        return Cache(settings, checked=paths)
+    except UsageError as error:
+        complain(f"{error}; with --no-cache this is not said")
+        return None
+
+
+def _listing(options: dict[str, Any], choices: Choices) -> Listing:
+    """What people see: on stdout, unless a document is to be there."""
+    taken = options["github"] or any(options[name] == STDOUT for name in ("json", "junit", "sarif", "html"))
+    file = sys.stderr if taken else sys.stdout
+    shared = {"notes": options["notes"], "quiet": choices.quiet}
+    if not file.isatty():
+        return Listing(file, **shared, slowest=options["slowest"] or 0)
+    from llmspell.cli.checking import marked
+
+    lines = marked(Colours(choices.color, file))
+    return Listing(file, **shared, lines=lines, slowest=options["slowest"] or 0, clock=time.monotonic)
+
+
+def _progress(listing: Listing, choices: Choices) -> Progress | None:
+    """How far the check has come, on a terminal."""
+    if choices.quiet or not sys.stderr.isatty() or os.environ.get("TERM", "dumb") == "dumb":
+        return None
+    from llmspell.cli.checking import Progress
+
+    try:
+        return Progress(listing, sys.stderr.fileno())
+    except OSError:
+        return None  # somebody else's terminal, or no /proc
+
+
+def _reports(options: dict[str, Any], listing: Report) -> Reports:
+    from llmspell.validate.reports.github import place_in_workspace
+
+    wanted = Wanted(options["json"], options["junit"], options["sarif"], options["html"], options["github"])
+    about = About(__version__, RULES, time.time(), place_in_workspace(os.environ, "."))
+    return open_reports(wanted, about, beside=[listing], summary=os.environ.get("GITHUB_STEP_SUMMARY"))
+
+
+def _interruption(stopped: Cancellation) -> str | None:
+    if stopped.exit_code is None:
+        return None
+    names = {code: signal.name for signal, code in CODES.items()}
+    return names.get(stopped.exit_code, "the first script that did not pass ended it")
+
+
+def _exit_code(stopped: Cancellation, listing: Listing, reports: Reports) -> int:
+    statuses = listing.totals.statuses
+    if stopped.exit_code in CODES.values():
+        return stopped.exit_code or 0
+    if statuses[Status.FAILED]:
+        return 1
+    return 2 if statuses[Status.UNCHECKED] or reports.problems else 0
+
+
+def _tell_skipped(found: Discovery, choices: Choices) -> None:
+    if found.skipped and not choices.quiet:
+        names = ", ".join(f"{name} ({count})" for name, count in sorted(found.skipped.items())[:10])
+        complain(f"folders were left out: {names}; name one to check what is in it")

@@ -46,6 +46,7 @@ def build(tree: Tree, environ: Mapping[str, str], *, sandboxed: bool) -> Configu
         aliases=values.get("aliases", {}),
         engines={name: EngineConfig(name, **engine) for name, engine in values.get("engines", {}).items()},
         tool_bounds=bounds,
+        validate=values.get("validate", {}),
         origins=origins(tree),
     )
 

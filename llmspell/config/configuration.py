@@ -4,7 +4,7 @@ This file keeps the rule that it is cheap: it is imported by every run, so its p
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from llmspell.limits import Limits
 from llmspell.policy import Policy, ToolGrant, default_policy
@@ -29,6 +29,8 @@ class Configuration(NamedTuple):
     engines: "Mapping[str, EngineConfig]" = {}
     tool_bounds: Mapping[str, ToolGrant] = {}
     """The bounds of every tool that has one, granted or not: for grants that an option adds."""
+    validate: Mapping[str, Any] = {}
+    """What `[validate]` says: `include`, `exclude`, `off` and `strict`, where they are there."""
     origins: Mapping[str, str] = {}
     """By dotted key: the file or variable that set it. A default has no entry; see `origin`."""
     files: tuple[str, ...] = ()

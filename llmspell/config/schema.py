@@ -158,6 +158,10 @@ KEYS = (
     ),
     Key("engines.*.suffixes", Kind.SUFFIXES, "file names that belong to the engine", '[".fs"]'),
     Key("engines.*.settings", Kind.TABLE, "what the engine is told", "{ stack = 64 }"),
+    Key("validate.include", Kind.NAMES, "globs: `validate` checks those of a folder's scripts", '["spells/**"]'),
+    Key("validate.exclude", Kind.NAMES, "globs: `validate` leaves these scripts of a folder out", '["spells/old/**"]'),
+    Key("validate.off", Kind.NAMES, "rules by which `validate` says nothing", '["invisible-character"]'),
+    Key("validate.strict", Kind.FLAG, "whether a warning fails a script in `validate`", "true"),
     Key("script", Kind.TABLE, "what `Config.get` shows to a script", '{ greeting = "hello" }', Project.SETS),
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, NamedTuple
+from typing import Any
 
 from llmspell.capabilities.surface import SURFACE
 from llmspell.engines.bridge import EngineFeatures, Script, ScriptOutput
@@ -22,32 +22,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
+    from llmspell.engines.deterministic import Deterministic
     from llmspell.sandbox.cgroup import Cgroup
 
 _LAUNCHED = ("landlock-files",)
 """What the launcher insists on, without saying so: a worker that it has started would not be there without it. The same
 holds for the layers that it is asked to enter."""
-SEEDED_CLOCK = 946_684_800
-"""Where the clock of a deterministic run starts: 2000-01-01 00:00:00 UTC, in seconds since 1970."""
-
-
-class Deterministic(NamedTuple):
-    """What a deterministic run draws from: its seed, and where its clock starts, in seconds since 1970.
-
-    `sleeps`: a sleep is a call and lasts as long as it says, as in a run that is recorded; else it takes no time.
-    Unless `required`, an engine that cannot be deterministic runs as it always does.
-    """
-
-    seed: int
-    clock: float = SEEDED_CLOCK
-    sleeps: bool = False
-    required: bool = True
-
-    def to_wire(self) -> dict[str, object]:
-        """The field `replay` of Configure."""
-        return {"seed": self.seed, "clock": self.clock, **({"sleeps": True} if self.sleeps else {})}
-
-
 MAX_NAMES_SOURCE = 4096
 """Characters of the source by which an engine tells names."""
 

@@ -18,7 +18,7 @@ from llmspell.providers.attempts import Attempts, Wait
 from llmspell.providers.figures import estimate
 from llmspell.providers.litellm_client import Connections
 from llmspell.providers.litellm_load import load
-from llmspell.providers.model_table import ModelFacts, facts_of, models_of
+from llmspell.providers.model_table import ModelFacts, capabilities_of, facts_of, models_of
 from llmspell.providers.pace import Pace
 from llmspell.providers.prefixes import Route, key_names, route
 from llmspell.providers.provider import Chunk, Completion, Estimate, ModelRequest, ProviderCapabilities
@@ -129,18 +129,7 @@ class LiteLLMProvider:
 
     def capabilities_of(self, model: str | None) -> ProviderCapabilities:
         """What a model can do, from litellm's list: nobody is asked, and litellm is not loaded."""
-        facts = self._facts(model) if model else None
-        if facts is None:
-            return ProviderCapabilities(supports_multimodal=None, available_models=self._settings.models)
-        return ProviderCapabilities(
-            supports_multimodal=bool(facts.media),
-            max_context_tokens=facts.max_context_tokens,
-            available_models=self._settings.models,
-            supports_tools=facts.tools,
-            supports_structured_output=facts.structured_output,
-            max_output_tokens=facts.max_output_tokens,
-            media=facts.media,
-        )
+        return capabilities_of(self._facts(model) if model else None, self._settings.models)
 
     def complete(self, request: ModelRequest) -> Completion:
         """The whole answer. Raises CallError."""

@@ -13,6 +13,7 @@ from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from llmspell.providers.prefixes import Route
+from llmspell.providers.provider import ProviderCapabilities
 
 _FILE = "model_prices_and_context_window_backup.json"
 _MEDIA = {
@@ -61,6 +62,21 @@ def facts_of(to: Route) -> ModelFacts | None:
         tools=row.get("supports_function_calling") is True,
         structured_output=row.get("supports_response_schema") is True,
         media=tuple(kind for kind, name in _MEDIA.items() if row.get(name) is True),
+    )
+
+
+def capabilities_of(facts: ModelFacts | None, models: tuple[str, ...]) -> ProviderCapabilities:
+    """What a model can do, as far as it is known; `models` are those that its provider offers."""
+    if facts is None:
+        return ProviderCapabilities(supports_multimodal=None, available_models=models)
+    return ProviderCapabilities(
+        supports_multimodal=bool(facts.media),
+        max_context_tokens=facts.max_context_tokens,
+        available_models=models,
+        supports_tools=facts.tools,
+        supports_structured_output=facts.structured_output,
+        max_output_tokens=facts.max_output_tokens,
+        media=facts.media,
     )
 
 

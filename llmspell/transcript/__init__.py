@@ -10,16 +10,16 @@ if TYPE_CHECKING:
     from llmspell.transcript.cassette import Cassette
     from llmspell.transcript.file import Sink, TranscriptFile, TranscriptInMemory
     from llmspell.transcript.form import TranscriptError
-    from llmspell.transcript.timeline import Timed, timeline
+    from llmspell.transcript.times import Timed, timeline
 
 _HOMES = {
     "Cassette": "cassette",
     "Sink": "file",
-    "Timed": "timeline",
+    "Timed": "times",
     "TranscriptError": "form",
     "TranscriptFile": "file",
     "TranscriptInMemory": "file",
-    "timeline": "timeline",
+    "timeline": "times",
 }
 
 __all__ = ["Cassette", "Sink", "Timed", "TranscriptError", "TranscriptFile", "TranscriptInMemory", "timeline"]

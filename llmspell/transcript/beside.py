@@ -66,13 +66,12 @@ class ValuesFolder:
             raise _unreadable(self.path, name, error) from None
         finally:
             os.close(folder)
-        with open(file, "rb") as opened:
-            if not stat.S_ISREG(os.fstat(file).st_mode):
-                raise TranscriptError(f"the value {name} in {self.path!a} is no regular file")
-            try:
-                found = opened.read(MAX_VALUE + 1)
-            except OSError as error:
-                raise _unreadable(self.path, name, error) from None
+        try:
+            found = read_regular(file, MAX_VALUE + 1)
+        except OSError as error:
+            raise _unreadable(self.path, name, error) from None
+        if found is None:
+            raise TranscriptError(f"the value {name} in {self.path!a} is no regular file")
         return _checked(found, name)
 
     def write(self, value: bytes) -> str:
@@ -109,6 +108,17 @@ class ValuesFolder:
                     os.unlink(os.path.join(self.path, name))
                 except OSError:
                     pass  # it is only in the way
+
+
+def read_regular(descriptor: int, most: int) -> bytes | None:
+    """At most so many bytes of a regular file, None for anything else; the descriptor is closed. Raises OSError."""
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return None
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read(most)
+    finally:
+        os.close(descriptor)
 
 
 def _checked(value: bytes, name: str) -> bytes:

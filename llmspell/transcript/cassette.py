@@ -10,12 +10,11 @@ The rule kept here: whatever a file holds, reading it gives a cassette or raises
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Self
 
 from llmspell.limits import Limits, format_size
-from llmspell.transcript.beside import Values, ValuesFolder, ValuesInMemory
+from llmspell.transcript.beside import Values, ValuesFolder, ValuesInMemory, read_regular
 from llmspell.transcript.file import MAX_FILE, PART, values_place
 from llmspell.transcript.form import TranscriptError, encode
 from llmspell.transcript.lines import SCHEMA, beside_of, parsed_value, read_line, value_of
@@ -122,6 +121,14 @@ class Cassette:
         TranscriptError."""
         return cls(data, ValuesInMemory(values))
 
+    def source(self) -> bytes:
+        """The script. Raises TranscriptError where it is not there as it was run."""
+        if self.header.source is None:
+            raise TranscriptError(
+                f"{self.name} does not hold its script as it was run (a key in it was masked): name the script"
+            )
+        return self.header.source
+
     @property
     def end(self) -> Event | None:
         """The last line of a run that is over."""
@@ -171,6 +178,8 @@ class Cassette:
                         raise _misplaced(event, "is of no stream")
                 case "end":
                     ended = True
+                case "resumed":
+                    ended = False
         self.steps = steps
         self.numbers = numbers
 
@@ -180,17 +189,13 @@ def read_whole(path: str) -> bytes:
     try:
         # without O_NONBLOCK, opening a pipe would wait for its other end
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+        found = read_regular(descriptor, MAX_FILE + 1)
     except (OSError, ValueError) as error:
         reason = (error.strerror or str(error)).lower() if isinstance(error, OSError) else str(error)
         raise TranscriptError(f"the transcript {path[:300]!a} cannot be read: {reason}") from None
-    with open(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise TranscriptError(f"the transcript {path[:300]!a} cannot be read: it is no regular file")
-        try:
-            return file.read(MAX_FILE + 1)
-        except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise TranscriptError(f"the transcript {path[:300]!a} cannot be read: {reason}") from None
+    if found is None:
+        raise TranscriptError(f"the transcript {path[:300]!a} cannot be read: it is no regular file")
+    return found
 
 
 def _read_header(event: Event) -> Header:

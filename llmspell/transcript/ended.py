@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from llmspell.outcome import LimitHit, ScriptError, Usage, Verdict, as_json
+from llmspell.outcome import LimitHit, ScriptError, Usage, Verdict
 from llmspell.sandbox.ending import RunEnd, Stopped
 from llmspell.transcript.cassette import Event
 from llmspell.transcript.form import TranscriptError, same
@@ -15,7 +15,7 @@ _NUMBER = (int, float)
 
 
 class Ended(NamedTuple):
-    """The end of a recorded run. `value` is as JSON says it; `sums` are the SHA-256 and the bytes of each stream."""
+    """The end of a recorded run. `sums` are the SHA-256 and the bytes of each stream."""
 
     verdict: Verdict
     value: Any
@@ -42,7 +42,7 @@ class Ended(NamedTuple):
             return f"the verdict is {end.verdict}, and {self.verdict} was recorded"
         if self.masked:
             return None  # what a key was in is another
-        if not same(self.value, as_json(end.value)):
+        if not same(self.value, end.value):
             return "the value is not the one that was recorded"
         for stream, (sum_, size) in self.sums.items():
             if sums[stream] != (sum_, size):

@@ -43,6 +43,10 @@ class Sink(Protocol):
         """The last line was written. Raises TranscriptError."""
         ...
 
+    def discard(self) -> None:
+        """Nothing that was written is wanted."""
+        ...
+
     def close(self) -> None:
         """Lets go of what is held, finished or not. May be called again."""
         ...
@@ -66,7 +70,7 @@ class TranscriptFile:
         self._part = self.path + PART
         self._values = ValuesFolder(values_place(self.path))
         self._used: set[str] = set()
-        self._size = 0
+        self._size = self._lines = 0
         self._descriptor = -1
         self._failed = False
         try:
@@ -92,6 +96,7 @@ class TranscriptFile:
             self._failed = True
             raise self._failure(error) from None
         self._size += len(data)
+        self._lines += 1
 
     def value(self, text: str) -> str:
         """The text that stands for a value in a line. Raises TranscriptError."""
@@ -119,12 +124,20 @@ class TranscriptFile:
         self._values.forget_others(self._used)
         self.close()
 
+    def discard(self) -> None:
+        """Removes what was written; what had its name before has it still."""
+        self._lines = 0
+        self.close()
+
     def close(self) -> None:
         """Lets go of the file, finished or not."""
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
-            if not self._size:  # nothing ran
-                os.unlink(self._part)
+            if self._lines <= 1:  # nothing ran, or nothing of it is wanted
+                try:
+                    os.unlink(self._part)
+                except FileNotFoundError:
+                    pass
             os.close(descriptor)
 
     def _check_place(self) -> None:
@@ -160,6 +173,7 @@ class TranscriptFile:
         if after is not None:
             os.ftruncate(descriptor, after)  # a line that was cut is no line
             self._size = after
+            self._lines = 2  # what was there stays, whatever comes of this
         return descriptor
 
     def _failure(self, error: OSError) -> TranscriptError:
@@ -190,6 +204,10 @@ class TranscriptInMemory:
 
     def finish(self) -> None:
         """Nothing is left to do."""
+
+    def discard(self) -> None:
+        """Forgets all of it."""
+        self._data.clear()
 
     def close(self) -> None:
         """Nothing is held."""

@@ -15,6 +15,7 @@ MAX_DEPTH = 64
 """Levels of one line: what travels has 48, and a line adds a few."""
 
 _encode = json.JSONEncoder(ensure_ascii=True, allow_nan=False, check_circular=False, separators=(",", ":")).encode
+_canonical = json.JSONEncoder(ensure_ascii=True, check_circular=False, separators=(",", ":"), sort_keys=True).encode
 _FLOATS = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
 _MARK = '"$'
 """What no text of plain values holds: a key with a meaning of ours, or text that begins like one."""
@@ -35,6 +36,11 @@ def encode(value: object) -> str:
     except (TypeError, ValueError):  # bytes, or a float that is not finite
         return _encode(_marked(value))
     return _encode(_marked(value)) if _MARK in text else text
+
+
+def canonical(value: object) -> str:
+    """A text that is the same for the same value, whatever the order of its keys."""
+    return _canonical(_marked(value))
 
 
 def decode(parsed: Any) -> Any:

@@ -58,6 +58,7 @@ class Recorder:
         self._steps = 0
         self._numbers = 0
         self._output = Sums()
+        self._written = {"stdout": 0, "stderr": 0}  # bytes that stand in the record already
         self.failure: TranscriptError | None = None
         """Why nothing is written any more."""
 
@@ -90,10 +91,11 @@ class Recorder:
         environment = self._value(dict(identity.environment))
         self._write(f'{head[:-1]},"environment":{environment},"source":{self._value(written)}}}')
 
-    def resume(self, *, steps: int, numbers: int, after: float) -> None:
-        """More lines come after those of a run that was cut: after so many steps, and so many seconds."""
+    def resume(self, *, steps: int, numbers: int, after: float, written: Mapping[str, int]) -> None:
+        """More lines come after those of a run that was cut: after so many steps, seconds, and bytes of output."""
         self._steps, self._numbers = steps, numbers
         self._begun = self._now() - after
+        self._written = dict(written)
         self._write(f'{{"event":"resumed","at":{self._at()}}}')
 
     def call(self, capability: str, arguments: Any, *, name: str | None, counted: bool) -> int:
@@ -141,9 +143,23 @@ class Recorder:
             f'"value":{self._value(value)}}}'
         )
 
+    def model(self, agent: str, provider: str, model: str, asked: str, answer: Answer) -> None:
+        """What a model answered; `asked` is the sum of the question. Raises TranscriptError."""
+        ok, value = travelling(answer)
+        masking = self._masking
+        self._write(
+            f'{{"event":"model","at":{self._at()},"agent":{masking.encode(agent)},'
+            f'"provider":{masking.encode(provider)},"model":{masking.encode(model)},"asked":"{asked}",'
+            f'"ok":{"true" if ok else "false"},"value":{self._value(value)}}}'
+        )
+
     def output(self, stream: str, data: bytes) -> None:
         """What the script printed. Raises TranscriptError."""
+        before = self._output.size(stream)
         self._output.add(stream, data)
+        data = data[max(self._written[stream] - before, 0) :]
+        if not data:
+            return
         try:
             shown: str | bytes = data.decode()
         except UnicodeDecodeError:
@@ -155,12 +171,16 @@ class Recorder:
         document = outcome.to_dict()
         for name in ("stdout", "stderr", "calls", "confinement"):
             del document[name]
-        document["cancelled_by"] = outcome.cancelled_by
+        document.update(cancelled_by=outcome.cancelled_by, value=travelling((True, outcome.value))[1])
         sums = {stream: {"sha256": made, "bytes": size} for stream, (made, size) in self._output.all().items()}
-        shown = self._masking.encode(document)
+        shown = self._value(document)
         end = line_of("end", {"at": self._at(), **sums, "masked": self._masking.masked})
         self._write(f'{end[:-1]},"outcome":{shown}}}')
         self._sink.finish()
+
+    def discard(self) -> None:
+        """Nothing of this is wanted."""
+        self._sink.discard()
 
     def close(self) -> None:
         """Lets go of the file."""

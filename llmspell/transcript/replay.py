@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING, Any
 from llmspell.capabilities.library import load_library
 from llmspell.errors import CallError
 from llmspell.limits import Limits
-from llmspell.outcome import CallRecord, LimitHit
+from llmspell.outcome import CallRecord, LimitHit, Verdict
 from llmspell.sandbox.ending import RunEnd, Stopped
 from llmspell.sandbox.session import Answer, LimitCrossed, RunStopped
 from llmspell.transcript.cassette import Cassette, Event
 from llmspell.transcript.divergence import call_lines, difference, diverged, shown
-from llmspell.transcript.ended import Ended, read_end
-from llmspell.transcript.form import TranscriptError, same
+from llmspell.transcript.ended import FROM_OUTSIDE, Ended, read_end
+from llmspell.transcript.form import TranscriptError
+from llmspell.transcript.order import InOrder
 from llmspell.transcript.recording import NEVER_RECORDED, Sums
-from llmspell.transcript.secrets import MASK, masked_like
 
 if TYPE_CHECKING:
     from llmspell.capabilities.scripting import LogSink
 
-
+Load = Callable[[Mapping[str, Any]], Any]
 RESUME = "; go on from there with llmspell resume"
 
 
@@ -36,18 +36,19 @@ class ReplayBroker:
 
     def __init__(self, cassette: Cassette, limits: Limits, *, script: str, log: LogSink) -> None:
         """Raises TranscriptError."""
-        self._events, self._limits, self._script, self._log = cassette.events, limits, script, log
-        self._at = 0  # the event that comes next: a call, or the end
+        self._limits, self._script, self._log = limits, script, log
+        self._order = InOrder(cassette, script)
         self._open: dict[int, tuple[int, Event]] = {}  # by steps: the id of the call in this run
         self._ready: list[tuple[int, Answer]] = []
         self._hit: LimitHit | None = None
-        self._passed_on = 0
+        self._open_nested = 0
         self.recorded_end: Ended | None = read_end(cassette.end) if cassette.end is not None else None
         self.output = Sums()
         self.calls = 0
         self.records: list[CallRecord] = []
         self.refused = False
-        self.stopped: Stopped | None = None
+        self.library: Load = lambda arguments: load_library(str(arguments.get("name")))
+        self._stopped = False
         self._pass_over()
 
     def attach(self, wake: Callable[[], None]) -> None:
@@ -56,19 +57,23 @@ class ReplayBroker:
     def dispatch(self, call_id: int, capability: str, arguments: dict[str, Any]) -> Answer | None:
         """The recorded answer to a call, or None if others came before it. Raises LimitCrossed and RunStopped."""
         if capability in NEVER_RECORDED:
-            return self._library(arguments)
+            return library_answer(self.library, arguments)
         try:
-            event = self._next(capability, arguments)
+            event = self._order.follow(capability, arguments)
+            if event is None:
+                raise self._beyond(capability, arguments)
             self._count(event)
-            step = event["step"]
-            self._open[step] = call_id, event
+            self._open[event["step"]] = call_id, event
             self._pass_over()
         except TranscriptError as error:
-            raise self._stop(diverged(f"step {self._step()}: {error}", self._script)) from None
+            raise self._stop(diverged(f"step {self._order.step}: {error}", self._script)) from None
+        except RunStopped:
+            self._stopped = True
+            raise
         if self._hit is not None and not self._ready:
             raise LimitCrossed(self._hit)
         if capability == "log.write":
-            self._show_log(arguments)
+            show_log(self._log, arguments)
         if len(self._ready) == 1 and self._ready[0][0] == call_id:
             return self._ready.pop()[1]
         return None
@@ -108,38 +113,21 @@ class ReplayBroker:
     def settled(self, end: RunEnd) -> RunEnd:
         """The end of the run, held against the recorded one."""
         recorded = self.recorded_end
-        if self.stopped is not None or recorded is None:
-            return end if self.stopped is not None else self._settled_unfinished(end)
-        if recorded.limit is not None and end.limit is not None and recorded.limit.name == end.limit.name:
-            return end._replace(**recorded.stopped()._asdict())  # measured again: the figures are those of the record
-        if end.verdict in ("limit", "crash", "cancelled"):
+        if self._stopped:
             return end
-        return self._settled_unfinished(end, recorded)
-
-    def _settled_unfinished(self, end: RunEnd, recorded: Ended | None = None) -> RunEnd:
-        if self._following() == "call" and end.verdict in ("ok", "error"):
-            event = self._events[self._at]
-            happened = f"step {event['step']}: {shown(event['capability'])} was recorded, and the script has ended"
+        if recorded is not None and recorded.limit and end.limit and recorded.limit.name == end.limit.name:
+            return end._replace(**recorded.stopped()._asdict())  # measured again: the figures are those of the record
+        left = self._order.next_call
+        if end.verdict in FROM_OUTSIDE:
+            return end
+        if left is not None:
+            happened = f"step {left['step']}: {shown(left['capability'])} was recorded, and the script has ended"
         elif recorded is not None and (other := recorded.differs(end, self.output.all())) is not None:
             happened = f"the end: {other}"
         else:
             return end
         why = f"; the script's own error: {end.error.message[:500]}" if end.error is not None else ""
         return end._replace(**diverged(happened, self._script, advice=why)._asdict(), value=None, exit_status=None)
-
-    def _next(self, capability: str, arguments: dict[str, Any]) -> Event:
-        """The recorded call that this one is. Raises RunStopped, LimitCrossed and TranscriptError."""
-        if self._at == len(self._events):
-            raise self._beyond(capability, arguments)
-        event = self._events[self._at]
-        recorded = event.value("arguments")
-        if event["capability"] != capability or not alike(recorded, arguments):
-            found = difference(call_lines(event["capability"], recorded), call_lines(capability, arguments))
-            asked, had = shown(capability), shown(event["capability"])
-            what = f"{had} was recorded, and {asked} was asked" if asked != had else f"{asked} was asked something else"
-            raise self._stop(diverged(f"step {event['step']}: {what}", self._script, found))
-        self._at += 1
-        return event
 
     def _beyond(self, capability: str, arguments: dict[str, Any]) -> Exception:
         """What ends a run that asks for more than was recorded."""
@@ -149,30 +137,35 @@ class ReplayBroker:
         if end is not None and end.from_outside:
             return self._stop(end.stopped())
         why = "the record ends before it" if end is not None else "the record was cut before it"
-        advice = "" if end is not None else RESUME
-        happened = f"step {self._step() + 1}: {shown(capability)} was asked, and {why}"
+        happened = f"step {self._order.step + 1}: {shown(capability)} was asked, and {why}"
         asked = difference([], call_lines(capability, arguments))
-        return self._stop(diverged(happened, self._script, asked, advice=advice))
+        return self._stop(diverged(happened, self._script, asked, advice="" if end is not None else RESUME))
 
     def _pass_over(self) -> None:
         """Everything that was recorded up to the next call happens again."""
-        while self._at < len(self._events):
-            event = self._events[self._at]
+        for event in self._order.passed():
             match event.kind:
-                case "call":
-                    return
                 case "reply":
                     self._ready.append(self._answered(event))
                 case "nested":
                     self.calls += 1
+                    self._open_nested += 1
                 case "nested_reply":
+                    self._open_nested -= 1
                     self._look_for_refusal((event["ok"], event.value("value")))
                 case "limit":
                     self._hit = LimitHit(event["name"], event["allowed"], event["used"], event["unit"])
                     self.calls -= self._hit.name == "calls"  # it was not made
                 case "resumed":
-                    self._hit = None
-            self._at += 1
+                    self._go_on()
+
+    def _go_on(self) -> None:
+        """What was cut here was made once more after it."""
+        self.calls -= self._open_nested
+        self._open_nested = 0
+        if self._hit is not None:
+            self.calls += self._hit.name == "calls"
+            self._hit = None
 
     def _answered(self, event: Event) -> tuple[int, Answer]:
         call_id, asked = self._open.pop(event["step"])
@@ -180,27 +173,23 @@ class ReplayBroker:
         self._look_for_refusal(answer)
         if asked["counted"]:
             seconds = max(event.at - asked.at, 0.0)
-            self.records.append(CallRecord(call_id, asked["capability"], asked["name"], answer[0], seconds))
+            made = CallRecord(call_id, asked["capability"], asked["name"], answer[0], seconds, None, asked.at)
+            self.records.append(made)
         return call_id, answer
 
     def _look_for_refusal(self, answer: Answer) -> None:
-        if not answer[0] and type(answer[1]) is dict and answer[1].get("kind") == "denied":
-            self.refused = True
+        self.refused = self.refused or is_refusal(answer)
 
     def _count(self, event: Event) -> None:
         if event["counted"]:
             self.calls += 1
-            if self.calls > self._limits.calls and self._following() != "limit":
+            if self.calls > self._limits.calls and not self._order.follows_limit:
                 self.calls -= 1
                 raise LimitCrossed(LimitHit("calls", self._limits.calls, self.calls + 1, "calls"))
 
-    def _following(self) -> str | None:
-        """The kind of the event that comes next."""
-        return self._events[self._at].kind if self._at < len(self._events) else None
-
     def _is_over(self) -> bool:
         """Whether the run is where it was ended from outside, or waits for an answer that the record has not."""
-        if self._at < len(self._events) or self._ready or self.stopped is not None:
+        if not self._order.is_over or self._ready or self._stopped:
             return False
         end = self.recorded_end
         if end is None:
@@ -214,47 +203,27 @@ class ReplayBroker:
         happened = f"step {step}: the record was cut before the answer to {shown(self._open[step][1]['capability'])}"
         return diverged(happened, self._script, advice=RESUME)
 
-    def _step(self) -> int:
-        before = (event["step"] for event in reversed(self._events[: self._at]) if event.kind == "call")
-        return next(before, 0)
-
     def _stop(self, cause: Stopped) -> RunStopped:
-        self.stopped = cause
+        self._stopped = True
         return RunStopped(cause)
 
-    def _library(self, arguments: Mapping[str, Any]) -> Answer:
-        name = arguments.get("name")
-        try:
-            return True, load_library(name if type(name) is str else "")
-        except CallError as error:
-            return False, {"kind": error.kind.value, "message": error.message, "details": error.details}
 
-    def _show_log(self, arguments: Mapping[str, Any]) -> None:
-        level, message, fields = (arguments.get(name) for name in ("level", "message", "fields"))
-        if level in ("debug", "info", "warn", "error") and type(message) is str:
-            self._log(level, message[:4096], fields if type(fields) is dict else {})
+def library_answer(load: Load, arguments: Mapping[str, Any]) -> Answer:
+    """A module of the engine's own library, which is not in the record: this machine's may be another version."""
+    try:
+        return True, load(arguments)
+    except CallError as error:
+        return False, {"kind": error.kind.value, "message": error.message, "details": error.details}
 
 
-def alike(recorded: Any, given: Any) -> bool:
-    """Whether what was asked is what was recorded; a key that was masked is like any text in its place."""
-    return same(recorded, given) or (_is_masked(recorded) and _like(recorded, given))
+def is_refusal(answer: Answer) -> bool:
+    """Whether policy refused the call."""
+    ok, value = answer
+    return not ok and type(value) is dict and value.get("kind") == Verdict.DENIED.value
 
 
-def _is_masked(value: Any) -> bool:
-    if isinstance(value, str):
-        return MASK in value
-    if isinstance(value, dict):
-        return any(_is_masked(key) or _is_masked(item) for key, item in value.items())
-    return isinstance(value, list) and any(map(_is_masked, value))
-
-
-def _like(recorded: Any, given: Any) -> bool:
-    if type(recorded) is str and type(given) is str:
-        return recorded == given or masked_like(recorded, given)
-    if type(recorded) is dict and type(given) is dict:
-        return len(recorded) == len(given) and all(
-            key in given and _like(item, given[key]) for key, item in recorded.items()
-        )
-    if type(recorded) is list and type(given) is list:
-        return len(recorded) == len(given) and all(map(_like, recorded, given))
-    return same(recorded, given)
+def show_log(log: LogSink, arguments: Mapping[str, Any]) -> None:
+    """A line of the script's log, once more."""
+    level, message, fields = (arguments.get(name) for name in ("level", "message", "fields"))
+    if level in ("debug", "info", "warn", "error") and type(message) is str:
+        log(level, message[:4096], fields if type(fields) is dict else {})

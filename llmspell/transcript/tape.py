@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from llmspell.engines.bridge import Emit, Script
-from llmspell.engines.worker import Deterministic
+from llmspell.engines.deterministic import Deterministic
 from llmspell.limits import Limits
 from llmspell.outcome import Outcome, Verdict
 from llmspell.sandbox.broker import Broker
@@ -21,6 +21,8 @@ from llmspell.sandbox.session import Broker as AnyBroker
 from llmspell.transcript.cassette import Cassette
 from llmspell.transcript.file import Sink, TranscriptFile
 from llmspell.transcript.form import TranscriptError
+from llmspell.transcript.journal import Journal
+from llmspell.transcript.loose import LooseBroker
 from llmspell.transcript.recording import Identity, RecordedOutput, Recorder, RecordingBroker, stopped
 from llmspell.transcript.replay import ReplayBroker
 from llmspell.transcript.secrets import Masking
@@ -99,6 +101,14 @@ class RecordTape:
 
     def broker(self, bridge: WorkerBridge, calls: RunCalls) -> Broker:
         """Writes the first line. Raises TranscriptError."""
+        self.begin(bridge)
+        calls.watched = Journal(self._recorder, [], writes_again=False).watched
+        broker = RecordingBroker(calls, self.limits, threads=self._threads, recorder=self._recorder)
+        calls.attach(broker)
+        return broker
+
+    def begin(self, bridge: WorkerBridge) -> None:
+        """Writes the first line. Raises TranscriptError."""
         drawn = self.deterministic if bridge.features.seed else None
         self._recorder.begin(
             Identity(
@@ -115,9 +125,6 @@ class RecordTape:
                 self._labels,
             )
         )
-        broker = RecordingBroker(calls, self.limits, threads=self._threads, recorder=self._recorder)
-        calls.attach(broker)
-        return broker
 
     def emit(self, emit: Emit) -> Emit:
         """What writes down the output and hands it on."""
@@ -129,12 +136,7 @@ class RecordTape:
 
     def finish(self, outcome: Outcome) -> Outcome:
         """Writes the last line."""
-        try:
-            self._recorder.end(outcome)
-        except TranscriptError as error:
-            if outcome.verdict is Verdict.OK:
-                outcome = outcome._replace(verdict=Verdict.ERROR, error=stopped(error, self._script.name).error)
-        return outcome
+        return written_end(self._recorder, outcome)
 
     def close(self) -> None:
         """Lets go of the file."""
@@ -142,22 +144,23 @@ class RecordTape:
 
 
 class ReplayTape:
-    """A run whose calls are answered from a cassette."""
+    """A run whose calls are answered from a cassette, and of which none is made."""
 
     is_live = False
 
-    def __init__(self, cassette: Cassette, script: Script, *, limits: Limits, log: LogSink) -> None:
+    def __init__(self, cassette: Cassette, script: Script, *, limits: Limits, log: LogSink, loose: bool) -> None:
         """Raises TranscriptError."""
         header = cassette.header
         self.environment = header.environment
         self.limits = limits._replace(output=int(min(limits.output, header.limits.get("output", limits.output))))
-        self.deterministic = None
-        if header.seed is not None and header.clock is not None:
-            self.deterministic = Deterministic(header.seed, header.clock, header.sleeps)
-        self._broker = ReplayBroker(cassette, self.limits, script=script.name, log=log)
+        self.deterministic = drawn_from(cassette, required=not loose)
+        kind = LooseBroker if loose else ReplayBroker
+        self._broker = kind(cassette, self.limits, script=script.name, log=log)
+        self._is_loose = loose
 
-    def broker(self, bridge: WorkerBridge, calls: RunCalls) -> ReplayBroker:  # noqa: ARG002 - nothing is called
-        """The broker that has the record."""
+    def broker(self, bridge: WorkerBridge, calls: RunCalls) -> ReportedBroker:  # noqa: ARG002 - it tells nothing new
+        """The broker that has the record; the engine's library alone is this machine's."""
+        self._broker.library = calls["library.load"].run
         return self._broker
 
     def emit(self, emit: Emit) -> Emit:
@@ -173,7 +176,8 @@ class ReplayTape:
         end = self._broker.recorded_end
         if end is None:
             return outcome
-        names = (*_OF_MODELS, "output_bytes") if end.from_outside and outcome.verdict is end.verdict else _OF_MODELS
+        is_same = end.from_outside and outcome.verdict is end.verdict and not self._is_loose
+        names = (*_OF_MODELS, "output_bytes") if is_same else _OF_MODELS
         used = {name: getattr(end.usage, name) for name in names}
         return outcome._replace(usage=outcome.usage._replace(**used))
 
@@ -181,22 +185,25 @@ class ReplayTape:
         """Nothing is held."""
 
 
-_OF_MODELS = ("model_calls", "prompt_tokens", "completion_tokens", "cost_usd", "cost_by_rule_usd")
+def written_end(recorder: Recorder, outcome: Outcome) -> Outcome:
+    """Writes the last line; an outcome that could not be written down is none to rely on."""
+    try:
+        recorder.end(outcome)
+    except TranscriptError as error:
+        if outcome.verdict is Verdict.OK:
+            outcome = outcome._replace(verdict=Verdict.ERROR, error=stopped(error, outcome.script_name).error)
+    return outcome
 
 
-def check_same(cassette: Cassette, script: Script, engine: str) -> None:
-    """Raises TranscriptError unless this is the script that was recorded, in the engine that it was recorded in."""
-    from llmspell.source import sha256
-
+def drawn_from(cassette: Cassette, *, required: bool) -> Deterministic | None:
+    """The seed and the clock of a recorded run."""
     header = cassette.header
-    if sha256(script.source) != header.sha256:
-        raise TranscriptError(
-            f"{script.name} is not the script that was recorded in {cassette.name}: its SHA-256 begins with"
-            f" {sha256(script.source)[:12]}, and that of the recorded {header.name!a} with {header.sha256[:12]};"
-            " record it again, or replay it with the mode loose"
-        )
-    if engine != header.engine:
-        raise TranscriptError(f"{cassette.name} was recorded with the engine {header.engine!a}, not with {engine}")
+    if header.seed is None or header.clock is None:
+        return None
+    return Deterministic(header.seed, header.clock, header.sleeps, required)
+
+
+_OF_MODELS = ("model_calls", "prompt_tokens", "completion_tokens", "cost_usd", "cost_by_rule_usd")
 
 
 def _fresh() -> Deterministic:

@@ -56,6 +56,31 @@ def stand_beside(path: str, suffix: str, most: int) -> Beside:
     return Beside()
 
 
+def cassette_beside(path: str) -> Beside:
+    """The cassette of a script, with the large values that lie beside it in its lines, so that it can travel."""
+    found = stand_beside(path, CASSETTE, MAX_CASSETTE)
+    if found.path is None or found.content is None:
+        return found
+    from llmspell.transcript.file import values_place
+
+    place = values_place(found.path)
+    if not os.path.isdir(place) or os.path.islink(place):
+        return found
+    from llmspell.transcript.beside import ValuesFolder
+    from llmspell.transcript.cassette import Cassette
+    from llmspell.transcript.form import TranscriptError
+
+    try:
+        cassette = Cassette(found.content, ValuesFolder(place), name=found.path)
+        named = [name for event in (cassette.header_event, *cassette.events) for _, name in event.beside()]
+        sizes = {name: os.path.getsize(os.path.join(place, name)) for name in set(named)}
+        if sum(sizes[name] for name in named) > MAX_CASSETTE:
+            return Beside(findings=(_unread(found.path, f"with its values it is over {format_size(MAX_CASSETTE)}"),))
+        return found._replace(content=cassette.inlined())
+    except (TranscriptError, OSError) as error:
+        return Beside(findings=(_unread(found.path, str(error)),))
+
+
 class Neighbours:
     """The modules of scripts. What folders hold is kept, for scripts that lie in the same one."""
 

@@ -19,7 +19,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from llmspell.engines.builtin import ROWS
+from llmspell.engines.builtin import ROWS, TAKES_PACKAGES
 from llmspell.errors import UsageError
 from llmspell.limits import MIB
 from llmspell.utils.system import user_folders
@@ -45,8 +45,7 @@ _WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
 class Cache:
-    """Kept results under these settings. Safe for several threads and processes. A context manager; leaving it removes
-    the oldest entries, if there are too many.
+    """Kept results under these settings. Safe for several threads and processes.
 
     `folder` is the user's cache folder by default. `checked` are the paths that are looked for scripts. Raises
     UsageError for a folder that somebody else could have put entries into.
@@ -62,17 +61,17 @@ class Cache:
     ) -> None:
         self.folder = os.path.join(user_folders("llmspell").cache, "validated") if folder is None else folder
         self._max_bytes = max_bytes
+        self._packages = bool(settings.packages)
         told = {"settings": settings.to_dict(), "versions": versions()}
         self._settings = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).digest()
         self._has_written = False
         _make_own(self.folder)
         _check_place(self.folder, checked)
 
-    def __enter__(self) -> Cache:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """Removes the oldest entries, if this object has made them too many. It may be used again."""
         if self._has_written:
+            self._has_written = False
             self.evict()
 
     def get(self, spell: Spell) -> Result | None:
@@ -125,8 +124,9 @@ class Cache:
             size, number = size - entry.size, number - 1
 
     def _path(self, spell: Spell) -> str | None:
-        """Where the entry of a spell is; None for an engine of others, whose program may change unseen by us."""
-        if spell.engine.partition("@")[0] not in _BUILT_IN:
+        """Where the entry of a spell is; None where programs or packages of others may change, unseen by us."""
+        engine = spell.engine.partition("@")[0]
+        if engine not in _BUILT_IN or (self._packages and engine in TAKES_PACKAGES):
             return None
         name = _key(self._settings, spell)
         return os.path.join(self.folder, name[:2], name[2:])
@@ -183,9 +183,9 @@ def _make_own(folder: str) -> None:
         ours = _is_ours(os.lstat(folder), stat.S_ISDIR)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise UsageError(f"results cannot be kept in {folder!a}: {reason}; go on with --no-cache") from None
+        raise UsageError(f"results are not kept in {folder!a}: {reason}") from None
     if not ours:
-        raise UsageError(f"results are not kept in {folder!a}: others can write there; go on with --no-cache")
+        raise UsageError(f"results are not kept in {folder!a}: others can write there")
 
 
 def _is_ours(status: os.stat_result, is_kind: object) -> bool:
@@ -205,8 +205,7 @@ def _check_place(folder: str, checked: Iterable[str]) -> None:
         above = os.path.dirname(above)
     if inside is not None:
         raise UsageError(
-            f"results are not kept in {folder!a}: it lies in {inside!a}, whose author could bring some along;"
-            " go on with --no-cache"
+            f"results are not kept in {folder!a}: it lies in {inside!a}, whose author could bring some along"
         )
 
 

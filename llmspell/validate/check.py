@@ -125,7 +125,12 @@ class Checker:
         except MalformedError as error:
             yield Finding("not-analysed", Severity.ERROR, f"the worker that read it told {error}")
             return
-        yield from about_facts(Case(spell, facts, Lines(spell.source), self._names_of(spec), self._tools))
+        if facts.more:
+            says = "it uses more names than were looked at"
+            yield Finding("not-analysed", Severity.WARNING, says)
+        yield from about_facts(
+            Case(spell, facts, Lines(spell.source), self._names_of(spec), self._tools, self._settings.packages)
+        )
 
     def _read(self, spell: Spell, spec: EngineSpec) -> Outcome:
         name = spell.path.rpartition("/")[2]

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from llmspell.engines.factory import EngineFactory
 from llmspell.errors import UsageError
 from llmspell.limits import format_size
-from llmspell.validate.beside import CASSETTE, EXPECTATION, MAX_CASSETTE, MAX_EXPECTATION, Neighbours, stand_beside
+from llmspell.validate.beside import EXPECTATION, MAX_EXPECTATION, Neighbours, cassette_beside, stand_beside
 from llmspell.validate.finding import Finding, Severity
 from llmspell.validate.places import UnreadableError, read_file, shown_path
 from llmspell.validate.result import Result, Status
@@ -118,7 +118,7 @@ class Discovery:
             return _failed(path, spec.name, f"it is larger than the {allowed} that a script may have")
         if not source.strip():
             return Spell(shown_path(path), spec.name, source)
-        cassette = stand_beside(path, CASSETTE, MAX_CASSETTE)
+        cassette = cassette_beside(path)
         expectation = stand_beside(path, EXPECTATION, MAX_EXPECTATION)
         modules = self._neighbours.modules_of(path, source, spec.suffixes, root=root) if spec.suffixes else {}
         return Spell(

@@ -43,6 +43,11 @@ def unchecked(spell: Spell, reason: str) -> Result:
     return Result(spell.path, Status.UNCHECKED, engine=spell.engine, findings=(finding,))
 
 
+def fault(error: Exception) -> str:
+    """The reason where an exception was nobody's intention."""
+    return f"a fault of llmspell: {type(error).__name__}: {error}"[:MAX_REASON]
+
+
 def weight(spell: Spell) -> int:
     """How many bytes a spell holds, about."""
     beside = len(spell.cassette or b"") + len(spell.expectation or b"")

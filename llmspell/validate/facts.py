@@ -60,16 +60,26 @@ class Asked(NamedTuple):
     guarded: bool
 
 
+class Method(NamedTuple):
+    """A method that is called of what a function gave: `use` is the call, its name one that the script defines."""
+
+    function: tuple[str, ...]
+    use: Use
+
+
 class Facts(NamedTuple):
     """All of it. `open`: names may come to be in ways that were not seen. `lenient`: a name that nobody defines is
-    nothing, and no error. `strange` are the names, defined or not, that have letters beyond ASCII."""
+    nothing, and no error. `strange` are the names, defined or not, that have letters beyond ASCII. `more`: there was
+    more than is told."""
 
     uses: tuple[Use, ...] = ()
+    methods: tuple[Method, ...] = ()
     modules: tuple[Asked, ...] = ()
     assigned: frozenset[str] = frozenset()
     strange: tuple[tuple[str, Place], ...] = ()
     open: bool = False
     lenient: bool = False
+    more: bool = False
 
 
 USES = frozenset(("read", "test", "index", "call", "write"))
@@ -83,11 +93,13 @@ def read_facts(told: object) -> Facts:
     fields = _map(told)
     return Facts(
         uses=tuple(map(_use, _list(fields.get("references")))),
+        methods=tuple(map(_method, _list(fields.get("methods")))),
         modules=tuple(map(_asked, _list(fields.get("modules")))),
         assigned=frozenset(map(_text, _list(fields.get("assigned")))),
         strange=tuple((_text(name), _place(place)) for name, place in map(_pair, _list(fields.get("strange")))),
         open=fields.get("open") is True,
         lenient=fields.get("lenient") is True,
+        more=fields.get("more") is True,
     )
 
 
@@ -104,6 +116,13 @@ def _use(told: object) -> Use:
         () if arguments is None else tuple(_literal(one, 0) for one in _list(arguments)),
         guarded is True,
     )
+
+
+def _method(told: object) -> Method:
+    origin, use = _pair(told)
+    name, _, _, members, whole = _fields(origin, 5)
+    path = (_text(name), *(_text(member) for member, _ in map(_pair, _list(members)))) if whole is True else ()
+    return Method(path, _use(use))
 
 
 def _asked(told: object) -> Asked:

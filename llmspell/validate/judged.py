@@ -11,7 +11,7 @@ from llmspell.validate.rules.calls import calls
 from llmspell.validate.rules.case import Case
 from llmspell.validate.rules.confusable import confusable_names
 from llmspell.validate.rules.modules import unknown_modules
-from llmspell.validate.rules.names import unknown_functions, unknown_names
+from llmspell.validate.rules.names import unknown_functions, unknown_methods, unknown_names
 from llmspell.validate.rules.secrets import secrets
 from llmspell.validate.rules.text import about_bytes, about_characters
 
@@ -30,7 +30,7 @@ def about_text(source: bytes) -> Iterator[Finding]:
 
 def about_facts(case: Case) -> Iterator[Finding]:
     """What its names and its calls say."""
-    for rule in (unknown_names, unknown_functions, calls, unknown_modules, confusable_names):
+    for rule in (unknown_names, unknown_functions, unknown_methods, calls, unknown_modules, confusable_names):
         yield from rule(case)
 
 

@@ -19,7 +19,7 @@ from llmspell.errors import SetupError
 from llmspell.limits import MIB
 from llmspell.sandbox.wake import Cancellation
 from llmspell.validate.cache import Cache
-from llmspell.validate.executor import unchecked, weight
+from llmspell.validate.executor import fault, unchecked, weight
 from llmspell.validate.result import Result
 from llmspell.validate.room import check_jobs, default_jobs
 from llmspell.validate.settings import Settings
@@ -33,7 +33,7 @@ THREAD_NAME = "llmspell-check"
 
 
 class Checks(Protocol):
-    """What checks spells, one at a time, as `Checker` does."""
+    """What checks spells, from several threads at once, as `Checker` does."""
 
     def check(self, spell: Spell) -> Result: ...
     def close(self) -> None: ...
@@ -46,7 +46,7 @@ NewChecks = Callable[[Settings, Cancellation], Checks]
 class LocalExecutor:
     """Checks `jobs` spells at once (default: as many as there are cores and memory for).
 
-    Results are looked for in the `cache` first, and kept there. `new_checks` makes what checks, once for each job.
+    Results are looked for in the `cache` first, and kept there. `new_checks` makes what checks, once for all jobs.
     Raises UsageError for a number of jobs that cannot be.
     """
 
@@ -80,6 +80,8 @@ class LocalExecutor:
     def __exit__(self, *_: object) -> None:
         for run in tuple(self._runs):
             run.close()
+        if self._cache is not None:
+            self._cache.close()
 
 
 class _Run:
@@ -88,11 +90,12 @@ class _Run:
     def __init__(
         self, jobs: int, new_checks: Callable[[Cancellation], Checks], cancellation: Cancellation, cache: Cache | None
     ) -> None:
-        self._jobs, self._new_checks, self._cancellation, self._cache = jobs, new_checks, cancellation, cache
+        self._jobs, self._cancellation, self._cache = jobs, cancellation, cache
         self._orders: SimpleQueue[Spell | None] = SimpleQueue()
         self._done: SimpleQueue[tuple[Spell, Result] | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._ending = Cancellation()
+        self._checks = new_checks(self._ending)
         self._wake = lambda: self._done.put(None)  # may be called by a signal handler, and in the midst of a `get`
         self._taken = self._held = 0
 
@@ -111,6 +114,7 @@ class _Run:
             self._orders.put(None)
         for thread in self._threads:
             thread.join()
+        self._checks.close()
         self._done.put(None)
 
     def results(self, spells: Iterable[Spell | Result]) -> Iterator[Result]:
@@ -152,12 +156,10 @@ class _Run:
         self._orders.put(spell)
 
     def _start_thread(self) -> None:
-        checks = self._new_checks(self._ending)
-        thread = threading.Thread(target=self._work, args=(checks,), name=THREAD_NAME, daemon=True)
+        thread = threading.Thread(target=self._work, name=THREAD_NAME, daemon=True)
         try:
             thread.start()
         except RuntimeError as error:
-            checks.close()
             if not self._threads:
                 raise SetupError(f"nothing can be checked: {error}") from None
             self._jobs = len(self._threads)  # with those that there are
@@ -173,21 +175,18 @@ class _Run:
         self._held -= weight(spell)
         yield result
 
-    def _work(self, checks: Checks) -> None:
-        try:
-            while not self._ending.cancelled and self._do(checks):
-                pass
-        finally:
-            checks.close()
+    def _work(self) -> None:
+        while not self._ending.cancelled and self._do():
+            pass
 
-    def _do(self, checks: Checks) -> bool:  # a function of its own: a thread that waits holds no spell
+    def _do(self) -> bool:  # a function of its own: a thread that waits holds no spell
         spell = self._orders.get()
         if spell is None or self._ending.cancelled:
             return False
         try:
-            result = self._known(spell) or checks.check(spell)
+            result = self._known(spell) or self._checks.check(spell)
         except Exception as error:  # noqa: BLE001 - a thread's boundary: a fault of ours costs one spell its result
-            result = unchecked(spell, f"a fault of llmspell: {type(error).__name__}: {error}")
+            result = unchecked(spell, fault(error))
         if self._ending.cancelled:  # it may not have come to its end
             return False
         if self._cache is not None:

@@ -16,8 +16,9 @@ class Settings(NamedTuple):
 
     `limits` are those of a run. Under `strict` a warning fails a script. `off` are the rules that say nothing. `tools`
     are known beside the built-in ones: JSON schemas of their parameters by canonical name. `require` is what must be
-    enforced, or nothing is started. `engines` are known beside the built-in ones. `config` is what `Config.get` shows.
-    `runs`: whether scripts with a cassette or an expectation beside them are run.
+    enforced, or nothing is started. `engines` are known beside the built-in ones. `config` is what `Config.get` shows,
+    `packages` what scripts may import by grant. `runs`: whether scripts with a cassette or an expectation beside them
+    are run.
     """
 
     limits: Limits = Limits()
@@ -27,6 +28,7 @@ class Settings(NamedTuple):
     require: tuple[str, ...] = DEFAULT
     engines: tuple[EngineSpec, ...] = ()
     config: Mapping[str, Any] = {}
+    packages: tuple[str, ...] = ()
     runs: bool = True
 
     def factory(self) -> EngineFactory:
@@ -43,6 +45,7 @@ class Settings(NamedTuple):
             "require": list(self.require),
             "engines": [_row(spec) for spec in self.engines],
             "config": dict(self.config),
+            "packages": list(self.packages),
         }
 
     @classmethod
@@ -54,6 +57,7 @@ class Settings(NamedTuple):
                 "limits": Limits(**made["limits"]),
                 "off": tuple(made["off"]),
                 "require": tuple(made["require"]),
+                "packages": tuple(made["packages"]),
                 "engines": tuple(_spec(row) for row in made["engines"]),
             }
         )

@@ -16,7 +16,7 @@ from tests.docs.pages import ROOT, blocks, prose, section
 
 PAGE = ROOT / "docs" / "cli.md"
 SHARED = "Options of run, exec and sandbox"
-HOME = {**dict.fromkeys(("run", "exec", "sandbox", "repl"), SHARED)}
+HOME = {**dict.fromkeys(("run", "exec", "sandbox", "replay", "resume", "repl"), SHARED)}
 
 
 def commands(group: click.Group, path: str = "") -> Iterator[tuple[str, click.Command]]:

@@ -19,7 +19,7 @@ TEST_LINE = (
     "python3.11 -m venv .venv && .venv/bin/pip install --quiet --upgrade pip"
     " && .venv/bin/pip install --quiet --group test . && .venv/bin/python -m pytest -n auto\n"
 )
-PROMISES = ["script-api.md", "cli.md", "errors-and-limits.md", "python-api.md", "confinement.md"]
+PROMISES = ["script-api.md", "cli.md", "errors-and-limits.md", "python-api.md", "confinement.md", "ci.md"]
 
 
 def marked(note: str) -> Block:

@@ -90,8 +90,9 @@ def test_a_shown_program_runs(block: Block, tmp_path: Path) -> None:
 def test_a_shown_session_prints_what_it_shows(block: Block, tmp_path: Path) -> None:
     place = workplace(tmp_path)
     (place / "bin").mkdir()
-    (place / "bin" / "llmspell").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m llmspell "$@"\n')
-    (place / "bin" / "llmspell").chmod(0o755)
+    for name, options in (("llmspell", "-m llmspell "), ("python", "")):
+        (place / "bin" / name).write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {options}"$@"\n')
+        (place / "bin" / name).chmod(0o755)
     turns = turns_of(block.text)
     steps = [f"{command}\nlast=$?; echo; echo '{MARK}'; (exit $last)" for command, _ in turns]
     done = subprocess.run(

@@ -1,62 +1,10 @@
-"""How these tests run a spell: in a worker process of its own, with tools that are Python functions."""
+"""Spells in JavaScript; `tests/spells.py` says what these functions do."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any
+from tests.spells import LIMITS, Spells, files
 
-from llmspell import EngineFactory, FunctionTool, Limits, Outcome, Policy, ScriptRuntime, Verdict, default_policy
-from tests.covered.counting import counted
+_JAVASCRIPT = Spells("javascript", "spell.js")
+runtime, spell, value, error = _JAVASCRIPT.runtime, _JAVASCRIPT.spell, _JAVASCRIPT.value, _JAVASCRIPT.error
 
-LIMITS = Limits(cpu=10, wall=30)
-
-
-def runtime(
-    *functions: Callable[..., Any],
-    waits: bool = False,
-    limits: Limits = LIMITS,
-    policy: Policy | None = None,
-    **options: Any,
-) -> ScriptRuntime:
-    """A JavaScript runtime with functions as granted tools; `waits`: they are called on threads."""
-    tools = [FunctionTool(function, blocking=waits) for function in functions]
-    granted = (policy or default_policy()).with_tools([tool.name for tool in tools])
-    engine, limits = counted(EngineFactory().get("javascript"), limits)
-    return ScriptRuntime(engine, tools=tools, limits=limits, policy=granted, **options)
-
-
-def spell(
-    source: str | bytes,
-    *functions: Callable[..., Any],
-    arguments: tuple[str, ...] = (),
-    folder: Path | None = None,
-    **options: Any,
-) -> Outcome:
-    """Runs one source, named spell.js, to its end."""
-    place = str(folder) if folder is not None else None
-    return runtime(*functions, **options).execute(source, name="spell.js", arguments=arguments, folder=place)
-
-
-def value(source: str | bytes, *functions: Callable[..., Any], **options: Any) -> Any:
-    """What a source returns; it must end well."""
-    outcome = spell(source, *functions, **options)
-    assert outcome.verdict is Verdict.OK, outcome.error
-    return outcome.value
-
-
-def error(source: str | bytes, *functions: Callable[..., Any], **options: Any) -> tuple[str, str, int | None]:
-    """Kind, message and line of the error that a source ends with; it must end with verdict `error`."""
-    outcome = spell(source, *functions, **options)
-    assert outcome.verdict is Verdict.ERROR, (outcome.verdict, outcome.value, outcome.error)
-    assert outcome.error is not None
-    return outcome.error.kind, outcome.error.message, outcome.error.line
-
-
-def files(folder: Path, sources: Mapping[str, str | bytes]) -> Path:
-    """Writes files below a folder, and gives the folder."""
-    for name, source in sources.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(source if isinstance(source, bytes) else source.encode())
-    return folder
+__all__ = ["LIMITS", "error", "files", "runtime", "spell", "value"]

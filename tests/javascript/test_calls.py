@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 from tests.javascript.spells import error, runtime, spell, value
 
@@ -19,6 +20,10 @@ class Meeting:
             barrier = self.barriers.setdefault(parties, threading.Barrier(parties, timeout=20))
         barrier.wait()
         return parties
+
+
+def give(value: Any) -> Any:
+    return value
 
 
 def test_calls_of_promise_all_are_open_at_the_same_time() -> None:
@@ -130,6 +135,18 @@ def test_runs_of_one_session_share_globals_and_nothing_else() -> None:
 
         assert run("const x = 1; globalThis.kept = x; Promise.reject(new Error('old'))") == "old"
         assert run("const x = 2; [kept, x]") == [1, 2]
+
+
+def test_a_run_that_fails_waits_for_none_of_its_open_calls() -> None:
+    assert error("sleep(60);\nthrow new Error('spilt')") == ("runtime", "spilt", 2)
+
+
+def test_a_run_after_one_that_left_calls_open_has_its_own_replies() -> None:
+    with runtime(give).session() as session:
+        left = session.execute("for (let i = 0; i < 300; i++) sleep(60); throw new Error('spilt')")
+        assert left.error is not None
+        assert left.error.message == "spilt"
+        assert session.execute("await sleep(0); await Tool.execute('give', {value: 7})").value == 7
 
 
 def test_a_run_that_exits_has_its_code_and_not_one_more_line() -> None:

@@ -112,6 +112,43 @@ def test_numbers_beyond_2_to_the_53_come_as_they_are_written(echo: Echo) -> None
     assert same(got, [2.0**53, 1e21, 2**62, -(2**63), 5, SAFE, -0.0, math.nan, -math.inf])
 
 
+EDGES = [0, 31, 127, 255, 32767, 65535, 2**31 - 1, 2**32 - 1, SAFE]
+"""The greatest of each size that the wire has for whole numbers, or for lengths."""
+
+
+def test_whole_numbers_of_every_size_are_packed_as_they_are() -> None:
+    numbers = [sign * (edge + more) for edge in EDGES for more in (-1, 0, 1) for sign in (1, -1) if edge + more > 0]
+    assert same(value(f"{numbers}"), [number if abs(number) <= SAFE else float(number) for number in numbers])
+
+
+@pytest.mark.parametrize("length", [0, 15, 16, 31, 32, 255, 256, 8192, 65535, 65536])
+def test_text_bytes_lists_and_maps_of_every_length_go_there_and_back(echo: Echo, length: int) -> None:
+    given = {
+        "text": "x" * length,
+        "letters": "\u00e9\u20ac\U0001f375" * (length // 3),
+        "bytes": bytes(range(256)) * (length // 256) + b"\xff" * (length % 256),
+        "list": [None] * min(length, 65536),
+        "map": {f"k{i}": i for i in range(min(length, 16384))},
+    }
+    assert same(echo.back(given), given)
+
+
+@pytest.mark.parametrize("length", [10, 100_000], ids=["short", "long"])
+def test_arguments_of_any_length_reach_the_host_whole(length: int) -> None:
+    def told(text: str, data: bytes) -> list[int]:
+        return [len(text), len(data), sum(data)]
+
+    source = f"""
+        const text = "\u00e9".repeat({length}), data = new Uint8Array({length}).fill(255);
+        await Tool.execute("told", {{text, data}})"""
+    assert value(source, told) == [length, length, 255 * length]
+
+
+def test_text_that_is_the_whole_answer_is_text_whatever_it_looks_like(echo: Echo) -> None:
+    for text in ("", "~", "~[1]", "plain", '"quoted"', "null"):
+        assert echo.back(text) == text
+
+
 def test_undefined_is_left_out_of_an_object_and_is_nil_elsewhere() -> None:
     assert value("[undefined, {a: undefined, b: null}, , ]") == [None, {"b": None}, None]
 
@@ -139,6 +176,14 @@ MISFITS = {
         "result" + "[0]" * 48 + " is nested deeper than 48 levels, or holds itself",
     ),
     "a-lone-surrogate": ("[{x: '\\ud800'}]", "result[0].x is text that is no valid Unicode (a lone surrogate)"),
+    "a-key-with-a-lone-surrogate": (
+        "[{'\\ud800': 1}]",
+        'result[0]["\\ud800"] is text that is no valid Unicode (a lone surrogate)',
+    ),
+    "too-many-in-maps": (
+        "const map = Object.fromEntries(Array.from({length: 1000}, (_, i) => ['k' + i, i])); [Array(200).fill(map)]",
+        "result[0][130].k967 makes over 262144 values, more than one frame holds",
+    ),
     "too-many": ("[Array(262145).fill(0)]", "result[0][262134] makes over 262144 values, more than one frame holds"),
 }
 

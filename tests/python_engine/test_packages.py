@@ -83,7 +83,7 @@ def test_a_package_has_the_modules_that_its_list_names_and_no_others(installed: 
         file.write_text(f"name = {str(file)!r}\n")
     (inside / "data.txt").write_text("data")
     names = ["pack/__init__.py", "pack/a.py", "pack/deep/er/b.py", "pack/data.txt", "pack/gone.py", "../outside.py"]
-    install(installed, "a-package", [*names, str(outside), "pack/../../outside.py", "", "pack/a b.py"])
+    install(installed, "a-package", [*names, str(outside), "pack/../../outside.py", "", "pack/a b.py", "json/x.py"])
     packages = Packages(["A_Package"])
     assert set(packages.modules) == {"pack", "pack.a", "pack.deep.er.b", "pack.gone"}
     assert not packages.extensions
@@ -117,12 +117,13 @@ def test_code_of_a_package_runs_confined(installed: Path) -> None:
     (installed / "secret.txt").write_text("secret")
     names = f"HERE, SECRET = {bytes(installed / 'attacks.py')!r}, {bytes(installed / 'secret.txt')!r}\n"
     (installed / "attacks.py").write_text(names + ATTACKS)
-    before = (installed / "attacks.py").stat()
+    before = (installed / "attacks.py").stat()  # reading it may change when it was read, and nothing else
     install(installed, "attacks", ["attacks.py"])
     outcome = granted("import attacks; attacks.found", "attacks")
     assert (outcome.error, outcome.value) == (None, [[-1, 1]] * 10)
     assert outcome.confinement == granted("1").confinement
-    assert (installed / "attacks.py").stat()[:9] == before[:9]
+    after = (installed / "attacks.py").stat()
+    assert (after.st_mode, after.st_size, after.st_mtime_ns) == (before.st_mode, before.st_size, before.st_mtime_ns)
 
 
 WRONG = {
@@ -152,9 +153,9 @@ def test_an_engine_that_imports_no_packages_refuses_them(engine: str) -> None:
 
 
 def test_memory_that_the_packages_do_not_leave_is_told_with_the_least_that_works() -> None:
-    with pytest.raises(SetupError, match=r"packages \d+ MiB of 28 MiB of memory are taken .* works is --mem (32|48)M"):
+    with pytest.raises(SetupError, match=r"packages \d+ MiB of 28 MiB of memory are taken .* works is --mem \d+M"):
         granted("1", "lupa", limits=Limits(memory=28 << 20))
-    assert granted("import lupa; 1", "lupa", limits=Limits(memory=48 << 20)).value == 1
+    assert granted("import lupa; 1", "lupa").value == 1
 
 
 @pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")
@@ -168,18 +169,17 @@ def test_a_library_that_starts_threads_before_the_worker_is_confined_is_refused(
         granted("1", "threads")
 
 
-def test_a_file_that_is_no_library_is_a_module_that_is_not_there(installed: Path) -> None:
+def test_a_file_that_is_no_library_is_an_import_error_that_says_so(installed: Path) -> None:
     name = f"broken{sysconfig.get_config_var('EXT_SUFFIX')}"
     (installed / name).write_bytes(b"no machine code")
     install(installed, "broken", [name])
     error = granted("import broken", "broken").error
     assert error is not None
-    assert error.message.endswith("'broken': the granted packages have no module 'broken' that can be loaded")
+    assert error.message.startswith("ImportError: broken could not be mapped: ")
 
 
 def test_a_session_keeps_its_packages_after_a_limit() -> None:
-    limits = LIMITS._replace(memory=40 << 20)
-    with ScriptRuntime.with_engine("python", policy=Policy(packages=("rpds-py",)), limits=limits).session() as session:
+    with ScriptRuntime.with_engine("python", policy=Policy(packages=("rpds-py",)), limits=LIMITS).session() as session:
         assert session.execute("import rpds").verdict is Verdict.OK
         assert session.execute("x = []\nwhile True: x.append(bytes(9999))").verdict is Verdict.LIMIT
         assert session.execute("import rpds\nrpds.List([3]).first").value == 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,25 @@ def test_a_full_disk_ends_one_report_and_no_other(tmp_path: Path) -> None:
             reports.add(result)
     assert [str(one) for one in reports.problems] == ["cannot write '/dev/full': no space left on device"]
     assert json.loads((tmp_path / "a.json").read_text())["totals"]["scripts"] == 4
+
+
+def test_a_disk_that_is_full_midway_keeps_what_was_there_before(tmp_path: Path) -> None:
+    place = tmp_path / "a.json"
+    place.write_text("old")
+    large = Result("a.lua", Status.PASSED, outcome={"value": "x" * 100_000})  # JUnit has no values
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    reports = open_reports(Wanted(json=str(place), junit=str(tmp_path / "a.xml")), ABOUT)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, limits[1]))
+    try:
+        with reports:
+            for _ in range(5):
+                reports.add(large)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert [str(one) for one in reports.problems] == [f"cannot write {str(place)!r}: file too large"]
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["a.json", "a.xml"]
+    assert place.read_text() == "old"
+    assert (tmp_path / "a.xml").read_text().count("<testcase") == 5
 
 
 @pytest.mark.parametrize(

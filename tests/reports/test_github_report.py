@@ -125,7 +125,7 @@ def test_hostile_text_is_no_markup_in_the_summary(tmp_path: Path) -> None:
         report.close(interrupted="<b>Ctrl-C</b>")
     (row,) = [line for line in place.read_text("utf-8").splitlines() if line.startswith("| failed |")]
     bare = re.sub(r"\\[!-/:-@\[-`{-~]", "", row)  # what is left without escaped punctuation
-    assert re.findall(r"<[^>]*>", bare) == ["<code>", "</code>", "<code>", "</code>"]
+    assert re.findall(r"<[^>]*>", bare) == ["<code>", "</code>", "<code>", "</code>", "<br>", "<br>"]
     assert not set("[]`*_@!") & set(bare.replace("|", ""))
     assert bare.count("|") == 4
     assert "\\<b\\>Ctrl\\-C" in place.read_text("utf-8")

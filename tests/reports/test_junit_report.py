@@ -41,7 +41,7 @@ def test_an_interrupted_check_is_an_error_in_a_valid_document(tmp_path: Path, sc
     text = written(tmp_path, "junit", RESULTS[:1], interrupted="Ctrl-C")
     schema.validate(text)
     last = ElementTree.fromstring(text)[0][-1]
-    assert last[0].attrib == {"type": "interrupted", "message": "Ctrl-C: 1 scripts were checked, others were not"}
+    assert last[0].attrib == {"type": "interrupted", "message": "Ctrl-C: 1 script was checked, others were not"}
     assert ElementTree.fromstring(text).attrib["errors"] == "1"
 
 

@@ -81,7 +81,7 @@ def test_an_interrupted_check_was_not_successful(tmp_path: Path) -> None:
     (invocation,) = run_of(place.read_text("utf-8"))["invocations"]
     assert invocation["executionSuccessful"] is False
     assert invocation["startTimeUtc"] == "2001-09-09T01:46:40.000Z"
-    assert invocation["toolExecutionNotifications"][0]["message"]["text"] == "Ctrl-C: 1 scripts were checked"
+    assert invocation["toolExecutionNotifications"][0]["message"]["text"] == "Ctrl-C: 1 script was checked"
 
 
 def test_no_more_results_are_written_than_code_scanning_takes(tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ import urllib.request
 
 def test_nothing_is_loaded_yet():
     assert sorted(name for name in sys.modules if name.startswith("llmspell")) == [
-        "llmspell", "llmspell.testing", "llmspell.testing.pytest_plugin"
+        "llmspell", "llmspell.pytest_plugin", "llmspell.testing", "llmspell.testing.pytest_plugin"
     ]
     assert not {"litellm", "http.server", "asyncio", "msgpack"} & set(sys.modules)
 

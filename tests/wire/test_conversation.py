@@ -27,7 +27,7 @@ from llmspell_workers.wire import (
     Violation,
     frame_body,
 )
-from llmspell_workers.wire.conversation import FROM_HOST, MAX_OPEN_CALLS, TO_HOST_CAP, TO_WORKER_CAP
+from llmspell_workers.wire.exchange import FROM_HOST, MAX_OPEN_CALLS, TO_HOST_CAP, TO_WORKER_CAP
 
 from .examples import (
     ENDS,

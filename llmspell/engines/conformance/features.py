@@ -8,7 +8,8 @@ from typing import Any
 from llmspell.capabilities.surface import SURFACE
 from llmspell.engines.conformance.rule import NotApplicable, Rule, insist
 from llmspell.engines.conformance.subject import Subject, told
-from llmspell.engines.worker import MAX_NAMES_SOURCE, SEEDED_CLOCK
+from llmspell.engines.deterministic import SEEDED_CLOCK
+from llmspell.engines.worker import MAX_NAMES_SOURCE
 from llmspell_workers.wire import Done, Failed
 
 SLEPT = 10

@@ -168,4 +168,6 @@ def _code(text: str) -> str:
 def _told(finding: Finding) -> str:
     place = position(finding)
     where = f"{place.line}:{place.column} " if place else ""
-    return f"{where}{finding.severity} {_code(finding.rule)}: {_markdown(finding.message)}"
+    lines = "<br>".join(map(_markdown, finding.message[:_MOST_SAID].split("\n")))
+    more = " ..." if len(finding.message) > _MOST_SAID else ""
+    return f"{where}{finding.severity} {_code(finding.rule)}: {lines}{more}"

@@ -12,7 +12,7 @@ import os
 from xml.sax.saxutils import escape, quoteattr
 
 from llmspell.validate.finding import Finding
-from llmspell.validate.reports.totals import Ending, finite
+from llmspell.validate.reports.totals import Ending, checked, finite
 from llmspell.validate.reports.wording import failing, finding_line, findings_of, marked_line, position, shown
 from llmspell.validate.result import Result, Status
 
@@ -66,7 +66,7 @@ class JUnit:
         """The end; what was interrupted has a test case that says so, for no CI may show it as one that passed."""
         made = ""
         if ending.interrupted is not None:
-            message = f"{shown(ending.interrupted)}: {ending.totals.scripts:,} scripts were checked, others were not"
+            message = f"{shown(ending.interrupted)}: {checked(ending)}, others were not"
             error = _element("error", {"type": "interrupted", "message": message})
             made = _element("testcase", {"classname": SUITE, "name": SUITE, "time": "0.000"}, inside=f"\n{error}")
         return f"{made}</testsuite>\n</testsuites>\n"

@@ -123,7 +123,13 @@ def _sarif(about: About) -> Format:
     return Sarif(about)
 
 
-FORMATS: dict[str, Callable[[About], Format]] = {"json": _json, "junit": _junit, "sarif": _sarif}
+def _html(about: About) -> Format:
+    from llmspell.validate.reports.html import Page
+
+    return Page(about)
+
+
+FORMATS: dict[str, Callable[[About], Format]] = {"json": _json, "junit": _junit, "sarif": _sarif, "html": _html}
 """The formats of files, by the field of `Wanted`; what is loaded is what is wanted."""
 
 

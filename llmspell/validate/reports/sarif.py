@@ -19,7 +19,7 @@ from llmspell.utils.text import to_pascal_case
 from llmspell.validate.finding import Finding, Severity
 from llmspell.validate.reports.json_text import json_text
 from llmspell.validate.reports.opening import About
-from llmspell.validate.reports.totals import Ending
+from llmspell.validate.reports.totals import Ending, checked
 from llmspell.validate.reports.wording import findings_of, nth_line, position, shown
 from llmspell.validate.result import Result
 
@@ -81,7 +81,7 @@ class Sarif:
     def _invocation(self, ending: Ending) -> dict[str, Any]:
         notes = []
         if ending.interrupted is not None:
-            notes.append(("error", f"{ending.interrupted}: {ending.totals.scripts:,} scripts were checked"))
+            notes.append(("error", f"{ending.interrupted}: {checked(ending)}"))
         if self._left_out:
             notes.append(("warning", f"{self._left_out:,} findings are left out: {self._most:,} are taken at most"))
         made: dict[str, Any] = {"executionSuccessful": ending.interrupted is None}
@@ -149,9 +149,9 @@ def _fingerprint(result: Result, finding: Finding) -> str:
 
 
 def _rule(name: str, says: str) -> dict[str, Any]:
-    text = says or name.replace("-", " ")
+    text = (says or name.replace("-", " ")).removesuffix(".")
     made: dict[str, Any] = {"id": name, "shortDescription": {"text": text}, "fullDescription": {"text": text}}
-    made["help"] = {"text": f"{text}. Switched off by its name, {name}."}
+    made["help"] = {"text": f"{text}. `--off {name}` switches it off."}
     if name.replace("-", "").isalnum():
         made["name"] = to_pascal_case(name)
     return made

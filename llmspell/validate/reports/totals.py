@@ -67,6 +67,16 @@ class Ending(NamedTuple):
     interrupted: str | None
 
 
+def checked(ending: Ending) -> str:
+    """How many scripts were looked at, in words.
+
+    >>> checked(Ending(Totals(), 0.0, None))
+    '0 scripts were checked'
+    """
+    count = ending.totals.scripts
+    return f"{count:,} {plural('script', count)} {'was' if count == 1 else 'were'} checked"
+
+
 def finite(seconds: float) -> float:
     """Seconds as every format can say them: a worker of somebody's may have sent no number at all.
 

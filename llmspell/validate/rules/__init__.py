@@ -26,6 +26,7 @@ RULES = {
     "no-engine": "no engine runs it",
     "bad-expectation": "an expectation that cannot be understood",
     "bad-cassette": "a cassette that cannot be read",
+    "changed-since": "a script that is not the one that was recorded",
     "different-output": "the run printed something else than expected",
     "different-value": "the run gave another value than expected",
     "different-verdict": "the run ended otherwise than expected",

@@ -12,13 +12,15 @@ from llmspell.validate.spell import Spell
 
 
 class Case(NamedTuple):
-    """One script with what is known of it and around it. `tools` are JSON schemas of parameters by canonical name."""
+    """One script with what is known of it and around it. `tools` are JSON schemas of parameters by canonical name,
+    `packages` what may be imported by grant."""
 
     spell: Spell
     facts: Facts
     lines: Lines
     names: EngineNames
     tools: Mapping[str, Mapping[str, Any]]
+    packages: tuple[str, ...] = ()
 
     def finding(
         self, rule: str, message: str, place: Place, *, guarded: bool, severity: Severity | None = None

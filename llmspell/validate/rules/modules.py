@@ -16,7 +16,7 @@ def unknown_modules(case: Case) -> Iterator[Finding]:
         return  # not all of them were taken along
     for asked in case.facts.modules:
         paths = [path.removeprefix("./") for path in asked.paths]
-        if there.intersection(paths):
+        if there.intersection(paths) or asked.name.partition(".")[0] in case.packages:
             continue
         looked = f" (looked for {', '.join(map(shown, paths))})" if paths else ": it is not named by a path below it"
         says = f"module {shown(asked.name)} is not beside the script{looked}"

@@ -5,13 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from llmspell.capabilities.surface import SURFACE
 from llmspell.errors import nearest
 from llmspell.validate.facts import Use
 from llmspell.validate.finding import Finding, Severity
 from llmspell.validate.names import API
+from llmspell.validate.rules.calls import ROWS
 from llmspell.validate.rules.case import Case, shown
 
 _WORD = re.compile(r"\w+")
+METHODS = {
+    name: frozenset(
+        first + spelling
+        for method, row in made["methods"].items()
+        for spelling in (method, *row.get("also", ()))
+        for first in ("", "a")  # the awaited ones, in a language that has both
+    )
+    for name, made in SURFACE["objects"].items()
+}
+"""By class of the script API's objects."""
 
 
 def unknown_names(case: Case) -> Iterator[Finding]:
@@ -47,6 +59,24 @@ def _unknown(case: Case, use: Use, known: list[str]) -> Finding:
 def _said_by_modules(case: Case) -> set[str]:
     """The words of the modules: a module may make globals, and modules of a cap may have been left out."""
     return {word for text in case.spell.modules.values() for word in _WORD.findall(text.decode("utf-8", "replace"))}
+
+
+def unknown_methods(case: Case) -> Iterator[Finding]:
+    """Methods that what the script API gave does not have."""
+    common = case.names.members("Agent") & case.names.members("Tool") & case.names.members("Log")
+    if not case.names.all:
+        return
+    for function, use in case.facts.methods:
+        row = ROWS.get((function[0], function[1])) if len(function) == 2 else None
+        methods = METHODS.get(row.get("gives", "")) if row is not None and not row.get("many") else None
+        if methods is None or len(use.members) != 1 or not use.whole:
+            continue
+        name, place = use.members[0]
+        if name not in methods | common:
+            close = nearest(name, sorted(methods))
+            hint = f"; did you mean {close}?" if close else ""
+            says = f"what {'.'.join(function)} gives has no {shown(name)}{hint}"
+            yield case.finding("unknown-function", says, place, guarded=use.guarded)
 
 
 def unknown_functions(case: Case) -> Iterator[Finding]:

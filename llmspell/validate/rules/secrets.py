@@ -16,22 +16,27 @@ from llmspell.validate.rules.text import position
 
 _MOST = 20
 _SHAPES = (
-    ("a key of OpenAI or Anthropic", r"\bsk-(?:proj-|ant-|svcacct-|or-)?[A-Za-z0-9_-]{20,200}"),
-    ("an access key of AWS", r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
-    ("a token of GitHub", r"\b(?:gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{50,255})"),
-    ("a token of GitLab", r"\bglpat-[A-Za-z0-9_-]{20,100}"),
-    ("a token of Slack", r"\bxox[abprs]-[A-Za-z0-9-]{10,200}"),
-    ("a key of Google", r"\bAIza[A-Za-z0-9_-]{35}\b"),
-    ("a token of Hugging Face", r"\bhf_[A-Za-z0-9]{30,60}\b"),
-    ("a key of Groq", r"\bgsk_[A-Za-z0-9]{40,80}\b"),
-    ("a key of Stripe", r"\b[rs]k_live_[A-Za-z0-9]{20,100}"),
-    ("a token of npm or PyPI", r"\b(?:npm_[A-Za-z0-9]{36}\b|pypi-AgEI[A-Za-z0-9_-]{50,200})"),
-    ("a private key", r"-----BEGIN (?:[A-Z]{1,12} )?PRIVATE KEY-----"),
-    ("a signed token", r"\beyJ[A-Za-z0-9_-]{10,500}\.eyJ[A-Za-z0-9_-]{10,1000}\.[A-Za-z0-9_-]{20,500}"),
+    ("a key of OpenAI or Anthropic", "sk-", r"\bsk-(?:proj-|ant-|svcacct-|or-)?[A-Za-z0-9_-]{20,200}"),
+    ("an access key of AWS", "AKIA", r"\bAKIA[A-Z0-9]{16}\b"),
+    ("a passing access key of AWS", "ASIA", r"\bASIA[A-Z0-9]{16}\b"),
+    ("a token of GitHub", "gh", r"\bgh[pousr]_[A-Za-z0-9]{36,255}"),
+    ("a token of GitHub", "github_pat_", r"\bgithub_pat_[A-Za-z0-9_]{50,255}"),
+    ("a token of GitLab", "glpat-", r"\bglpat-[A-Za-z0-9_-]{20,100}"),
+    ("a token of Slack", "xox", r"\bxox[abprs]-[A-Za-z0-9-]{10,200}"),
+    ("a key of Google", "AIza", r"\bAIza[A-Za-z0-9_-]{35}\b"),
+    ("a token of Hugging Face", "hf_", r"\bhf_[A-Za-z0-9]{30,60}\b"),
+    ("a key of Groq", "gsk_", r"\bgsk_[A-Za-z0-9]{40,80}\b"),
+    ("a key of Stripe", "k_live_", r"\b[rs]k_live_[A-Za-z0-9]{20,100}"),
+    ("a token of npm", "npm_", r"\bnpm_[A-Za-z0-9]{36}\b"),
+    ("a token of PyPI", "pypi-AgEI", r"\bpypi-AgEI[A-Za-z0-9_-]{50,200}"),
+    ("a private key", "PRIVATE KEY-----", r"-----BEGIN (?:[A-Z]{1,12} )?PRIVATE KEY-----"),
+    ("a signed token", ".eyJ", r"\beyJ[A-Za-z0-9_-]{10,500}\.eyJ[A-Za-z0-9_-]{10,1000}\.[A-Za-z0-9_-]{20,500}"),
 )
-_SHAPED = re.compile("|".join(f"({pattern})" for _, pattern in _SHAPES))
+"""What it is, what is always in it, and what it looks like: few sources have the second, so that the third is rare."""
+_NAMES = ("api", "secret", "token", "passw", "credential")
 _NAMED = re.compile(
-    r"""(?i:api_?-?key|secret|token|passw(?:or)?d|credential)[A-Za-z0-9_]{0,30}["']?\]?\s{0,4}(?:=|:)\s{0,4}["']([^"'\s]{16,200})["']"""
+    r"""(?:api[_-]?key|secret|token|passw(?:or)?d|credential)[a-z0-9_]{0,30}["']?\]?\s{0,4}(?:=|:)\s{0,4}["']([^"'\s]{16,200})["']""",
+    re.IGNORECASE,
 )
 _PLACEHOLDER = re.compile(
     r"(?i)example|placeholder|your[-_]|dummy|changeme|xxxx|\.\.\.|<|\$\{|test|sample|redacted|0{8}|1234567"
@@ -43,18 +48,25 @@ _LEAST_ENTROPY = 3.5
 def secrets(text: str) -> Iterator[Finding]:
     """What looks like a secret, by its shape or by its name."""
     told: set[int] = set()
-    for match in _SHAPED.finditer(text):
-        if _PLACEHOLDER.search(match[0]) or len(told) == _MOST:
-            continue
-        told.add(match.start())
-        what = _SHAPES[(match.lastindex or 1) - 1][0]
-        yield _finding(text, match.start(), match.end(), what)
+    for start, end, what in (*_shaped(text), *_named(text)):
+        if start not in told and len(told) < _MOST and not _PLACEHOLDER.search(text, start, end):
+            told.add(start)
+            yield _finding(text, start, end, what)
+
+
+def _shaped(text: str) -> Iterator[tuple[int, int, str]]:
+    for what, always, pattern in _SHAPES:
+        if always in text:
+            yield from ((*match.span(), what) for match in re.finditer(pattern, text))
+
+
+def _named(text: str) -> Iterator[tuple[int, int, str]]:
+    lowered = text.lower()
+    if not any(name in lowered for name in _NAMES):
+        return
     for match in _NAMED.finditer(text):
-        value, start = match[1], match.start(1)
-        if start in told or len(told) >= _MOST or not _is_random(value):
-            continue
-        told.add(start)
-        yield _finding(text, start, match.end(1), "a secret by its name and by its letters")
+        if _is_random(match[1]):
+            yield (*match.span(1), "a secret by its name and by its letters")
 
 
 def _finding(text: str, start: int, end: int, what: str) -> Finding:
@@ -64,7 +76,7 @@ def _finding(text: str, start: int, end: int, what: str) -> Finding:
 
 
 def _is_random(value: str) -> bool:
-    if _PLACEHOLDER.search(value) or not re.search("[0-9]", value) or not re.search("[A-Za-z]", value):
+    if not re.search("[0-9]", value) or not re.search("[A-Za-z]", value):
         return False
     counts = Counter(value)
     entropy = -sum(count / len(value) * math.log2(count / len(value)) for count in counts.values())

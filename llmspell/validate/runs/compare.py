@@ -47,8 +47,9 @@ def _verdict(expected: Expectation, outcome: Outcome) -> Iterator[Finding]:
         column = error.column or 1
         place = Position(error.line, column, error.line, column + 1)
     why = f": {error.message}" if error is not None else ""
-    if outcome.verdict is not expected.verdict:
-        says = f"it ended as {outcome.verdict.value}, and was expected to end as {expected.verdict.value}{why}"
+    wanted = expected.verdict or Verdict.OK
+    if outcome.verdict is not wanted:
+        says = f"it ended as {outcome.verdict.value}, and was expected to end as {wanted.value}{why}"
         yield Finding("different-verdict", Severity.ERROR, says, place)
         return
     kind = error.kind if error is not None else None

@@ -30,16 +30,17 @@ class BadExpectationError(Exception):
 
 
 class Expectation(NamedTuple):
-    """What is expected. None, or nothing in it, where nothing is.
+    """What is expected. None, or nothing in it, where nothing is; a `verdict` of None is the recorded one, or `ok`.
 
-    `arguments`, `stdin` and `seed` are what the run is given. `has_value`: a `value` is expected, be it nothing. `usage`
-    are the most that it may use, by the names of limits; `calls` how often each tool, agent or capability is called.
+    `arguments`, `stdin` and `seed` are what the run is given. `has_value`: a `value` is expected, be it nothing.
+    `usage` are the most that it may use, by the names of limits; `calls` how often each tool, agent or capability is
+    called.
     """
 
     arguments: tuple[str, ...] = ()
     stdin: str = ""
     seed: int | None = None
-    verdict: Verdict = Verdict.OK
+    verdict: Verdict | None = None
     exit_status: int | None = None
     error_kind: str | None = None
     output: str | None = None
@@ -62,8 +63,8 @@ def read_expectation(content: bytes, name: str) -> Expectation:
     fields: dict[str, Any] = {}
     for key, value in table.items():
         try:
-            _known(key, _READERS)
-            fields[key] = _READERS[key](value)
+            _known(key, KEYS)
+            fields[key] = KEYS[key](value)
         except _Misfit as misfit:
             raise BadExpectationError(str(misfit), key_lines(text).line_of((key, *misfit.below))) from None
         except RecursionError:
@@ -160,7 +161,7 @@ def _kind(value: Any) -> str:
     return f"{value!a:.60}" if type(value) in (str, int, float, bool) else f"a {type(value).__name__}"
 
 
-_READERS: dict[str, Callable[[Any], Any]] = {
+KEYS: dict[str, Callable[[Any], Any]] = {
     "arguments": _texts,
     "stdin": _text,
     "seed": _whole(0, MAX_SEED),

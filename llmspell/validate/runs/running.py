@@ -7,19 +7,26 @@ is deterministic, so that the same script gives the same answer everywhere.
 from __future__ import annotations
 
 import io
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from llmspell.engines.factory import EngineSpec
+from llmspell.errors import UsageError
 from llmspell.outcome import Outcome
 from llmspell.policy import PURE_TOOLS, Policy
 from llmspell.runtime import ScriptRuntime
 from llmspell.sandbox.wake import Cancellation
 from llmspell.validate.finding import Finding, Position, Severity
+from llmspell.validate.runs.cassettes import is_of, open_cassette, recorded_verdict, stale_modules
 from llmspell.validate.runs.compare import differences
 from llmspell.validate.runs.expectation import BadExpectationError, Expectation, read_expectation
 from llmspell.validate.settings import Settings
 from llmspell.validate.spell import Spell
 
+if TYPE_CHECKING:
+    from llmspell.transcript.cassette import Cassette
+
+STRICT, LOOSE = "strict", "loose"
+"""How a record answers: in its order and to no other calls, or by what is asked."""
 SEED = 0
 """Of runs whose expectation names none."""
 MODELS = ("echo/*",)
@@ -39,33 +46,68 @@ def is_run(spell: Spell) -> bool:
 
 def run(spell: Spell, spec: EngineSpec, settings: Settings, cancellation: Cancellation | None) -> Ran:
     """Runs a script, and compares. Raises SetupError."""
-    name = spell.path.rpartition("/")[2]
+    found: list[Finding] = []
     try:
-        expected = (
-            Expectation()
-            if spell.expectation is None
-            else read_expectation(spell.expectation, spell.expectation_path or "the expectation")
-        )
+        expected = Expectation() if spell.expectation is None else _expectation(spell)
+        cassette = None
+        if spell.cassette is not None:
+            cassette = open_cassette(spell.cassette)
+            expected = expected._replace(verdict=expected.verdict or recorded_verdict(cassette))
+            found = [
+                _bad_cassette(spell, f"module {name} is not the one that was recorded: record it again")
+                for name in stale_modules(cassette, spell.modules)
+            ]
+            if not is_of(cassette, spell.source):
+                says = "the script has changed since it was recorded: its calls are answered by what they ask"
+                found.append(Finding("changed-since", Severity.NOTE, says))
+        outcome = _outcome(spell, spec, settings, cancellation, expected, cassette)
     except BadExpectationError as error:
         place = None if error.line is None else Position(error.line, 1, error.line, 2)
         return Ran((Finding("bad-expectation", Severity.ERROR, str(error), place, spell.expectation_path),))
-    stdin = io.BytesIO(expected.stdin.encode())
+    except UsageError as error:  # a cassette that is none, or of another script
+        return Ran((_bad_cassette(spell, str(error)),))
+    return Ran((*found, *differences(expected, outcome)), outcome)
+
+
+def _expectation(spell: Spell) -> Expectation:
+    return read_expectation(spell.expectation or b"", spell.expectation_path or "the expectation")
+
+
+def _outcome(
+    spell: Spell,
+    spec: EngineSpec,
+    settings: Settings,
+    cancellation: Cancellation | None,
+    expected: Expectation,
+    cassette: Cassette | None,
+) -> Outcome:
+    """The run, with what was expected of it as far as that is what it is given."""
     with ScriptRuntime(
-        spec, policy=_policy(settings), limits=settings.limits, require=settings.require, stdin=stdin.read
+        spec,
+        policy=_policy(settings),
+        limits=settings.limits,
+        require=settings.require,
+        stdin=io.BytesIO(expected.stdin.encode()).read,
     ) as runtime:
-        outcome = runtime.execute(
+        return runtime.execute(
             spell.source,
-            name=name,
+            name=spell.path.rpartition("/")[2],
             arguments=expected.arguments,
             folder=spell.modules,
             cancellation=cancellation,
-            seed=_seed(expected, spec),
+            seed=_seed(expected, spec) if cassette is None else None,
+            replay=cassette,
+            replay_mode=STRICT if cassette is None or is_of(cassette, spell.source) else LOOSE,
         )
-    return Ran(tuple(differences(expected, outcome)), outcome)
+
+
+def _bad_cassette(spell: Spell, says: str) -> Finding:
+    return Finding("bad-cassette", Severity.ERROR, says, None, spell.cassette_path)
 
 
 def _policy(settings: Settings) -> Policy:
-    return Policy(modules=True, models=MODELS, config=settings.config).with_tools(PURE_TOOLS)
+    granted = Policy(modules=True, models=MODELS, config=settings.config, packages=settings.packages)
+    return granted.with_tools(PURE_TOOLS)
 
 
 def _seed(expected: Expectation, spec: EngineSpec) -> int | None:

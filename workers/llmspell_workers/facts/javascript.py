@@ -42,6 +42,7 @@ def read(source: bytes) -> Scopes | None:
 class _Reader:
     def __init__(self) -> None:
         self.scopes = Scopes(ordered=False)
+        self._made: dict[int, Reference] = {}
         self._ways: dict[str, Callable[[Any], Iterator[Any]]] = {
             "call_expression": self._call,
             "new_expression": self._call,
@@ -89,11 +90,14 @@ class _Reader:
             yield from named(node)
         yield self.scopes.leave
 
-    def _refer(self, node: Any, use: str, **more: Any) -> None:
+    def _refer(self, node: Any, use: str, *, call: Any = None, **more: Any) -> None:
         name = text_of(node)
         if (name == _GLOBAL and use in ("read", "index")) or (name == "eval" and use == "call"):
             self.scopes.open = True
-        self.scopes.refer(Reference(name, place_of(node), use, **more))
+        reference = Reference(name, place_of(node), use, **more)
+        self.scopes.refer(reference)
+        if call is not None:
+            self._made[call.id] = reference
 
     def _index(self, node: Any, use: str, **more: Any) -> Iterator[Any]:
         """`root.member[...]` with what is inside: a reference where the root is a name."""
@@ -131,7 +135,7 @@ class _Reader:
             self._module(given[0])
         elif function.type in _MEMBERS:
             caught = _is_caught(function, len(given))
-            yield from self._guarded(self._index(function, "call", arguments=literals), caught)
+            yield from self._guarded(self._index(function, "call", arguments=literals, call=node), caught)
         else:
             yield function
         yield from given
@@ -191,10 +195,17 @@ class _Reader:
     def _declared(self, node: Any) -> Iterator[Any]:
         value = node.child_by_field_name("value")
         everywhere = node.parent is not None and node.parent.type == "variable_declaration"
-        bind = partial(self.scopes.bind, function=everywhere)
-        yield from self._pattern(node.child_by_field_name("name"), bind)
+        name = node.child_by_field_name("name")
         if value is not None:
             yield value
+        if name.type == "identifier" and value is not None and value.type == "await_expression":
+            yield partial(self._bind, text_of(name), value.named_child(0), function=everywhere)
+        else:
+            yield from self._pattern(name, partial(self.scopes.bind, function=everywhere))
+
+    def _bind(self, name: str, value: Any, *, function: bool) -> None:
+        """A name is given what a call gives, once it is there."""
+        self.scopes.bind(name, function=function, origin=None if value is None else self._made.get(value.id))
 
     def _class(self, node: Any) -> Iterator[Any]:
         name = node.child_by_field_name("name")

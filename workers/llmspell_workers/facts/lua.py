@@ -37,6 +37,7 @@ def read(source: bytes) -> Scopes | None:
 class _Reader:
     def __init__(self) -> None:
         self.scopes = Scopes(ordered=True)
+        self._made: dict[int, Reference] = {}
 
     def steps(self, node: Any) -> Iterator[Any]:
         """What comes next behind a node; see `walk`."""
@@ -79,11 +80,14 @@ class _Reader:
         for child in children:
             yield partial(self._refer, child, "test") if asks and child.type == "identifier" else child
 
-    def _refer(self, node: Any, use: str, **more: Any) -> None:
+    def _refer(self, node: Any, use: str, *, call: Any = None, **more: Any) -> None:
         name = text_of(node)
         if name == "_ENV" or (name == _GLOBALS and use in ("read", "index")):
             self.scopes.open = self.scopes.open or not self.scopes.knows(name)
-        self.scopes.refer(Reference(name, place_of(node), use, **more))
+        reference = Reference(name, place_of(node), use, **more)
+        self.scopes.refer(reference)
+        if call is not None:
+            self._made[call.id] = reference
 
     def _index(self, node: Any, use: str, **more: Any) -> Iterator[Any]:
         """`root.member[...]` with what is inside: a reference where the root is a name."""
@@ -123,7 +127,7 @@ class _Reader:
             if given and name in ("require", "dofile") and not self.scopes.knows(name):
                 self._module(name, given[0])
         elif function.type in _INDEXES:
-            yield from self._index(function, "call", arguments=literals)
+            yield from self._index(function, "call", arguments=literals, call=node)
         else:
             yield function
         caught = name in _CATCH and not self.scopes.knows(name)
@@ -165,13 +169,16 @@ class _Reader:
     def _local(self, node: Any) -> Iterator[Any]:
         """Values come before the names that they are given to."""
         inner = next(named(node), node)
-        names = inner
+        names, values = inner, []
         if inner.type == "assignment_statement":
             names = next(child for child in named(inner) if child.type == "variable_list")
-            yield from (child for child in named(inner) if child.type != "variable_list")
-        for child in named(names):
-            if child.type == "identifier":
-                yield partial(self.scopes.bind, text_of(child))
+            values = [value for child in named(inner) if child.type != "variable_list" for value in named(child)]
+        yield from values
+        for at, child in enumerate(one for one in named(names) if one.type == "identifier"):
+            yield partial(self._bind, text_of(child), values[at] if at < len(values) else None)
+
+    def _bind(self, name: str, value: Any) -> None:
+        self.scopes.bind(name, origin=None if value is None else self._made.get(value.id))
 
     def _assignment(self, node: Any) -> Iterator[Any]:
         targets = next(child for child in named(node) if child.type == "variable_list")

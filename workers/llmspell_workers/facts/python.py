@@ -44,6 +44,7 @@ def read(source: bytes) -> Scopes | None:
 class _Reader:
     def __init__(self) -> None:
         self.scopes = Scopes(ordered=False)
+        self._made: dict[int, Reference] = {}
         for name in _IMPLIED:
             self.scopes.bind(name)
         functions = (_ast.FunctionDef, _ast.AsyncFunctionDef, _ast.Lambda)
@@ -63,6 +64,7 @@ class _Reader:
             _ast.ExceptHandler: self._handler,
             _ast.Global: self._global,
             _ast.NamedExpr: self._walrus,
+            _ast.Assign: self._assign,
             **dict.fromkeys(functions, self._function),
             **dict.fromkeys(comprehensions, self._comprehension),
             **dict.fromkeys((_ast.MatchAs, _ast.MatchStar, _ast.MatchMapping), self._matched),
@@ -88,9 +90,12 @@ class _Reader:
             self.scopes.bind(node.id)
         yield from ()
 
-    def _refer(self, node: Any, use: str, **more: Any) -> None:
+    def _refer(self, node: Any, use: str, *, call: Any = None, **more: Any) -> None:
         self.scopes.open = self.scopes.open or (node.id in _OPENING and use == "call")
-        self.scopes.refer(Reference(node.id, _place(node), use, **more))
+        reference = Reference(node.id, _place(node), use, **more)
+        self.scopes.refer(reference)
+        if call is not None:
+            self._made[id(call)] = reference
 
     def _index(self, node: Any, use: str, **more: Any) -> Iterator[Any]:
         """`root.member[...]` with what is inside: a reference where the root is a name."""
@@ -118,7 +123,7 @@ class _Reader:
         if isinstance(node.func, _ast.Name):
             yield partial(self._refer, node.func, "call", arguments=literals)
         elif isinstance(node.func, _ast.Attribute):
-            yield from self._index(node.func, "call", arguments=literals)
+            yield from self._index(node.func, "call", arguments=literals, call=node)
         else:
             yield node.func
         yield from node.args
@@ -158,6 +163,17 @@ class _Reader:
         yield self.scopes.enter
         yield from _below(node)
         yield self.scopes.leave
+
+    def _assign(self, node: Any) -> Iterator[Any]:
+        yield node.value
+        if len(node.targets) == 1 and isinstance(node.targets[0], _ast.Name):
+            value = node.value.value if isinstance(node.value, _ast.Await) else node.value
+            yield partial(self._bind, node.targets[0].id, value)
+        else:
+            yield from node.targets
+
+    def _bind(self, name: str, value: Any) -> None:
+        self.scopes.bind(name, origin=self._made.get(id(value)))
 
     def _walrus(self, node: Any) -> Iterator[Any]:
         yield partial(self.scopes.bind, node.target.id, function=True)

@@ -55,12 +55,21 @@ class Reference:
         return [self.name[:MAX_NAME], list(self.place), self.use, members, whole, self.arguments, self.guarded]
 
 
+class _Binding:
+    """What a name was bound to: `origin` is the call that gave its value, until it is given another one."""
+
+    __slots__ = ("origin",)
+
+    def __init__(self, origin: Reference | None) -> None:
+        self.origin = origin
+
+
 class _Scope:
     __slots__ = ("function", "names", "waiting")
 
     def __init__(self, *, function: bool) -> None:
         self.function = function
-        self.names: set[str] = set()
+        self.names: dict[str, _Binding] = {}
         self.waiting: list[Reference] = []
 
 
@@ -79,6 +88,8 @@ class Scopes:
         self.strange: list[list[object]] = []
         """Names with letters beyond ASCII, with a place of each."""
         self.guards = 0
+        self._bound: list[tuple[Reference, _Binding]] = []
+        """Methods that are called of a name that the script defines."""
 
     def enter(self, *, function: bool = False) -> None:
         """A scope begins; `function`: one in which a function's own names live."""
@@ -87,15 +98,29 @@ class Scopes:
     def leave(self) -> None:
         """The innermost scope ends."""
         ended = self._scopes.pop()
-        around = self._scopes[-1]
-        around.waiting += [one for one in ended.waiting if one.name not in ended.names]
+        self._scopes[-1].waiting += self._unbound(ended)
 
-    def bind(self, name: str, *, function: bool = False) -> None:
-        """A name is defined here, or, with `function`, in all of the function."""
+    def _unbound(self, scope: _Scope) -> list[Reference]:
+        """The references in a scope that it does not define."""
+        for one in scope.waiting:
+            if one.name in scope.names:
+                self._keep(one, scope.names[one.name])
+        return [one for one in scope.waiting if one.name not in scope.names]
+
+    def _keep(self, reference: Reference, binding: _Binding) -> None:
+        if reference.use == "call" and reference.members and len(self._bound) < MAX_FACTS:
+            self._bound.append((reference, binding))
+
+    def bind(self, name: str, *, function: bool = False, origin: Reference | None = None) -> None:
+        """A name is defined here, or, with `function`, in all of the function. `origin` is the call that gives its
+        value."""
         scope = self._scopes[-1]
         if function:
             scope = next(one for one in reversed(self._scopes) if one.function)
-        scope.names.add(name)
+        if name not in scope.names or self._ordered:  # there a second declaration is another variable
+            scope.names[name] = _Binding(origin)
+        else:
+            scope.names[name].origin = None
 
     def knows(self, name: str) -> bool:
         """Whether a scope around the place defines it, as far as was read."""
@@ -106,13 +131,20 @@ class Scopes:
         reference.guarded = self.guards > 0
         if not self._ordered:
             self._scopes[-1].waiting.append(reference)
-        elif not self.knows(reference.name):
-            self.free.append(reference)
+            return
+        for scope in reversed(self._scopes):
+            if reference.name in scope.names:
+                self._keep(reference, scope.names[reference.name])
+                return
+        self.free.append(reference)
 
     def assign(self, name: str) -> None:
         """A name is given a value by an assignment, which makes a global where no scope defines it."""
-        if not self._ordered or not self.knows(name):
-            self.assigned.add(name)
+        for scope in reversed(self._scopes) if self._ordered else ():
+            if name in scope.names:
+                scope.names[name].origin = None
+                return
+        self.assigned.add(name)
 
     def module(self, paths: list[str], name: str, place: Place) -> None:
         """A module is asked for by a literal name; `paths` are the files that it may be in, from the script's place."""
@@ -129,8 +161,7 @@ class Scopes:
         """What the host is told. References to names in `told_whole` are told one by one, others by example."""
         while len(self._scopes) > 1:
             self.leave()
-        last = self._scopes[0]
-        free = [*self.free, *(one for one in last.waiting if one.name not in last.names)]
+        free = [*self.free, *self._unbound(self._scopes[0])]
         told: list[list[object]] = []
         counted: dict[tuple[str, str, str], int] = {}
         for one in free:
@@ -144,8 +175,20 @@ class Scopes:
             told.append(one.fact())
             if len(told) == MAX_FACTS:
                 break
+        outside = {id(one) for one in free}
+        methods: list[list[object]] = []
+        for one, binding in self._bound:
+            origin = binding.origin
+            if origin is not None and id(origin) in outside and one.name not in self.assigned:
+                methods.append([origin.fact()[:5], one.fact()])
         assigned = sorted(name for name in self.assigned if len(name) <= MAX_NAME)[:MAX_FACTS]
         return {
-            "references": told, "modules": self.modules, "assigned": assigned, "strange": self.strange,
-            "open": self.open or len(told) == MAX_FACTS, "lenient": self._ordered,
-        }  # fmt: skip
+            "references": told,
+            "methods": methods,
+            "modules": self.modules,
+            "assigned": assigned,
+            "strange": self.strange,
+            "open": self.open,
+            "lenient": self._ordered,
+            "more": MAX_FACTS in (len(told), len(self.modules), len(self._bound)),
+        }

@@ -75,7 +75,7 @@
 
   // A reply: its value is in the mail, if the memory was there for it.
   function deliver(id, ok) {
-    const entry = pending[id], text = mail[1];
+    const entry = pending[id], given = mail[1];
     mail[1] = undefined;
     delete pending[id];
     open--;
@@ -85,9 +85,9 @@
       send(waited.entry, waited.capability, waited.bytes);
     }
     if (entry === undefined) return;
-    if (text === undefined) return entry.reject(ll.noMemory());
+    if (given === undefined) return entry.reject(ll.noMemory());
     try {
-      const value = unpacked(text);
+      const value = typeof given === "string" ? unpacked(given) : given;
       if (!ok) entry.reject(fill(entry.error, value.kind, value.message, value.details));
       else entry.resolve(entry.finish === null ? value : entry.finish(value));
     } catch (problem) {

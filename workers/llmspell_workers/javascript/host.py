@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 
 from llmspell_workers.bridge import Bridge, has_room
-from llmspell_workers.javascript.library import Value
+from llmspell_workers.javascript.library import REJECTED, Value
 from llmspell_workers.javascript.machine import UNDEFINED, JavaScriptError, Machine
-from llmspell_workers.javascript.values import to_script
+from llmspell_workers.javascript.values import MARK, to_script
 from llmspell_workers.wire import Packed, Unsendable
 
 TYPE_CHECKING = False
@@ -75,11 +75,11 @@ class Host:
         return number
 
     def _reply(self) -> float:
-        """The next reply, its text in the mail: its call, negative if it failed."""
-        machine = self._machine
-        if not self.open or machine.has_jobs():
+        """The next reply, its value in the mail: its call, negative if it failed."""
+        machine, js = self._machine, self._machine.js
+        if not self.open or js.IsJobPending(machine.runtime):
             return _NOT_YET
-        if machine.is_rejected(self.awaited):
+        if js.PromiseState(machine.context, self.awaited) == REJECTED:
             return _OVER
         last, self._last = self._last, 0
         found = self._bridge.answer(last) if last and self.open == 1 else None  # nearly always
@@ -90,16 +90,16 @@ class Host:
             last, ok, value = reply.call, reply.ok, reply.value
             start, data = (value.start, value.data) if type(value) is Packed else (0, b"")
         self.open -= 1
-        machine.answer(self._text_of(data, start))
+        machine.answer(self._value_of(data, start))
         return last if ok else -last
 
-    def _text_of(self, data: bytes, start: int) -> Value:
-        """The text of a value, or undefined where there is no memory for it and for what is made of it (E12)."""
+    def _value_of(self, data: bytes, start: int) -> Value:
+        """A value, or the text of one that is marked; undefined where there is no memory for it (E12)."""
         try:
             if data and (len(data) <= _SMALL or has_room(_COPIES * len(data))):
                 text = to_script(data, start)
                 if len(text) <= _SMALL or has_room(_COPIES * len(text)):
-                    return self._machine.text(text)
+                    return self._machine.text(text) if text.startswith(MARK) else self._machine.parsed(text)
         except MemoryError:
             pass
         except JavaScriptError as error:

@@ -62,6 +62,7 @@ _SIGNATURES: dict[str, tuple[Any, ...]] = {
     "JS_IsPromise": (c_bool, Value),
     "JS_NewObject": (Value, c_void_p),
     "JS_NewStringLen": (Value, c_void_p, c_char_p, c_size_t),
+    "JS_ParseJSON": (Value, c_void_p, c_char_p, c_size_t, c_char_p),
     "JS_NewUint8Array": (Value, c_void_p, c_void_p, c_size_t, c_void_p, c_void_p, c_bool),
     "JS_NewCFunction2": (Value, c_void_p, Ring, c_char_p, c_int, c_int, c_int),
     "JS_GetModuleNamespace": (Value, c_void_p, c_void_p),

@@ -12,7 +12,6 @@ from llmspell_workers.javascript.callbacks import Callbacks
 from llmspell_workers.javascript.library import (
     EVAL_COMPILE_ONLY,
     NUMBERS_TO_NUMBER,
-    REJECTED,
     TAG_BOOL,
     TAG_EXCEPTION,
     TAG_UNDEFINED,
@@ -103,16 +102,6 @@ class Machine:
             if state < 0:
                 raise JavaScriptError(self.js.GetException(self.context))
 
-    def has_jobs(self) -> bool:
-        """Whether something is ready to be run."""
-        pending: bool = self.js.IsJobPending(self.runtime)
-        return pending
-
-    def is_rejected(self, promise: Value) -> bool:
-        """Whether a promise ended with an error."""
-        state: int = self.js.PromiseState(self.context, promise)
-        return state == REJECTED
-
     def checked(self, value: Value) -> Value:
         """The value; raises JavaScriptError where it says that there is none."""
         if value.tag == TAG_EXCEPTION:
@@ -126,6 +115,10 @@ class Machine:
     def text(self, text: bytes) -> Value:
         """A string of JavaScript. Raises JavaScriptError without memory for it."""
         return self.checked(self.js.NewStringLen(self.context, text, len(text)))
+
+    def parsed(self, text: bytes) -> Value:
+        """The value that a text of JSON says. Raises JavaScriptError, mostly without memory for it."""
+        return self.checked(self.js.ParseJSON(self.context, text, len(text), b"llmspell/reply"))
 
     def read(self, value: Value) -> bytes:
         """The UTF-8 of a string of JavaScript; a lone surrogate is three bytes. Raises JavaScriptError, MemoryError."""

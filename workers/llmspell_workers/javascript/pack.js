@@ -9,7 +9,7 @@
   const uncurry = bind.bind(call);
   ll.uncurry = uncurry;
 
-  const quote = JSON.stringify, encodeUri = encodeURIComponent, fromUri = unescape, fromBase64 = atob;
+  const quote = JSON.stringify, encodeUri = encodeURI, fromUri = unescape, fromBase64 = atob;
   const keysOf = Object.keys, prototypeOf = Object.getPrototypeOf, isArray = Array.isArray, isView = ArrayBuffer.isView;
   const slice = uncurry(String.prototype.slice), test = uncurry(RegExp.prototype.exec);
   const isWellFormed = uncurry(String.prototype.isWellFormed), fromCodes = String.fromCharCode;
@@ -69,7 +69,8 @@
   function text(value) {
     let bytes;
     try {
-      bytes = fromUri(encodeUri(value)); // UTF-8
+      bytes = encodeUri(value); // of the length that it had, if it has no more than the letters of English
+      if (bytes.length !== value.length) bytes = fromUri(bytes); // UTF-8
     } catch (problem) {
       if (isWellFormed(value)) throw problem;
       return misfit("is text that is no valid Unicode (a lone surrogate)");
@@ -153,7 +154,7 @@
         continue;
       }
       const name = packedKeys[key] || packedKey(key);
-      const part = name === undefined ? undefined : write(inner, depth + 1);
+      const part = name === undefined ? undefined : typeof inner === "string" ? text(inner) : write(inner, depth + 1);
       if (part === undefined) {
         place = stepOf(key) + place;
         return undefined;
@@ -163,17 +164,19 @@
     return (left < 16 ? BYTE[0x80 + left] : headed(MAP, left)) + bytes;
   }
 
+  function view(value) {
+    const tag = tagOf(value);
+    if (tag !== "Uint8Array") return misfit("is a " + tag + " (bytes travel as Uint8Array)");
+    const bytes = fromBase64(toBase64(value));
+    return headed(BINARY, bytes.length) + bytes;
+  }
+
   function object(value, depth) {
     const name = getName(names, value);
     if (name !== undefined) return text(name);
     if (depth > MAX_DEPTH) return misfit("is nested deeper than 48 levels, or holds itself");
     if (isArray(value)) return list(value, depth);
-    const tag = isView(value) ? tagOf(value) : undefined;
-    if (tag === "Uint8Array") {
-      const bytes = fromBase64(toBase64(value));
-      return headed(BINARY, bytes.length) + bytes;
-    }
-    if (tag !== undefined) return misfit("is a " + tag + " (bytes travel as Uint8Array)");
+    if (isView(value) && tagOf(value) !== undefined) return view(value);
     for (let above = prototypeOf(value); above !== plain && above !== null; above = prototypeOf(above)) {
       for (let i = 0; i < kinds.length; i++) {
         if (kinds[i][0] === above) return misfit("is " + kinds[i][1]);
@@ -184,9 +187,9 @@
 
   function write(value, depth) {
     switch (typeof value) {
+      case "object": return value === null ? NIL : object(value, depth);
       case "string": return text(value);
       case "number": return number(value);
-      case "object": return value === null ? NIL : object(value, depth);
       case "boolean": return value ? TRUE : FALSE;
       case "undefined": return NIL;
       case "bigint": return bigInteger(value);

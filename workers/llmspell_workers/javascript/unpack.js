@@ -1,4 +1,4 @@
-// Values that Python hands over: JSON, or where JSON cannot say it, marked text; the rules of it are in values.py.
+// Texts of values that Python hands over: JSON, or where JSON cannot say it, marked; the rules are in values.py.
 (function (ll) {
   "use strict";
   const { uncurry } = ll;

@@ -66,7 +66,9 @@ def map_packages(extensions: Sequence[str], memory: int) -> None:
     """Maps extension modules of granted packages, `NAME=FILE` each. Raises MemoryError, ValueError."""
     from llmspell_workers.python.packages import map_files
 
-    _library.extensions.update(map_files(extensions, memory))
+    mapped, broken = map_files(extensions, memory)
+    _library.extensions.update(mapped)
+    _library.broken.update(broken)
 
 
 def prepare() -> None:

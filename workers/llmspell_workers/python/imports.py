@@ -35,12 +35,14 @@ _TESTS = ("_test", "_xx", "xx")
 
 
 class Library:
-    """The extension modules of the library that are mapped, by name: where they lie."""
+    """The extension modules that are mapped, by name: where they lie. `broken` are those of packages that could not be,
+    and why."""
 
-    __slots__ = ("extensions",)
+    __slots__ = ("broken", "extensions")
 
     def __init__(self) -> None:
         self.extensions: dict[str, str] = {}
+        self.broken: dict[str, str] = {}
 
     def map_extensions(self) -> None:
         """Maps them all. To be called before the process is confined."""
@@ -89,6 +91,8 @@ class Finder:
         file = self._library.extensions.get(name)
         if file is not None:
             return ModuleSpec(name, ExtensionFileLoader(name, file), origin=file)
+        if name in self._library.broken:
+            raise ImportError(f"{name} could not be mapped: {self._library.broken[name]}", name=name)
         first = name.partition(".")[0]
         if first in sys.stdlib_module_names or name.startswith("_sysconfigdata_"):
             return self._in_library(name)

@@ -22,22 +22,23 @@ _LEAST_ROOM = 16 * 1024 * 1024
 _ROUND = 16 * 1024 * 1024
 
 
-def map_files(extensions: Iterable[str], memory: int) -> dict[str, str]:
-    """Maps each `NAME=FILE`; gives the files by name. What cannot be mapped is left out: its import will say so.
+def map_files(extensions: Iterable[str], memory: int) -> tuple[dict[str, str], dict[str, str]]:
+    """Maps each `NAME=FILE`; gives the files by name, and by name why one cannot be mapped, for its import to say.
 
     Raises MemoryError where a worker of `memory` bytes could not go on, ValueError where a library has started threads,
     which what confines a worker would not hold.
     """
     for name in _ONE_THREAD:
         os.putenv(name, "1")  # for libraries alone: `os.environ` does not show it
-    mapped = {}
+    mapped, broken = {}, {}
     for word in extensions:
         name, _, file = word.partition("=")
         try:
             dlopen(file, os.RTLD_LAZY)
-        except OSError:
-            continue
-        mapped[name] = file
+        except OSError as error:
+            broken[name] = str(error)
+        else:
+            mapped[name] = file
     if len(os.listdir("/proc/self/task")) > 1:
         raise ValueError("a library of the granted packages starts threads when it is loaded, and cannot be confined")
     taken = _address_space()
@@ -47,7 +48,7 @@ def map_files(extensions: Iterable[str], memory: int) -> dict[str, str]:
             f"with the granted packages {taken >> 20} MiB of {memory >> 20} MiB of memory are taken before a script"
             f" runs: the least that works is --mem {least}M, and what they load and compute comes on top"
         )
-    return mapped
+    return mapped, broken
 
 
 def _address_space() -> int:

@@ -1,10 +1,11 @@
 """What host and worker say to each other: bytes in, frames out, and no I/O.
 
 Theory of operation. `values.py` decodes what comes under a budget, `sending.py` packs what may travel; `frames.py`
-knows the kinds of frame and the shape of each field; `conversation.py` knows who may send what when, in one table of
-states, and turns a stream of bytes into frames; `pace.py` decides whether a waiting end tries again or sleeps.
-Both ends import this package, and it is all that the host imports of the workers. No exception but `WireError`
-leaves it: `Violation` says that the other end broke the protocol, `Unsendable` that we were about to.
+knows the kinds of frame and the shape of each field; `exchange.py` knows who may send what when, in one table of
+states, and turns a stream of bytes into frames; `conversation.py` adds quick ways for calls; `pace.py` decides whether
+a waiting end tries again or sleeps. Both ends import this package, and it is all that the host imports of the workers.
+No exception but `WireError` leaves it: `Violation` says that the other end broke the protocol, `Unsendable` that we
+were about to.
 """
 
 from llmspell_workers.wire.conversation import VALUE_AT, Conversation

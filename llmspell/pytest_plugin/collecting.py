@@ -1,0 +1,119 @@
+"""Spells as tests: which files are collected, and the hooks that are there with `--llmspell` only.
+
+A spell is a file by the suffix of an engine. Where the suffix is also that of pytest's own modules, it is one only as
+NAME.spell.py, or where `llmspell_files` says so. What pytest is told to collect by name is collected.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from llmspell.config import Configuration, load
+from llmspell.engines.configured import factory_of
+from llmspell.engines.factory import EngineFactory
+from llmspell.errors import UsageError
+from llmspell.pytest_plugin.cassettes import cassette_of, new_cassette
+from llmspell.pytest_plugin.spell_item import SpellItem
+from llmspell.validate.check import Checker
+from llmspell.validate.discovery import Discovery
+from llmspell.validate.reports.wording import shown_path
+from llmspell.validate.result import Result
+from llmspell.validate.settings import Settings
+from llmspell.validate.spell import Spell
+from llmspell.validate.tree import matches
+
+_OF_PYTEST = ".py"
+
+
+class SpellCollection:
+    """The plugin behind `--llmspell`: what all spells of a session share."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        """Raises pytest.UsageError for a configuration that cannot be read."""
+        self._config = config
+        try:
+            configuration = _configuration(config)
+            self._factory = factory_of(configuration.engines, configuration.origin)
+            self._settings = _settings(configuration, self._factory, strict=config.getoption("--llmspell-strict"))
+            self.checker = Checker(self._settings)
+        except UsageError as error:
+            raise pytest.UsageError(f"--llmspell: {error}") from None
+        self._suffixes = {suffix for name in self._factory.names() for suffix in self._factory.get(name).suffixes}
+        self._patterns: list[str] = config.getini("llmspell_files") or [
+            f"*.spell{suffix}" if suffix == _OF_PYTEST else f"*{suffix}" for suffix in sorted(self._suffixes)
+        ]
+
+    def discovered(self, path: str) -> Spell | Result:
+        """A script with what stands beside it, or why it cannot be checked. Raises UsageError where it is gone."""
+        found = Discovery([path], factory=self._factory, allowed=self._settings.limits.source_allowed)
+        for each in found:
+            return each
+        raise UsageError(f"{path!r:.300} is gone")
+
+    def is_recorded(self, spell: Path) -> bool:
+        """Whether the cassette of a spell is to be recorded now."""
+        mode = self._config.getoption("--llmspell-record")
+        return mode == "all" or (mode == "once" and cassette_of(spell) is None)
+
+    def record(self, spell: Path, engine: str) -> None:
+        """Runs a spell in earnest and writes its cassette. Raises UsageError and SetupError."""
+        from llmspell.pytest_plugin.recording import record
+
+        place = cassette_of(spell) or new_cassette(spell, self._suffixes)
+        record(spell, self._factory.get(engine), place, _configuration(self._config, sandboxed=False))
+
+    def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+        """A spell, if this file is one."""
+        if not self._is_wanted(file_path, parent.session):
+            return None
+        named: dict[str, Any] = {}
+        place = os.path.relpath(file_path, self._config.rootpath)
+        shown = shown_path(place)
+        if shown != place:  # it could steer a terminal or a CI, or be no text that another process can be sent
+            named = {"nodeid": shown, "name": shown}
+        return SpellFile.from_parent(parent, path=file_path, collection=self, **named)
+
+    def pytest_unconfigure(self) -> None:
+        """Ends what was started."""
+        self.checker.close()
+
+    def _is_wanted(self, path: Path, session: pytest.Session) -> bool:
+        named = session.isinitpath(path)
+        if named and path.suffix in self._suffixes - {_OF_PYTEST}:
+            return True
+        place = os.path.relpath(path, self._config.rootpath)
+        return any(matches(place if "/" in pattern else path.name, pattern) for pattern in self._patterns)
+
+
+class SpellFile(pytest.File):
+    """A file with one spell."""
+
+    def __init__(self, *, collection: SpellCollection, **given: object) -> None:
+        super().__init__(**given)  # type: ignore[arg-type]  # what pytest hands on to its own class
+        self.collection = collection
+
+    def collect(self) -> list[pytest.Item]:
+        """Its one test."""
+        return [SpellItem.from_parent(self, name="spell", collection=self.collection)]
+
+
+def _configuration(config: pytest.Config, *, sandboxed: bool = True) -> Configuration:
+    named = config.getini("llmspell_config")
+    file = str(config.rootpath / named) if named else None
+    return load(cwd=str(config.rootpath), environ=os.environ, config_file=file, sandboxed=sandboxed)
+
+
+def _settings(configuration: Configuration, factory: EngineFactory, *, strict: bool) -> Settings:
+    chosen = configuration.validate
+    return Settings(
+        limits=configuration.limits,
+        strict=strict or chosen.get("strict", False),
+        off=tuple(chosen.get("off", ())),
+        engines=tuple(factory.get(name) for name in configuration.engines),
+        config=configuration.policy.config,
+        packages=configuration.policy.packages,
+    )

@@ -1,0 +1,250 @@
+"""What models answered, written down and answered again: so that a run can go on with agents that remember.
+
+Theory of operation. A run that goes on calls its agents anew for what they were asked before, and each of their model
+calls finds its answer here, in the order in which it was given then. So conversations, budgets and figures are what
+they were, and a question that was cut in its third round is asked only for that round. Tool calls of models find theirs
+in the same way. While a call that has its answer is only done again for what it leaves behind, nothing goes out: what
+is not in the record fails.
+"""
+
+from __future__ import annotations
+
+import _thread
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from llmspell.errors import CallError, ErrorKind
+from llmspell.providers.provider import (
+    Capabilities,
+    Chunk,
+    Completion,
+    Estimate,
+    ModelRequest,
+    Provider,
+    ToolRequest,
+)
+from llmspell.source import sha256
+from llmspell.transcript.cassette import Event
+from llmspell.transcript.form import TranscriptError, encode
+from llmspell.transcript.recording import Recorder
+from llmspell.types.media import MediaContent
+
+Ask = Callable[[ModelRequest], Iterator[Chunk]]
+
+
+class Journal:
+    """The answers of models and of their tools in one run."""
+
+    def __init__(self, recorder: Recorder, events: list[Event], *, writes_again: bool) -> None:
+        """`events` are those of the record. `writes_again`: answers of the record are written into the new one.
+
+        Raises TranscriptError.
+        """
+        self._recorder, self._writes_again = recorder, writes_again
+        self._models: dict[tuple[str, str, str], deque[Event]] = defaultdict(deque)
+        self._tools: dict[tuple[str, str], deque[tuple[bool, Any]]] = defaultdict(deque)
+        self._turn = _thread.allocate_lock()
+        self._enacting: int | None = None
+        self._read(events)
+
+    def watched(self, agent: str, provider: Provider) -> Provider:
+        """The provider of an agent, whose answers are written down."""
+        return JournaledProvider(provider, agent, self)
+
+    def enact(self, call: Callable[[], Any]) -> None:
+        """Does a call again for what it leaves behind; it is over when this returns. What it fails with is dropped."""
+        self._enacting = _thread.get_ident()
+        try:
+            call()
+        except CallError:
+            pass  # as it did then
+        finally:
+            self._enacting = None
+
+    @property
+    def is_enacting(self) -> bool:
+        """Whether this thread only does again what was done."""
+        return self._enacting == _thread.get_ident()
+
+    def model_answer(self, agent: str, provider: str, request: ModelRequest) -> Event | None:
+        """The next recorded answer to this question, and none of another."""
+        with self._turn:
+            waiting = self._models.get((agent, provider, asked_sum(request)))
+            return waiting.popleft() if waiting else None
+
+    def tool_answer(self, agent: str, capability: str, name: str, arguments: Any) -> tuple[bool, Any] | None:
+        """The next recorded answer to this call of an agent's model."""
+        with self._turn:
+            waiting = self._tools.get((agent, f"{capability} {name} {encode(arguments)}"))
+            return waiting.popleft() if waiting else None
+
+    def refuse(self) -> CallError:
+        """The error of what would go out while nothing may."""
+        return CallError(ErrorKind.INTERNAL, "the record has no answer to this, and the call was made before")
+
+    def write(self, agent: str, provider: str, request: ModelRequest, answer: tuple[bool, Any], *, again: bool) -> None:
+        """Writes down an answer; `again`: it comes from the record. Raises TranscriptError."""
+        if not again or self._writes_again:
+            self._recorder.model(agent, provider, request.model, asked_sum(request), answer)
+
+    def _read(self, events: list[Event]) -> None:
+        open_tools: dict[int, tuple[str, str]] = {}
+        for event in events:
+            if event.kind == "model":
+                self._models[event["agent"], event["provider"], event["asked"]].append(event)
+            elif event.kind == "nested":
+                arguments = encode(event.value("arguments"))
+                open_tools[event["number"]] = (event["agent"], f"{event['capability']} {event['name']} {arguments}")
+            elif event.kind == "nested_reply" and event["number"] in open_tools:
+                self._tools[open_tools.pop(event["number"])].append((event["ok"], event.value("value")))
+        self.unanswered_tools = {key[1].partition(" ")[2].partition(" ")[0] for key in open_tools.values()}
+
+
+class JournaledProvider:
+    """A provider of one agent: what is in the record is answered from there, everything else is asked and written."""
+
+    def __init__(self, provider: Provider, agent: str, journal: Journal) -> None:
+        self._provider, self._agent, self._journal = provider, agent, journal
+        of_model = getattr(provider, "capabilities_of", None)
+        if of_model is not None:
+            self.capabilities_of = of_model
+
+    @property
+    def name(self) -> str:
+        """The provider's."""
+        return self._provider.name
+
+    @property
+    def blocking(self) -> bool:
+        """Whether the provider waits."""
+        return self._provider.blocking
+
+    @property
+    def default_model(self) -> str | None:
+        """The provider's."""
+        return self._provider.default_model
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """The provider's."""
+        return self._provider.capabilities
+
+    @property
+    def notice(self) -> str | None:
+        """The provider's."""
+        return self._provider.notice
+
+    def estimate(self, request: ModelRequest) -> Estimate:
+        """The provider's."""
+        return self._provider.estimate(request)
+
+    def complete(self, request: ModelRequest) -> Completion:
+        """The whole answer."""
+        for chunk in self.whole(request):
+            if chunk.final is not None:
+                return chunk.final
+        raise CallError(ErrorKind.PROVIDER, f"provider {self.name!r}: the call ended without an answer")
+
+    def whole(self, request: ModelRequest) -> Iterator[Chunk]:
+        """The same as a stream, which any thread may close."""
+        return self._answer(request, getattr(self._provider, "whole", self._completed))
+
+    def stream(self, request: ModelRequest) -> Iterator[Chunk]:
+        """The answer as it comes; from the record as one piece."""
+        return self._answer(request, self._provider.stream)
+
+    def _completed(self, request: ModelRequest) -> Iterator[Chunk]:
+        completion = self._provider.complete(request)
+        yield Chunk(completion.text, final=completion)
+
+    def _answer(self, request: ModelRequest, ask: Ask) -> Iterator[Chunk]:
+        journal = self._journal
+        recorded = journal.model_answer(self._agent, self.name, request)
+        if recorded is not None:
+            answer = recorded["ok"], recorded.value("value")
+            journal.write(self._agent, self.name, request, answer, again=True)
+            return iter((_chunk_of(answer),))
+        if journal.is_enacting:
+            raise journal.refuse()
+        return JournaledChunks(
+            ask(request),
+            lambda ok, value: journal.write(self._agent, self.name, request, (ok, value), again=False),
+        )
+
+
+class JournaledChunks:
+    """An answer on its way, written down once it is whole. Any thread may close it, as far as the provider's may be."""
+
+    def __init__(self, chunks: Iterator[Chunk], write: Callable[[bool, Any], None]) -> None:
+        self._chunks, self._write = chunks, write
+
+    def __iter__(self) -> JournaledChunks:
+        return self
+
+    def __next__(self) -> Chunk:
+        try:
+            chunk = next(self._chunks)
+        except CallError as error:
+            self._write(False, {"kind": error.kind.value, "message": error.message, "details": error.details})
+            raise
+        if chunk.final is not None:
+            self._write(True, completion_to_wire(chunk.final))
+        return chunk
+
+    def close(self) -> None:
+        """Frees the provider's connection."""
+        closing = getattr(self._chunks, "close", None)
+        if closing is not None:
+            closing()
+
+
+def asked_sum(request: ModelRequest) -> str:
+    """The SHA-256 of a question: of its model and its messages."""
+    return sha256(encode([request.model, *map(_message_to_wire, request.messages)]).encode("ascii"))
+
+
+def completion_to_wire(completion: Completion) -> dict[str, Any]:
+    """A whole answer as a value that can travel."""
+    return {
+        **completion._asdict(),
+        "tool_calls": [call._asdict() for call in completion.tool_calls],
+        "media": [media.to_wire() for media in completion.media],
+    }
+
+
+def completion_of(value: Any) -> Completion:
+    """What `completion_to_wire` made. Raises TranscriptError for anything else."""
+    try:
+        calls = tuple(ToolRequest(**call) for call in value["tool_calls"])
+        media = tuple(MediaContent.from_wire(one) for one in value["media"])
+        made = Completion(**{**value, "tool_calls": calls, "media": media})
+    except (TypeError, KeyError, AttributeError, CallError) as error:
+        raise TranscriptError(f"an answer of a model in the transcript is none ({type(error).__name__})") from None
+    texts, counts = (made.text, made.model, made.finish_reason), (made.prompt_tokens, made.completion_tokens)
+    if not all(type(one) is str for one in texts) or not all(type(one) is int and one >= 0 for one in counts):
+        raise TranscriptError("an answer of a model in the transcript lacks its text or its figures")
+    return made
+
+
+def _chunk_of(answer: tuple[bool, Any]) -> Chunk:
+    """Raises CallError where that was the answer."""
+    ok, value = answer
+    if ok:
+        completion = completion_of(value)
+        return Chunk(completion.text, final=completion)
+    kind, message, details = (value.get(name) for name in ("kind", "message", "details"))
+    known = ErrorKind(kind) if kind in set(ErrorKind) else ErrorKind.PROVIDER
+    raise CallError(known, str(message), details if isinstance(details, Mapping) else {})
+
+
+def _message_to_wire(message: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: _to_wire(value) for key, value in message.items()}
+
+
+def _to_wire(value: Any) -> Any:
+    if isinstance(value, MediaContent):
+        return value.to_wire()
+    if isinstance(value, ToolRequest):
+        return [value.id, value.name, value.written]
+    return [_to_wire(one) for one in value] if isinstance(value, (list, tuple)) else value

@@ -1,0 +1,219 @@
+"""Tapes of runs that go on from a record: resumed after its last line, or recorded anew with what it has (`once`)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from llmspell.engines.bridge import Emit, Script
+from llmspell.limits import Limits
+from llmspell.outcome import Outcome
+from llmspell.policy import PURE_TOOLS
+from llmspell.sandbox.ending import RunEnd
+from llmspell.tools.tool import canonical
+from llmspell.transcript.cassette import Cassette
+from llmspell.transcript.continuing import TOOLS, OnceBroker, ResumingBroker
+from llmspell.transcript.divergence import shown
+from llmspell.transcript.ended import read_end
+from llmspell.transcript.file import PART, Sink, TranscriptFile
+from llmspell.transcript.form import TranscriptError
+from llmspell.transcript.journal import Journal
+from llmspell.transcript.recording import RecordedOutput, Recorder
+from llmspell.transcript.secrets import MASK, Masking
+from llmspell.transcript.tape import RecordTape, drawn_from, written_end
+
+if TYPE_CHECKING:
+    from llmspell.capabilities.calls import RunCalls
+    from llmspell.engines.worker import WorkerBridge
+    from llmspell.sandbox.threads import Threads
+
+REFUSE, AGAIN, FAIL = "refuse", "again", "fail"
+UNANSWERED = (REFUSE, AGAIN, FAIL)
+"""What is done with calls that were sent and have no answer, where they may have done something outside."""
+
+
+class ResumeTape:
+    """A run that goes on where its record ends. Its lines come after the old ones."""
+
+    is_live = True
+
+    def __init__(
+        self,
+        resumed: Resumable,
+        script: Script,
+        *,
+        limits: Limits,
+        environment: Mapping[str, str],
+        secrets: tuple[str, ...],
+        threads: Callable[[], Threads],
+        unanswered: str,
+    ) -> None:
+        """Raises TranscriptError, also where a call without an answer is to be decided on."""
+        cassette = self._cassette = resumed.cassette
+        self._refused = {} if unanswered == AGAIN else doubtful(cassette)
+        if self._refused and unanswered == REFUSE:
+            raise TranscriptError(_undecided(self._refused, cassette.name))
+        self.limits, self._script, self._threads = limits, script, threads
+        recorded = cassette.header.environment
+        self.environment: Mapping[str, str] = {name: environment.get(name, value) for name, value in recorded.items()}
+        self.deterministic = drawn_from(cassette, required=True)
+        self._sink = resumed.taken_up()
+        masking = Masking(secrets)
+        masking.masked = int(any(MASK.encode() in event.data for event in cassette.events))
+        self._recorder = Recorder(self._sink, masking)
+        self._output = RecordedOutput(self._recorder)
+
+    def broker(self, bridge: WorkerBridge, calls: RunCalls) -> ResumingBroker:  # noqa: ARG002 - it was recorded
+        """Writes that the run goes on. Raises TranscriptError."""
+        events = self._cassette.events
+        written = {"stdout": 0, "stderr": 0}
+        for event in events:
+            if event.kind == "output":
+                data = event.value("data")
+                written[event["stream"]] += len(data.encode() if isinstance(data, str) else data)
+        journal = Journal(self._recorder, events, writes_again=False)
+        self._recorder.resume(
+            steps=self._cassette.steps,
+            numbers=self._cassette.numbers,
+            after=max((event.at for event in events), default=0.0),
+            written=written,
+        )
+        calls.watched = journal.watched
+        broker = ResumingBroker(
+            self._cassette,
+            calls,
+            self.limits,
+            script=self._script.name,
+            threads=self._threads,
+            recorder=self._recorder,
+            journal=journal,
+            refused=set(self._refused),
+        )
+        calls.attach(broker)
+        return broker
+
+    def emit(self, emit: Emit) -> Emit:
+        """What writes down what was not yet, and hands all of it on."""
+        return self._output.emit(emit)
+
+    def settled(self, end: RunEnd) -> RunEnd:
+        """The end, if all of the run could be written down."""
+        return self._output.settled(end)
+
+    def finish(self, outcome: Outcome) -> Outcome:
+        """Writes the last line."""
+        return written_end(self._recorder, outcome)
+
+    def close(self) -> None:
+        """Lets go of the file."""
+        self._recorder.close()
+
+
+class OnceTape(RecordTape):
+    """A run that is recorded, and takes from an older record what is there."""
+
+    def __init__(self, cassette: Cassette, sink: Sink, script: Script, words: tuple[str, ...], *, limits: Limits,
+                 environment: Mapping[str, str], secrets: tuple[str, ...], threads: Callable[[], Threads],
+                 labels: Mapping[str, str]) -> None:  # fmt: skip
+        """Raises TranscriptError."""
+        super().__init__(
+            sink, script, words, limits=limits, environment=environment, seed=None, secrets=secrets, threads=threads,
+            labels=labels,
+        )  # fmt: skip
+        self.deterministic = drawn_from(cassette, required=True)
+        self._cassette = cassette
+        self._broker: OnceBroker | None = None
+
+    def broker(self, bridge: WorkerBridge, calls: RunCalls) -> OnceBroker:
+        """Writes the first line. Raises TranscriptError."""
+        self.begin(bridge)
+        journal = Journal(self._recorder, self._cassette.events, writes_again=True)
+        calls.watched = journal.watched
+        self._broker = OnceBroker(
+            self._cassette, calls, self.limits, threads=self._threads, recorder=self._recorder, journal=journal
+        )
+        calls.attach(self._broker)
+        return self._broker
+
+    def finish(self, outcome: Outcome) -> Outcome:
+        """Writes the last line, where anything is new."""
+        from llmspell.source import sha256
+
+        is_same = sha256(self._script.source) == self._cassette.header.sha256 and self._cassette.end is not None
+        if is_same and self._broker is not None and not self._broker.missed:
+            self._recorder.discard()
+            return outcome
+        return super().finish(outcome)
+
+
+class Resumable:
+    """A transcript that can be gone on with, by the name that its run gave it."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        """Raises TranscriptError."""
+        self.path = os.path.realpath(os.fspath(path).removesuffix(PART))
+        part = self.path + PART
+        self._is_part = os.path.lexists(part)
+        self.cassette = cassette = Cassette.load(part if self._is_part else self.path)
+        end = cassette.end
+        if end is not None and not read_end(end).from_outside:
+            if self._is_part:
+                os.replace(part, self.path)  # it was ended before it got its name
+            verdict = read_end(end).verdict
+            raise TranscriptError(
+                f"the run in {self.path!a} is over, with the verdict {verdict}: nothing is left to go on with"
+            )
+
+    def taken_up(self) -> TranscriptFile:
+        """The file, to which lines are added. Raises TranscriptError."""
+        if not self._is_part:
+            try:
+                shutil.copyfile(self.path, self.path + PART)
+            except OSError as error:
+                reason = (error.strerror or str(error)).lower()
+                raise TranscriptError(f"the transcript {self.path!a} cannot be copied: {reason}") from None
+        made = TranscriptFile(self.path, after=self.cassette.size)
+        made.keep_values(self.cassette.values())
+        return made
+
+
+def doubtful(cassette: Cassette) -> dict[int, str]:
+    """The steps that were sent, have no answer, and may have done something outside, with what they called."""
+    open_steps = {event["step"]: event for event in cassette.events if event.kind == "call"}
+    open_tools: dict[int, str] = {}
+    for event in cassette.events:
+        if event.kind in ("reply", "limit"):
+            open_steps.pop(event["step"], None)
+        elif event.kind == "nested":
+            open_tools[event["number"]] = event["name"]
+        elif event.kind == "nested_reply":
+            open_tools.pop(event["number"], None)
+        elif event.kind == "resumed":
+            open_tools.clear()  # they were decided on
+    by_models = _with_effects(open_tools.values())
+    found = {}
+    for step, event in open_steps.items():
+        capability = event["capability"]
+        if capability in TOOLS:
+            names = _with_effects([str(event["name"])])
+        elif capability in ("agent.execute", "stream.next"):
+            names = by_models
+        else:
+            names = []
+        if names:
+            found[step] = f"{shown(capability)} {', '.join(map(shown, names))}"
+    return found
+
+
+def _with_effects(names: Iterable[str]) -> list[str]:
+    return sorted({name for name in names if canonical(name) not in PURE_TOOLS})
+
+
+def _undecided(steps: Mapping[int, str], name: str) -> str:
+    listed = "; ".join(f"step {step}: {what}" for step, what in list(steps.items())[:5])
+    return (
+        f"nobody knows whether these calls of {name} were made when the run was stopped: {listed};"
+        " say --unanswered again to make them again, or --unanswered fail to have them fail in the script"
+    )

@@ -1,0 +1,177 @@
+"""`validate` at the command line: codes, reports, what is believed of its surroundings, and how it is ended."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+from tests.cli.programs import SIGNALS, Place, left_over
+
+GOOD = "return 1\n"
+BAD = "nobody_defines_this()\n"
+
+
+def document(path: Path) -> dict[str, object]:
+    loaded = json.loads(path.read_text())
+    assert isinstance(loaded, dict)
+    return loaded
+
+
+def test_the_code_says_whether_all_passed(place: Place) -> None:
+    place.write("good.lua", GOOD)
+    place.write("bad.lua", BAD)
+    os.mkfifo(place.folder / "pipe.lua")
+    assert place.run("validate", "good.lua")[:2] == (0, b"1 passed\n")
+    ran = place.run("validate", "good.lua", "bad.lua")
+    assert ran.code == 1
+    assert ran.stdout.splitlines()[0].startswith(b"bad.lua:1:1: error unknown-name: nobody_defines_this is defined")
+    assert place.run("validate", "pipe.lua").code == 2
+    assert place.run("validate", ".").code == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("gone",), "'gone' is not there"),
+        (("--off", "nothing-like-it", "a.lua"), "there is no rule 'nothing-like-it'"),
+        (("--jobs", "0", "a.lua"), "1 to 512 jobs"),
+        (("empty",), "no scripts were found in empty"),
+        (("--json", "r", "--junit", "r", "a.lua"), "name the same place"),
+        (("--changed-since", "main", "a.lua"), "not a git repository"),
+        (("--dask", "nowhere", "a.lua"), "no address of a Dask scheduler"),
+        (("--json", "/dev/null/r", "a.lua"), "/dev/null/r"),
+    ],
+    ids=["path", "rule", "jobs", "empty", "places", "git", "dask", "report"],
+)
+def test_what_cannot_be_meant_is_code_2(place: Place, arguments: tuple[str, ...], says: str) -> None:
+    place.write("a.lua", GOOD)
+    (place.folder / "empty").mkdir()
+    ran = place.run("validate", *arguments)
+    assert (ran.code, ran.stdout.count(b"passed")) == (2, 0), ran
+    assert says in ran.stderr
+
+
+def test_reports_are_written_as_documents_and_stdout_holds_the_one_that_is_asked_for(place: Place) -> None:
+    place.write("bad.lua", BAD)
+    ran = place.run("validate", ".", "--json", "-", "--junit", "j.xml", "--sarif", "s.sarif", "--exclude", "home/**")
+    told = json.loads(ran.stdout)
+    assert [one["path"] for one in told["results"]] == ["bad.lua"]
+    assert "1 failed" in ran.stderr
+    assert ET.parse(place.folder / "j.xml").getroot().get("tests") == "1"
+    assert document(place.folder / "s.sarif")["version"] == "2.1.0"
+
+
+def test_quiet_shows_errors_only_and_notes_are_shown_where_they_are_wanted(place: Place) -> None:
+    place.write("a.lua", "print(nobody) Tool.execute(ARGS[1])")
+    assert place.run("validate", "-q", "a.lua").stdout == b""
+    assert place.run("validate", "a.lua").stdout.count(b"a.lua:1:") == 1
+    assert place.run("validate", "--notes", "a.lua").stdout.count(b"a.lua:1:") == 2
+    assert place.run("validate", "--strict", "a.lua").code == 1
+
+
+def test_a_configuration_that_came_with_the_scripts_is_not_read_unless_it_is_named(place: Place) -> None:
+    place.write("bad.lua", BAD)
+    place.write("llmspell.toml", '[validate]\noff = ["unknown-name"]\n')
+    assert place.run("validate", "bad.lua").code == 1
+    assert place.where(LLMSPELL_CONFIG="llmspell.toml").run("validate", "bad.lua").code == 1
+    assert place.run("validate", "--config", "llmspell.toml", "bad.lua").code == 0
+
+
+def test_the_environment_widens_nothing(place: Place) -> None:
+    place.write("a.lua", GOOD)
+    ran = place.where(LLMSPELL_VALIDATE__OFF="syntax", LLMSPELL_LIMITS__MEMORY="9G").run("validate", "a.lua")
+    assert ran.code == 0
+    assert "LLMSPELL_VALIDATE__OFF is ignored here" in ran.stderr
+    assert "LLMSPELL_LIMITS__MEMORY is ignored here" in ran.stderr
+
+
+def test_a_named_configuration_chooses_scripts(place: Place) -> None:
+    place.write("spells/a.lua", GOOD)
+    place.write("spells/old/b.lua", BAD)
+    place.write("c.toml", '[validate]\ninclude = ["spells/**"]\nexclude = ["spells/old/**"]\nstrict = true\n')
+    assert place.run("validate", "--config", "c.toml", ".")[:2] == (0, b"1 passed\n")
+
+
+def test_what_has_passed_is_not_checked_again_until_it_changes(place: Place) -> None:
+    place.write("a.lua", GOOD)
+    assert place.run("validate", "a.lua", "--json", "r.json").code == 0
+    totals = [document(place.folder / "r.json")["totals"]]
+    for content in (GOOD, GOOD + " "):
+        place.write("a.lua", content)
+        place.run("validate", "a.lua", "--json", "r.json")
+        totals.append(document(place.folder / "r.json")["totals"])
+    assert [one["cached"] for one in totals] == [0, 1, 0]  # type: ignore[index]
+
+
+def test_only_what_has_changed_is_checked_where_that_is_asked(place: Place) -> None:
+    place.write("in/same.lua", BAD)
+    place.write("in/other.lua", GOOD)
+    identity = ("-c", "user.name=a", "-c", "user.email=a@b", "-c", "init.defaultBranch=main")
+    for command in (("init", "-q"), ("add", "in"), ("commit", "-qm", "x")):
+        subprocess.run(["git", *identity, *command], cwd=place.folder, env=place.environment, check=True)
+    place.write("in/other.lua", GOOD + " ")
+    assert place.run("validate", "--changed-since", "HEAD", "in")[:2] == (0, b"1 passed\n")
+    place.write("in/other.lua", GOOD)
+    assert place.run("validate", "--changed-since", "HEAD", "in").code == 0
+
+
+def test_fail_fast_ends_at_the_first_that_fails(place: Place) -> None:
+    for number in range(20):
+        place.write(f"s/{number:02}.lua", BAD)
+    ran = place.run("validate", "--fail-fast", "--jobs", "1", "s", "--json", "r.json")
+    told = document(place.folder / "r.json")
+    assert ran.code == 1
+    assert told["complete"] is False
+    assert len(told["results"]) < 20  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_ends_it_with_valid_reports_of_what_was_done(place: Place, number: signal.Signals) -> None:
+    place.write("s/a.lua", BAD)
+    place.write("s/b.lua", "while true do end")
+    place.write("s/b.expect.toml", "")
+    options = ("--jobs", "1", "--json", "r.json", "--junit", "j.xml")
+    with place.start("validate", *options, "s") as started:
+        started.until(b"a.lua")
+        started.process.send_signal(number)
+        ran = started.end()
+    assert ran.code == SIGNALS[number]
+    told = document(place.folder / "r.json")
+    assert (told["complete"], told["interrupted"]) == (False, number.name)
+    assert [one["path"] for one in told["results"]] == ["s/a.lua"]  # type: ignore[attr-defined]
+    ET.parse(place.folder / "j.xml")
+    assert left_over() == []
+
+
+def test_a_full_disk_is_told_and_the_rest_is_said(place: Place) -> None:
+    place.write("a.lua", GOOD)
+    ran = place.shell("$LLMSPELL validate a.lua --json - > /dev/full")
+    assert ran.code in (2, 70, 74)
+    assert "Traceback" not in ran.stderr
+
+
+def test_text_of_scripts_forges_no_line_and_steers_no_terminal(place: Place) -> None:
+    name = "a\n::error::forged\x1b[2J.lua"
+    place.write(name, "x\x1b[31m()")
+    ran = place.run("validate", ".", "--exclude", "home/**")
+    assert b"\x1b" not in ran.stdout
+    assert not any(line.startswith(b"::") for line in ran.stdout.splitlines())
+
+
+def test_a_terminal_shows_the_line_with_a_marker_the_slowest_and_the_time(place: Place) -> None:
+    place.write("good.lua", GOOD)
+    place.write("bad.lua", BAD)
+    with place.terminal("validate", "--slowest", "1", "good.lua", "bad.lua") as terminal:
+        assert terminal.end() == 1
+    shown = terminal.shown.decode().replace("\r\n", "\n")
+    assert "  1 | nobody_defines_this()\n" in shown
+    assert "^" * len("nobody_defines_this") in shown
+    assert "slowest:\n" in shown
+    assert " in " in shown.splitlines()[-1]
+    assert shown.splitlines()[-1].rpartition("\x1b[K")[2].startswith("1 passed, 1 failed, 1 error in ")
