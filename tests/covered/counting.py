@@ -14,7 +14,7 @@ from llmspell.engines.factory import worker_command
 
 SWITCH = "COUNT_WORKERS"
 COUNTED = Path(__file__).with_name("counted_worker.py")
-MEMORY = 300 << 20
+MEMORY = 160 << 20
 """Bytes of a worker's memory in which its counts have room, too."""
 _OF_NO_MATTER = (Limits().memory, 64 << 20)
 """Memory limits of tests that are about something else."""

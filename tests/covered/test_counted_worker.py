@@ -93,7 +93,7 @@ def test_every_way_through_the_worker_ends_with_a_last_word(name: str, runtime: 
     ids=["javascript", "javascript, at a reply", "python", "python, at a reply"],
 )
 def test_a_bomb_ends_by_the_memory_limit(name: str, bomb: str) -> None:
-    engine, limits = counted(EngineFactory().get(name), Limits(cpu=20, wall=60))
+    engine, limits = counted(EngineFactory().get(name), Limits(cpu=20, wall=100))
     policy = default_policy().with_tools(["large"])
     runtime = ScriptRuntime(engine, limits=limits, tools=[FunctionTool(large, name="large")], policy=policy)
     outcome = runtime.execute(bomb)

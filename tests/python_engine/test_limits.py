@@ -88,6 +88,7 @@ def test_time_that_is_used_up_tells_the_line(name: str) -> None:
     assert outcome.error.line == 3
 
 
+@pytest.mark.usefixtures("plain_worker")
 @pytest.mark.parametrize("wait", ["import time; time.sleep(60)", "await asleep(60)", "parallel([lambda: sleep(60)])"])
 def test_a_wait_without_an_end_tells_the_line(wait: str) -> None:
     outcome = spell(f"\n\n{wait}", limits=Limits(wall=0.8))
