@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from llmspell.capabilities.calls import RunCalls
 from llmspell.capabilities.modules import GivenModules, ModuleFolder
@@ -26,26 +26,26 @@ if TYPE_CHECKING:
     from llmspell.transcript.tape import Tape
 
 
-class Given(NamedTuple):
-    """What a runtime was given, checked; the names are those of `ScriptRuntime`."""
-
-    engine: EngineSpec
-    limits: Limits
-    policy: Policy
-    tools: ToolCatalog
-    packages: Packages | None
-    require: tuple[str, ...]
-    providers: ProviderManager | Callable[[], ProviderManager] | None
-    log: LogSink
-    stdin: Reader
-    waiting: Waiting | None
-
-
 class RunParts:
-    """The parts of the runs of one runtime."""
+    """The parts of the runs of one runtime, which was given all this; the names are those of `ScriptRuntime`."""
 
-    def __init__(self, given: Given) -> None:
-        self._given = given
+    def __init__(
+        self,
+        engine: EngineSpec,
+        limits: Limits,
+        policy: Policy,
+        *,
+        tools: ToolCatalog,
+        packages: Packages | None,
+        require: tuple[str, ...],
+        providers: ProviderManager | Callable[[], ProviderManager] | None,
+        log: LogSink,
+        stdin: Reader,
+        waiting: Waiting | None,
+    ) -> None:
+        self._engine, self._limits, self._policy, self._require = engine, limits, policy, require
+        self._tools, self._packages, self._providers = tools, packages, providers
+        self._log, self._stdin, self._waiting = log, stdin, waiting
         self._own_providers: ProviderManager | None = None
         self._threads: Threads | None = None
 
@@ -64,48 +64,46 @@ class RunParts:
         tape: Tape | None = None,
     ) -> WorkerBridge:
         """A worker that is to be entered. Raises SetupError."""
-        given = self._given
         deterministic = None if tape is None else tape.deterministic
         if tape is None and seed is not None:
             from llmspell.engines.deterministic import Deterministic
 
             deterministic = Deterministic(seed)
         return WorkerBridge(
-            given.engine,
-            given.limits if tape is None else tape.limits,
-            environment=given.policy.environment if tape is None else tape.environment,
+            self._engine,
+            self._limits if tape is None else tape.limits,
+            environment=self._policy.environment if tape is None else tape.environment,
             prestarted=prestarted,
-            require=given.require,
+            require=self._require,
             session=session,
             deterministic=deterministic,
         )
 
     def broker(self, calls: RunCalls) -> Broker:
         """The broker of one run, with its calls."""
-        broker = Broker(calls, self._given.limits, threads=self.threads)
+        broker = Broker(calls, self._limits, threads=self.threads)
         calls.attach(broker)
         return broker
 
     def calls(self, modules: ModuleFolder | None, seed: int | None = None) -> RunCalls:
         """All that one run may call."""
-        given = self._given
         return RunCalls(
-            given.tools if seed is None else self._seeded_tools(seed),
-            given.policy,
-            given.limits,
+            self._tools if seed is None else self._seeded_tools(seed),
+            self._policy,
+            self._limits,
             providers=self.providers,
             modules=modules,
-            log=given.log,
-            stdin=given.stdin,
+            log=self._log,
+            stdin=self._stdin,
             threads=self.threads,
-            waiting=given.waiting,
-            packages=given.packages,
+            waiting=self._waiting,
+            packages=self._packages,
         )
 
     def modules(self, folder: str | Mapping[str, bytes] | None) -> ModuleFolder | None:
         """Where the modules of a script are, if it may have any. Raises UsageError."""
-        engine, limits = self._given.engine, self._given.limits
-        if folder is None or not self._given.policy.modules:
+        engine, limits = self._engine, self._limits
+        if folder is None or not self._policy.modules:
             return None
         if not isinstance(folder, str):
             return GivenModules(folder, engine.suffixes)
@@ -117,7 +115,7 @@ class RunParts:
 
     def providers(self) -> ProviderManager:
         """Those that were given, or made by what was given, once."""
-        given = self._given.providers
+        given = self._providers
         if given is not None and not callable(given):
             return given
         if self._own_providers is None:
@@ -128,7 +126,7 @@ class RunParts:
 
     def preload(self, source: bytes) -> None:
         """Begins to load what a script that asks models will need, which takes seconds, while its worker starts."""
-        if self._given.providers is not None and self._given.policy.models and b"Agent" in source:
+        if self._providers is not None and self._policy.models and b"Agent" in source:
             self.providers().preload(source)
 
     def threads(self) -> Threads:
@@ -144,19 +142,18 @@ class RunParts:
         from llmspell.transcript.begin import Host
         from llmspell.transcript.secrets import secrets_of
 
-        given = self._given
-        environment = given.policy.environment
+        environment = self._policy.environment
         return Host(
-            given.engine.name,
-            given.limits,
+            self._engine.name,
+            self._limits,
             environment,
-            lambda: secrets_of(self.providers() if given.providers is not None else None, environment),
+            lambda: secrets_of(self.providers() if self._providers is not None else None, environment),
             self.threads,
-            given.log,
+            self._log,
         )
 
     def _seeded_tools(self, seed: int) -> ToolCatalog:
         from llmspell.engines.deterministic import SEEDED_CLOCK
         from llmspell.tools.seeded import seeded_tools
 
-        return seeded_tools(self._given.tools, seed=seed, start=SEEDED_CLOCK)
+        return seeded_tools(self._tools, seed=seed, start=SEEDED_CLOCK)

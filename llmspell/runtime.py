@@ -20,7 +20,7 @@ from llmspell.errors import UsageError
 from llmspell.given import check_arguments, check_engine, check_grants, check_seed, grant_packages, source_bytes
 from llmspell.limits import Limits, check_limits
 from llmspell.outcome import Outcome
-from llmspell.parts import Given, RunParts
+from llmspell.parts import RunParts
 from llmspell.policy import Policy, default_policy
 from llmspell.reported import report, too_large
 from llmspell.sandbox.broker import Broker
@@ -78,18 +78,16 @@ class ScriptRuntime:
         check_grants(self.policy, self.tools)
         self._require = read_required(",".join(require))
         self._parts = RunParts(
-            Given(
-                self.engine,
-                self.limits,
-                self.policy,
-                self.tools,
-                packages,
-                self._require,
-                providers,
-                log or (lambda _level, _message, _fields: None),
-                stdin or (lambda _size: b""),
-                waiting,
-            )
+            self.engine,
+            self.limits,
+            self.policy,
+            tools=self.tools,
+            packages=packages,
+            require=self._require,
+            providers=providers,
+            log=log or (lambda _level, _message, _fields: None),
+            stdin=stdin or (lambda _size: b""),
+            waiting=waiting,
         )
         check_memory(engine, self.limits.memory)
 

@@ -21,7 +21,7 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from llmspell.sandbox.start import start
+from llmspell.sandbox.start import cannot_start, split_environment, start
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -256,6 +256,9 @@ def _spawn_branded(command: Sequence[str], engine: str, memory: int) -> WorkerPr
         return spawn(command, engine=engine, memory=memory)
     try:
         process = spawn(branding(command, number), engine=engine, memory=memory)
+    except (OSError, ValueError) as error:
+        forget_brand(number)
+        raise cannot_start(engine, split_environment(command)[0], error) from None
     except BaseException:
         forget_brand(number)
         raise

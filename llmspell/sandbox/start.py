@@ -16,6 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from llmspell.errors import SetupError
+
     Started = tuple[int, int, int, bytes, list[int]]
 
 _MISSED_AT_MOST = 3
@@ -74,10 +76,7 @@ def _start(command: Sequence[str], engine: str, memory: int) -> Started:
                 os.close(descriptor)
         if not isinstance(error, (OSError, ValueError)):
             raise
-        from llmspell.errors import SetupError
-
-        what = f"{command[0]}: " if command else ""
-        raise SetupError(f"the worker for {engine} cannot be started: {what}{_reason(error)}") from None
+        raise cannot_start(engine, command, error) from None
 
 
 def _open_status(pid: int) -> int:
@@ -124,6 +123,14 @@ def _spawn(command: list[str], environment: dict[str, str], ends: list[int]) -> 
     finally:
         for descriptor in lifted:
             os.close(descriptor)
+
+
+def cannot_start(engine: str, command: Sequence[str], error: OSError | ValueError) -> SetupError:
+    """What is raised for a command that cannot be started."""
+    from llmspell.errors import SetupError
+
+    what = f"{command[0]}: " if command else ""
+    return SetupError(f"the worker for {engine} cannot be started: {what}{_reason(error)}")
 
 
 def _reason(error: OSError | ValueError) -> str:

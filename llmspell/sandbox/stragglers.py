@@ -12,6 +12,7 @@ takes it, and then becomes the worker. Branded from outside, a worker could star
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import resource
 import shutil
@@ -71,10 +72,17 @@ def new_brand() -> int | None:
 
 
 def branding(command: Sequence[str], number: int) -> list[str]:
-    """What takes the brand and then becomes `command`, which may begin with its environment (`start.py`)."""
+    """What takes the brand and then becomes `command`, which may begin with its environment (`start.py`).
+
+    Raises OSError for a program that cannot be executed, and ValueError for none.
+    """
     words, environment = split_environment(command)
-    program, *rest = words
-    program = shutil.which(program) or program
+    if not words:
+        raise ValueError("its command is empty")
+    program, rest = shutil.which(words[0]), words[1:]
+    if program is None:
+        number_of_error = errno.EACCES if os.path.exists(words[0]) else errno.ENOENT
+        raise OSError(number_of_error, os.strerror(number_of_error))
     named = [f"{name}={value}" for name, value in environment.items()]
     return [*named, sys.executable, "-I", "-S", "-c", _TAKE_BRAND, str(number), program, *rest]
 

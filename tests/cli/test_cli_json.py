@@ -116,7 +116,8 @@ def test_the_document_of_a_limit_names_it_with_both_numbers(place: Place) -> Non
 
 def test_calls_are_listed_with_their_names(place: Place) -> None:
     found = document(place, "exec", 'Tool.execute("calculator", {input = "6*7"})', code=0)
-    assert [list(call) for call in found["calls"]] == [["id", "capability", "name", "ok", "wall_seconds", "agent"]]
+    keys = ["id", "capability", "name", "ok", "wall_seconds", "agent", "begun_seconds"]
+    assert [list(call) for call in found["calls"]] == [keys]
     assert (found["calls"][0]["capability"], found["calls"][0]["name"], found["calls"][0]["ok"]) == (
         "tool.invoke", "calculator", True,
     )  # fmt: skip
