@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 
 from llmspell.cli.spinner import ERASE, own_terminal, write_at_once
 from llmspell.cli.terminal import Colours
+from llmspell.utils.files import FileError
 from llmspell.validate.finding import Finding, Severity
 from llmspell.validate.listing import Lines
 from llmspell.validate.reports.totals import Totals
@@ -82,11 +83,15 @@ class Progress:
 
     def add(self, result: Result) -> None:
         """Hands it on."""
-        with self._lock:
-            self._totals.add(result)
-            self._under_way.pop(result.path, None)
-            self._erase()
-            self._inner.add(result)
+        try:
+            with self._lock:
+                self._totals.add(result)
+                self._under_way.pop(result.path, None)
+                self._erase()
+                self._inner.add(result)
+        except FileError:  # nobody gives it another one, nor closes it
+            self._end()
+            raise
 
     def close(self, *, interrupted: str | None = None) -> None:
         """Takes the line away for good, and closes the other report."""

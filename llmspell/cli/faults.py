@@ -12,6 +12,8 @@ from llmspell.errors import LlmspellError
 FAULT, USAGE, CTRL_C, CLOSED_STDOUT = 70, 2, 130, 141
 _UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 NEXT_STEP = "\n  (-vv shows where)"
+WITH_VERBOSE = frozenset({"run", "exec", "sandbox", "validate", "replay", "resume", "repl"})
+"""The commands that have -vv; a table, since a command that cannot be loaded may be what is to be explained."""
 
 
 def explain(error: BaseException, *, verbose: bool) -> int:
@@ -41,5 +43,6 @@ def explain(error: BaseException, *, verbose: bool) -> int:
 
         traceback.print_exception(error)
     what = escaped(f"{type(error).__name__}: {error!s:.500}")
-    say(f"llmspell: a fault of ours, please report it: {what}{'' if verbose else NEXT_STEP}")
+    more = NEXT_STEP if not verbose and "".join(sys.argv[1:2]) in WITH_VERBOSE else ""
+    say(f"llmspell: a fault of ours, please report it: {what}{more}")
     return FAULT

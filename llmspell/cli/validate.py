@@ -12,6 +12,7 @@ import click
 
 from llmspell import __version__
 from llmspell.cli.choices import Choices
+from llmspell.cli.faults import CLOSED_STDOUT
 from llmspell.cli.options import parse_count
 from llmspell.cli.run import Parsed, run_options
 from llmspell.cli.setup import configure
@@ -29,9 +30,10 @@ from llmspell.validate.executor import Executor, until_failed
 from llmspell.validate.listing import Listing
 from llmspell.validate.reports.opening import About, Reports, Wanted, open_reports
 from llmspell.validate.reports.report import STDOUT
+from llmspell.validate.reports.totals import Totals
 from llmspell.validate.result import Status
 from llmspell.validate.rules import RULES
-from llmspell.validate.settings import Settings
+from llmspell.validate.settings import Settings, check_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -49,7 +51,8 @@ Examples:
   llmspell validate --changed-since origin/main --github .
 
 \b
-Exit codes: 0 all passed, 1 some failed, 2 some could not be checked, 130 Ctrl-C, 143 SIGTERM, 129 SIGHUP."""
+Exit codes: 0 all passed, 1 some failed, 2 some could not be checked or a report not be written, 70 our fault,
+130 Ctrl-C, 143 SIGTERM, 129 SIGHUP, 141 stdout was closed."""
 _NOT_HERE = frozenset(Choices._fields) - {
     "memory", "cpu", "wall", "output", "calls", "require", "config_file", "quiet", "color"
 }  # fmt: skip
@@ -72,6 +75,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--sarif", metavar="FILE", help="Write a SARIF report; - is stdout."),
     click.option("--html", metavar="FILE", help="Write a page that shows all of it; - is stdout."),
     click.option("--github", is_flag=True, help="Write annotations for GitHub Actions to stdout."),
+    click.option("-v", "--verbose", count=True, help="Show notes, too; -vv also where a fault of ours is."),
 )
 
 
@@ -112,16 +116,19 @@ def validate(context: click.Context, /, path: tuple[str, ...], **options: Any) -
         progress = _progress(listing, choices)
         reports = held.enter_context(_reports(options, progress or listing))
         results = executor.results(progress.watched(spells) if progress else spells)
+        totals = Totals()
         for result in until_failed(results, stopped) if options["fail_fast"] else results:
+            totals.add(result)
             reports.add(result)
+            if not reports.any_left:
+                break
         reports.close(interrupted=_interruption(stopped))
-    for problem in reports.problems:
-        complain(str(problem))
+    _tell_problems(context, reports)
     _tell_skipped(found, choices)
-    if not listing.totals.scripts and not stopped.exit_code and options["changed_since"] is None:
+    if not totals.scripts and not stopped.exit_code and options["changed_since"] is None:
         complain(f"no scripts were found in {', '.join(path)[:300]}")
         context.exit(2)
-    context.exit(_exit_code(stopped, listing, reports))
+    context.exit(_exit_code(stopped, totals, reports))
 
 
 def _settings(
@@ -131,7 +138,7 @@ def _settings(
     return Settings(
         limits=limits,
         strict=options["strict"] or chosen.get("strict", False),
-        off=(*chosen.get("off", ()), *options["off"]),
+        off=check_rules((*chosen.get("off", ()), *options["off"]), tuple(RULES)),
         require=DEFAULT if choices.require is None else read_required(choices.require),
         engines=tuple(factory.get(name) for name in configuration.engines),
         config=configuration.policy.config,
@@ -150,6 +157,8 @@ def _changed(found: Discovery, factory: EngineFactory, revision: str | None) -> 
 
 
 def _executor(settings: Settings, options: dict[str, Any], paths: tuple[str, ...], stopped: Cancellation) -> Executor:
+    if options["dask"] is not None and options["jobs"] is not None:
+        raise UsageError("--jobs is how much this machine does at once, and with --dask a cluster does it: give one")
     cache = None if options["no_cache"] else _cache(settings, paths)
     if options["dask"] is not None:
         from llmspell.validate.cluster import ClusterExecutor
@@ -175,13 +184,14 @@ def _listing(options: dict[str, Any], choices: Choices) -> Listing:
     """What people see: on stdout, unless a document is to be there."""
     taken = options["github"] or any(options[name] == STDOUT for name in ("json", "junit", "sarif", "html"))
     file = sys.stderr if taken else sys.stdout
-    shared = {"notes": options["notes"], "quiet": choices.quiet}
+    notes = options["notes"] or (choices.verbose > 0 and not choices.quiet)
+    shown: dict[str, Any] = {"notes": notes, "quiet": choices.quiet, "slowest": options["slowest"] or 0}
     if not file.isatty():
-        return Listing(file, **shared, slowest=options["slowest"] or 0)
+        return Listing(file, **shown)
     from llmspell.cli.checking import marked
 
     lines = marked(Colours(choices.color, file))
-    return Listing(file, **shared, lines=lines, slowest=options["slowest"] or 0, clock=time.monotonic)
+    return Listing(file, **shown, lines=lines, clock=time.monotonic)
 
 
 def _progress(listing: Listing, choices: Choices) -> Progress | None:
@@ -211,8 +221,21 @@ def _interruption(stopped: Cancellation) -> str | None:
     return names.get(stopped.exit_code, "the first script that did not pass ended it")
 
 
-def _exit_code(stopped: Cancellation, listing: Listing, reports: Reports) -> int:
-    statuses = listing.totals.statuses
+def _tell_problems(context: click.Context, reports: Reports) -> None:
+    """Says which reports could not be written. Where stdout was one of them, that is what ends the program."""
+    of_stdout = [problem.__cause__ for problem in reports.problems if problem.path == STDOUT]
+    for problem in reports.problems:
+        if problem.path != STDOUT:
+            complain(str(problem))
+    for cause in of_stdout:
+        if isinstance(cause, BrokenPipeError):  # which click would make a 1
+            context.exit(CLOSED_STDOUT)
+        if cause is not None:
+            raise cause
+
+
+def _exit_code(stopped: Cancellation, totals: Totals, reports: Reports) -> int:
+    statuses = totals.statuses
     if stopped.exit_code in CODES.values():
         return stopped.exit_code or 0
     if statuses[Status.FAILED]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Self, TextIO
 
 from llmspell.validate.finding import Finding, Severity
+from llmspell.validate.reports.report import Failing, path_of
 from llmspell.validate.reports.totals import Totals, finite
 from llmspell.validate.reports.wording import finding_line, findings_of, shown_path
 from llmspell.validate.result import Result
@@ -73,4 +74,5 @@ class Listing:
         pass
 
     def _print(self, *lines: str) -> None:
-        print(*lines, sep="\n", file=self._file, flush=True)
+        with Failing(path_of(self._file)):
+            print(*lines, sep="\n", file=self._file, flush=True)

@@ -9,8 +9,11 @@ import subprocess
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import click
 import pytest
 
+from llmspell.cli.app import COMMANDS, app
+from llmspell.cli.faults import WITH_VERBOSE, explain
 from tests.cli.programs import SIGNALS, Place, left_over
 
 GOOD = "return 1\n"
@@ -45,9 +48,10 @@ def test_the_code_says_whether_all_passed(place: Place) -> None:
         (("--json", "r", "--junit", "r", "a.lua"), "name the same place"),
         (("--changed-since", "main", "a.lua"), "not a git repository"),
         (("--dask", "nowhere", "a.lua"), "no address of a Dask scheduler"),
+        (("--dask", "tcp://127.0.0.1:1", "--jobs", "2", "a.lua"), "with --dask a cluster does it"),
         (("--json", "/dev/null/r", "a.lua"), "/dev/null/r"),
     ],
-    ids=["path", "rule", "jobs", "empty", "places", "git", "dask", "report"],
+    ids=["path", "rule", "jobs", "empty", "places", "git", "dask", "dask-jobs", "report"],
 )
 def test_what_cannot_be_meant_is_code_2(place: Place, arguments: tuple[str, ...], says: str) -> None:
     place.write("a.lua", GOOD)
@@ -149,11 +153,81 @@ def test_a_signal_ends_it_with_valid_reports_of_what_was_done(place: Place, numb
     assert left_over() == []
 
 
-def test_a_full_disk_is_told_and_the_rest_is_said(place: Place) -> None:
+def test_a_rule_that_there_is_not_leaves_the_report_of_the_last_time(place: Place) -> None:
     place.write("a.lua", GOOD)
-    ran = place.shell("$LLMSPELL validate a.lua --json - > /dev/full")
-    assert ran.code in (2, 70, 74)
-    assert "Traceback" not in ran.stderr
+    old = place.write("j.xml", "old")
+    ran = place.run("validate", "--off", "unknown-nam", "--junit", "j.xml", "a.lua")
+    assert ran == (2, b"", "llmspell: there is no rule 'unknown-nam'; did you mean unknown-name?\n")
+    assert old.read_text() == "old"
+
+
+FULL = "llmspell: the output cannot be written: no space left on device\n"
+
+
+@pytest.mark.parametrize("script", [GOOD, BAD], ids=["good", "bad"])
+@pytest.mark.parametrize("option", ["", "--json -"], ids=["lines", "document"])
+@pytest.mark.parametrize(("stdout", "code", "said"), [("&-", 141, ""), (" /dev/full", 2, FULL)], ids=["closed", "full"])
+def test_where_stdout_cannot_be_written_the_other_reports_are(
+    place: Place, stdout: str, code: int, said: str, option: str, script: str
+) -> None:
+    place.write("s/a.lua", script)
+    place.write("s/b.lua", GOOD)
+    ran = place.shell(f"$LLMSPELL validate s {option} --junit j.xml >{stdout}")
+    assert ran.code == code
+    lines = ran.stderr.splitlines(keepends=True)
+    assert "".join(line for line in lines if line.startswith("llmspell:")) == said
+    assert option or ran.stderr == said
+    suite = ET.parse(place.folder / "j.xml").getroot()
+    assert (suite.get("tests"), suite.get("errors")) == ("2", "0")
+
+
+def test_the_summary_of_a_job_is_written_where_the_log_cannot_be(place: Place) -> None:
+    place.write("s/a.lua", BAD)
+    place.write("s/b.lua", BAD)
+    summary = place.folder / "summary.md"
+    ran = place.where(GITHUB_STEP_SUMMARY=str(summary)).shell("$LLMSPELL validate s --github --junit j.xml >&-")
+    assert ran.code == 141
+    assert summary.read_text().count("| failed |") == 3
+    assert ET.parse(place.folder / "j.xml").getroot().get("tests") == "2"
+
+
+def test_a_check_that_nobody_is_told_of_ends(place: Place) -> None:
+    place.write("s/a.lua", BAD)
+    place.write("s/b.lua", "while true do end")
+    place.write("s/b.expect.toml", "")
+    ran = place.shell("$LLMSPELL validate --jobs 1 s >&-")
+    assert (ran.code, ran.stderr) == (141, "")
+
+
+def test_verbose_shows_notes_and_help_names_every_code(place: Place) -> None:
+    place.write("a.lua", "Tool.execute(ARGS[1])")
+    assert b" note dynamic-call" in place.run("validate", "-v", "a.lua").stdout
+    assert place.run("validate", "-v", "-q", "a.lua").stdout == b""
+    shown = " ".join(place.run("validate", "--help").stdout.decode().split())
+    assert "70 our fault" in shown
+    assert "141 stdout was closed" in shown
+
+
+def test_where_a_fault_was_is_offered_by_the_commands_that_can_show_it() -> None:
+    offering = set()
+    for name in COMMANDS:
+        command = app.get_command(click.Context(app), name)
+        assert command is not None
+        if any("-v" in parameter.opts for parameter in command.params):
+            offering.add(name)
+    assert offering == WITH_VERBOSE
+
+
+@pytest.mark.parametrize(
+    ("command", "more"), [("doctor", ""), ("validate", "\n  (-vv shows where)")], ids=["doctor", "validate"]
+)
+def test_a_fault_says_where_more_is_only_if_it_is_there(
+    command: str, more: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["llmspell", command])
+    assert explain(ZeroDivisionError("x"), verbose=False) == 70
+    said = capsys.readouterr().err
+    assert said == f"llmspell: a fault of ours, please report it: ZeroDivisionError: x{more}\n"
 
 
 def test_text_of_scripts_forges_no_line_and_steers_no_terminal(place: Place) -> None:

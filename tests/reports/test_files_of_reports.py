@@ -6,6 +6,7 @@ import json
 import os
 import resource
 import tracemalloc
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 from llmspell.errors import UsageError
 from llmspell.utils.files import FileError
+from llmspell.validate.listing import Listing
 from llmspell.validate.reports.opening import FORMATS, Reports, Wanted, open_reports
 from llmspell.validate.result import Result, Status
 from tests.reports.examples import ABOUT, RESULTS
@@ -51,6 +53,29 @@ def test_a_full_disk_ends_one_report_and_no_other(tmp_path: Path) -> None:
             reports.add(result)
     assert [str(one) for one in reports.problems] == ["cannot write '/dev/full': no space left on device"]
     assert json.loads((tmp_path / "a.json").read_text())["totals"]["scripts"] == 4
+
+
+def test_a_log_that_is_full_ends_neither_the_summary_nor_another_report(tmp_path: Path) -> None:
+    wanted = Wanted(json=str(tmp_path / "a.json"), github=True)
+    with open("/dev/full", "w") as log:
+        with open_reports(wanted, ABOUT, log=log, beside=[Listing(log)], summary=str(tmp_path / "s.md")) as reports:
+            for result in RESULTS:
+                reports.add(result)
+            assert reports.any_left
+        assert [str(one) for one in reports.problems] == ["cannot write '/dev/full': no space left on device"] * 2
+        with suppress(OSError):
+            log.close()  # it writes what it still holds
+    assert json.loads((tmp_path / "a.json").read_text())["complete"]
+    assert (tmp_path / "s.md").read_text().startswith("## llmspell validate: 2 passed, 1 failed, 1 unchecked")
+
+
+def test_where_no_report_can_be_written_any_more_that_is_known() -> None:
+    with open("/dev/full", "w") as log:
+        reports = open_reports(Wanted(github=True), ABOUT, log=log)
+        reports.add(RESULTS[1])
+        assert not reports.any_left
+        with suppress(OSError):
+            log.close()
 
 
 def test_a_disk_that_is_full_midway_keeps_what_was_there_before(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from llmspell.cli.checking import Progress, marked
 from llmspell.cli.terminal import Colours
+from llmspell.utils.files import FileError
 from llmspell.validate.finding import Finding, Position, Severity
 from llmspell.validate.listing import Listing
 from llmspell.validate.result import Result, Status
@@ -142,6 +143,21 @@ def test_a_long_or_hostile_path_keeps_the_line_a_line(terminal: Terminal) -> Non
     progress.close()
     drawn = [piece for piece in terminal.said.decode().split("\r\x1b[K") if piece]
     assert all(len(piece) < 80 and piece.isprintable() for piece in drawn)
+
+
+def test_the_way_is_shown_no_more_once_what_stands_above_it_cannot_be_written(terminal: Terminal) -> None:
+    with open("/dev/full", "w", buffering=1) as file:
+        progress = Progress(Listing(file), terminal.theirs)
+        spells = progress.watched([Spell("a.lua", "lua", b"")])
+        next(spells)
+        terminal.wait_for("0 checked")
+        with pytest.raises(FileError, match="cannot write '/dev/full': no space left"):
+            progress.add(Result("a.lua", Status.FAILED))
+        with suppress(OSError):
+            file.close()  # it writes what it still holds
+    terminal.close()
+    assert terminal.said.endswith(b"\r\x1b[K")
+    terminal.theirs = -1
 
 
 def test_a_terminal_that_nobody_reads_holds_nothing_up() -> None:

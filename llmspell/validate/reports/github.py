@@ -17,7 +17,7 @@ from typing import Self, TextIO
 from llmspell.limits import MIB
 from llmspell.utils.files import FileError
 from llmspell.validate.finding import Finding, Severity
-from llmspell.validate.reports.report import reason
+from llmspell.validate.reports.report import Failing, path_of, reason
 from llmspell.validate.reports.totals import Ending, Totals
 from llmspell.validate.reports.wording import findings_of, position, shown
 from llmspell.validate.result import Result, Status
@@ -34,7 +34,8 @@ _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
 class GitHub:
     """The report. `log` is what the runner reads, `summary` the file of the job's summary, and `below` where the
-    working directory is in the repository: annotations name files from its root.
+    working directory is in the repository: annotations name files from its root. The summary is written also where the
+    log cannot be any more.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class GitHub:
         self._room = MOST_SUMMARY - _ROOM
         self._left_out = 0
         self._closed = False
+        self._lost: FileError | None = None
 
     def add(self, result: Result) -> None:
         """Writes the annotations of one script."""
@@ -69,14 +71,12 @@ class GitHub:
         self._closed = True
         if interrupted is not None:
             self._write(f"::error title=llmspell validate::{_data(shown(interrupted))}\n")
-        if self._summary is None:
-            return
-        text = self._whole(Ending(self._totals, self._clock() - self._began, interrupted))
-        try:
-            with open(self._summary, "a", encoding="utf-8") as file:
+        if self._summary is not None:
+            text = self._whole(Ending(self._totals, self._clock() - self._began, interrupted))
+            with Failing(self._summary), open(self._summary, "a", encoding="utf-8") as file:
                 file.write(text)
-        except OSError as error:
-            raise FileError("write", self._summary, (error.strerror or str(error)).lower()) from error
+        if self._lost is not None:
+            raise self._lost
 
     def __enter__(self) -> Self:
         return self
@@ -85,8 +85,16 @@ class GitHub:
         self.close(interrupted=None if kind is None else reason(kind))
 
     def _write(self, line: str) -> None:
-        self._log.write(line.encode("utf-8", "backslashreplace").decode("utf-8"))
-        self._log.flush()
+        if self._lost is not None:
+            return
+        try:
+            with Failing(path_of(self._log)):
+                self._log.write(line.encode("utf-8", "backslashreplace").decode("utf-8"))
+                self._log.flush()
+        except FileError as error:
+            if self._summary is None:
+                raise
+            self._lost = error  # told when the summary is written
 
     def _note(self, result: Result) -> None:
         """Keeps the row of a script that did not pass, as long as there is room."""

@@ -47,6 +47,11 @@ class Reports:
         self._open = list(reports)
         self.problems: list[FileError] = []
 
+    @property
+    def any_left(self) -> bool:
+        """Whether there is one that can still be written."""
+        return bool(self._open)
+
     def add(self, result: Result) -> None:
         """Gives each of them a result."""
         self._each(lambda report: report.add(result))

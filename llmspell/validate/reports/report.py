@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
-from typing import Protocol, Self
+from typing import Protocol, Self, TextIO
 
 from llmspell.utils.files import FileError, write_atomic
 from llmspell.validate.reports.totals import Ending, Totals
@@ -90,7 +90,7 @@ class _Body:
 
     def __init__(self, path: str) -> None:
         place = os.path.realpath(path)
-        with _Failing(path):
+        with Failing(path):
             if path != STDOUT and os.path.isdir(place):
                 raise FileError("write", path, "it is a folder")
             beside = None if path == STDOUT or _is_passed_on(path) else os.path.dirname(place)
@@ -100,16 +100,16 @@ class _Body:
 
     def write(self, text: str) -> None:
         data = _encoded(text)
-        with _Failing(self._path):
+        with Failing(self._path):
             self._file.write(data)
         self._size += len(data)
 
     def pieces(self) -> Iterator[bytes]:
-        with _Failing(self._path):
+        with Failing(self._path):
             self._file.seek(0)
         left = self._size
         while left > 0:
-            with _Failing(self._path):
+            with Failing(self._path):
                 piece = self._file.read(min(_PIECE, left))
             left -= len(piece)
             yield piece
@@ -124,8 +124,8 @@ class _Body:
             pass  # it writes what it still holds, and the disk may be full
 
 
-class _Failing:
-    """What cannot be done with a file is a FileError that names the report."""
+class Failing:
+    """What cannot be done with a file is a FileError that names the report: by its path, `-` where it is stdout."""
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -138,11 +138,16 @@ class _Failing:
             raise FileError("write", self._path, (error.strerror or str(error)).lower()) from error
 
 
+def path_of(stream: TextIO) -> str:
+    """What a stream that is written to is called where that fails."""
+    return STDOUT if stream is sys.stdout else str(getattr(stream, "name", "a stream"))
+
+
 def _publish(path: str, pieces: Iterable[bytes]) -> None:
     if path != STDOUT and not _is_passed_on(path):
         write_atomic(path, pieces)
         return
-    with _Failing(path):
+    with Failing(path):
         if path == STDOUT:
             for piece in pieces:
                 sys.stdout.buffer.write(piece)
