@@ -20,7 +20,8 @@ _REPLAY = """\b
 Examples:
   llmspell run --record bees.jsonl spell.lua
   llmspell replay bees.jsonl
-  llmspell replay bees.jsonl changed.lua --replay-mode loose"""
+  llmspell replay bees.jsonl changed.lua --replay-mode loose
+  llmspell replay bees.jsonl changed.lua --replay-mode once     (makes what is missing, and rewrites bees.jsonl)"""
 _RESUME = """\b
 Examples:
   llmspell run --record bees.jsonl spell.lua       (and is killed)
@@ -44,9 +45,12 @@ def _resume_options(function: Callable[..., Any]) -> Callable[..., Any]:
 @_replay_options
 @click.pass_context
 def replay(context: click.Context, /, file: str, script: str | None, **options: Any) -> None:
-    """Run the transcript FILE again, offline: the same output, value and verdict, and no call is made.
+    """Run the transcript FILE again: the same output, value and verdict; offline, but in the mode once.
 
     The script is the one in FILE, or SCRIPT. A call that is not the recorded one ends the run as an error.
+
+    In the modes strict and loose no call is made, and FILE is left as it is. In the mode once the calls that FILE lacks
+    are made, for real, and FILE is rewritten with them.
     """
     choices = Choices(**options, replay=file)
     cassette = Cassette.load(file)

@@ -134,6 +134,11 @@ class Cassette:
         """The last line of a run that is over."""
         return self.events[-1] if self.events and self.events[-1].kind == "end" else None
 
+    @property
+    def is_masked(self) -> bool:
+        """Whether a key was masked in a run that is over, so that its output and value cannot be compared."""
+        return self.end is not None and self.end["masked"] > 0
+
     def inlined(self) -> bytes:
         """The same transcript with all values in their lines, so that it can travel. Raises TranscriptError."""
         head = self.header_event

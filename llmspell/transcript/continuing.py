@@ -167,6 +167,7 @@ class ResumingBroker(ContinuingBroker):
             failure = {"kind": ErrorKind.TOOL.value, "message": NOT_KNOWN, "details": {}}
             answer = self._recorder.reply(step, (False, failure))
         else:
+            self._recorder.asked(step, capability, arguments)
             answer = self._make(step, call_id, capability, arguments)
         for passed in self._order.passed():
             if passed.kind == "reply":

@@ -5,19 +5,21 @@ a process that is killed leaves there is every line that it wrote, the last one 
 is over is `end`; then the file gets its name, in one step. So FILE is always whole, and the FILE of an earlier run is
 there until it is replaced. A lock says that somebody still writes.
 
-The rule kept here: after a write that failed nothing more is written, and nothing that was there is touched.
+The rules kept here: after a write that failed nothing more is written, and nothing that was there is touched; and
+what is replaced is an older transcript or an empty file, never anything else.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
+import re
 import stat
 from collections.abc import Mapping
 from typing import Protocol
 
 from llmspell.limits import format_size
-from llmspell.transcript.beside import ValuesFolder
+from llmspell.transcript.beside import ValuesFolder, read_regular
 from llmspell.transcript.form import TranscriptError, encode
 
 MAX_FILE = 256 * 1024 * 1024
@@ -26,6 +28,7 @@ PART = ".part"
 VALUES = ".values"
 INLINE = 64 * 1024
 """Characters of a value up to which it stands in its line; a longer one lies beside."""
+_BEGIN = re.compile(rb'\s*\{\s*"event"\s*:\s*"transcript"')
 
 
 class Sink(Protocol):
@@ -143,6 +146,14 @@ class TranscriptFile:
     def _check_place(self) -> None:
         if os.path.exists(self.path) and not stat.S_ISREG(os.stat(self.path).st_mode):
             raise TranscriptError(f"no transcript can be written to {self.path!a}: it is no regular file")
+        if os.path.exists(self.path):
+            # without O_NONBLOCK, opening a pipe that has come in its place would wait
+            found = read_regular(os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), 256)
+            if found and not _BEGIN.match(found):
+                raise TranscriptError(
+                    f"no transcript can be written to {self.path!a}: what is there is no transcript, and would be lost;"
+                    " remove it, or give another name"
+                )
         if os.path.lexists(self._part):
             if self._is_locked():
                 raise TranscriptError(f"another run is writing {self._part!a}: give this one another name")

@@ -7,13 +7,12 @@ import shutil
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from llmspell.engines.bridge import Emit, Script
+from llmspell.engines.bridge import Script
 from llmspell.limits import Limits
 from llmspell.outcome import Outcome
 from llmspell.policy import PURE_TOOLS
-from llmspell.sandbox.ending import RunEnd
 from llmspell.tools.tool import canonical
-from llmspell.transcript.cassette import Cassette
+from llmspell.transcript.cassette import Cassette, Event
 from llmspell.transcript.continuing import TOOLS, OnceBroker, ResumingBroker
 from llmspell.transcript.divergence import shown
 from llmspell.transcript.ended import read_end
@@ -21,9 +20,8 @@ from llmspell.transcript.file import PART, Sink, TranscriptFile
 from llmspell.transcript.form import TranscriptError
 from llmspell.transcript.journal import Journal
 from llmspell.transcript.recorder import Recorder
-from llmspell.transcript.recording import RecordedOutput
 from llmspell.transcript.secrets import MASK, Masking
-from llmspell.transcript.tape import RecordTape, drawn_from, written_end
+from llmspell.transcript.tape import RecordTape, WrittenTape, drawn_from
 
 if TYPE_CHECKING:
     from llmspell.capabilities.calls import RunCalls
@@ -35,10 +33,8 @@ UNANSWERED = (REFUSE, AGAIN, FAIL)
 """What is done with calls that were sent and have no answer, where they may have done something outside."""
 
 
-class ResumeTape:
+class ResumeTape(WrittenTape):
     """A run that goes on where its record ends. Its lines come after the old ones."""
-
-    is_live = True
 
     def __init__(
         self,
@@ -63,8 +59,7 @@ class ResumeTape:
         self._sink = resumed.taken_up()
         masking = Masking(secrets)
         masking.masked = int(any(MASK.encode() in event.data for event in cassette.events))
-        self._recorder = Recorder(self._sink, masking)
-        self._output = RecordedOutput(self._recorder)
+        super().__init__(Recorder(self._sink, masking))
 
     def broker(self, bridge: WorkerBridge, calls: RunCalls) -> ResumingBroker:  # noqa: ARG002 - it was recorded
         """Writes that the run goes on. Raises TranscriptError."""
@@ -72,8 +67,7 @@ class ResumeTape:
         written = {"stdout": 0, "stderr": 0}
         for event in events:
             if event.kind == "output":
-                data = event.value("data")
-                written[event["stream"]] += len(data.encode() if isinstance(data, str) else data)
+                written[event["stream"]] += _printed(event)
         journal = Journal(self._recorder, events, writes_again=False)
         self._recorder.resume(
             steps=self._cassette.steps,
@@ -94,22 +88,6 @@ class ResumeTape:
         )
         calls.attach(broker)
         return broker
-
-    def emit(self, emit: Emit) -> Emit:
-        """What writes down what was not yet, and hands all of it on."""
-        return self._output.emit(emit)
-
-    def settled(self, end: RunEnd) -> RunEnd:
-        """The end, if all of the run could be written down."""
-        return self._output.settled(end)
-
-    def finish(self, outcome: Outcome) -> Outcome:
-        """Writes the last line."""
-        return written_end(self._recorder, outcome)
-
-    def close(self) -> None:
-        """Lets go of the file."""
-        self._recorder.close()
 
 
 class OnceTape(RecordTape):
@@ -206,6 +184,15 @@ def doubtful(cassette: Cassette) -> dict[int, str]:
         if names:
             found[step] = f"{shown(capability)} {', '.join(map(shown, names))}"
     return found
+
+
+def _printed(event: Event) -> int:
+    """The bytes that were printed, of which keys may be masked in the line."""
+    size = event.fields.get("bytes")
+    if type(size) is int and size >= 0:
+        return size
+    data = event.value("data")
+    return len(data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data)
 
 
 def _with_effects(names: Iterable[str]) -> list[str]:

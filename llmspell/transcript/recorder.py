@@ -1,6 +1,9 @@
 """The pen of a run that is recorded: what is known of it, as lines.
 
 The rule kept here: a line is whole before it is written, and after a write that failed no other is tried.
+
+What comes in pieces, output and the chunks of an answer, is written up to where a key may have begun; the rest of a
+piece is held back for the next one, so that no key stands in two halves. A script is given chunks as they are written.
 """
 
 from __future__ import annotations
@@ -50,6 +53,9 @@ class Recorder:
         self._numbers = 0
         self._output = Sums()
         self._written = {"stdout": 0, "stderr": 0}  # bytes that stand in the record already
+        self._held = {"stdout": b"", "stderr": b""}
+        self._pulls: dict[int, object] = {}  # of the open steps that ask for a chunk: the stream
+        self._held_chunks: dict[object, str] = {}
         self.failure: TranscriptError | None = None
         """Why nothing is written any more."""
 
@@ -98,11 +104,17 @@ class Recorder:
             f'"name":{self._masking.encode(name)},"counted":{"true" if counted else "false"},'
             f'"arguments":{self._value(arguments)}}}'
         )
+        self.asked(step, capability, arguments)
         return step
 
+    def asked(self, step: int, capability: str, arguments: Any) -> None:
+        """A call that stands in the record is about to be made."""
+        if capability == "stream.next" and type(arguments) is dict and type(arguments.get("stream")) is int:
+            self._pulls[step] = arguments["stream"]
+
     def reply(self, step: int, answer: Answer) -> Answer:
-        """The answer of a step, as it can travel. Raises TranscriptError."""
-        ok, value = answer = travelling(answer)
+        """The answer of a step, as it is written and can travel. Raises TranscriptError."""
+        ok, value = answer = self._joined(self._pulls.pop(step, None), travelling(answer))
         self._write(
             f'{{"event":"reply","step":{step},"at":{self._at()},"ok":{"true" if ok else "false"},'
             f'"value":{self._value(value)}}}'
@@ -148,17 +160,14 @@ class Recorder:
         """What the script printed. Raises TranscriptError."""
         before = self._output.size(stream)
         self._output.add(stream, data)
-        data = data[max(self._written[stream] - before, 0) :]
-        if not data:
-            return
-        try:
-            shown: str | bytes = data.decode()
-        except UnicodeDecodeError:
-            shown = data
-        self._write(f'{{"event":"output","at":{self._at()},"stream":"{stream}","data":{self._value(shown)}}}')
+        data = self._held[stream] + data[max(self._written[stream] - before, 0) :]
+        data, self._held[stream] = self._masking.parted_bytes(data)
+        self._printed(stream, data)
 
     def end(self, outcome: Outcome) -> None:
         """The last line, after which the transcript is whole. Raises TranscriptError."""
+        for stream, held in self._held.items():
+            self._printed(stream, held)
         document = outcome.to_dict()
         for name in ("stdout", "stderr", "calls", "confinement"):
             del document[name]
@@ -176,6 +185,31 @@ class Recorder:
     def close(self) -> None:
         """Lets go of the file."""
         self._sink.close()
+
+    def _printed(self, stream: str, data: bytes) -> None:
+        if not data:
+            return
+        try:
+            shown: str | bytes = data.decode()
+        except UnicodeDecodeError:
+            shown = data
+        head = f'{{"event":"output","at":{self._at()},"stream":"{stream}","bytes":{len(data)}'
+        self._write(f'{head},"data":{self._value(shown)}}}')
+
+    def _joined(self, stream: object, answer: Answer) -> Answer:
+        """A chunk of a stream, without an end that may be the begin of a key, and with that of the one before."""
+        ok, value = answer
+        if stream is None:
+            return answer
+        held = self._held_chunks.pop(stream, "")
+        if not ok or type(value) is not dict or type(value.get("text")) is not str or "restarts" in value:
+            return answer  # nothing of this answer follows
+        text = held + value["text"]
+        if value.get("is_final") is not True:
+            text, rest = self._masking.parted(text)
+            if rest:
+                self._held_chunks[stream] = rest
+        return ok, {**value, "text": text}
 
     def _at(self) -> float:
         return round(self._now() - self._begun, 6)

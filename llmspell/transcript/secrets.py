@@ -1,13 +1,14 @@
 """Keys taken out of what is recorded.
 
-The rule kept here: a key is masked inside a value, never in the text of a line, so that a line stays what it is.
+The rules kept here: a key is masked inside a value, never in the text of a line, so that a line stays what it is; and
+of what comes in pieces, an end that may go on to a key is told from what can be written.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, AnyStr
 
 from llmspell.transcript.form import encode
 
@@ -34,12 +35,14 @@ def keys_in(values: Iterable[str]) -> tuple[str, ...]:
 class Masking:
     """Writes values without the keys in them; `masked` counts the values that held one."""
 
-    __slots__ = ("_bytes", "_secrets", "_written", "masked")
+    __slots__ = ("_any", "_any_bytes", "_bytes", "_secrets", "_written", "masked")
 
     def __init__(self, secrets: tuple[str, ...]) -> None:
         self._secrets = secrets
         self._bytes = tuple(secret.encode("utf-8", "surrogateescape") for secret in secrets)
         self._written = tuple(encode(secret)[1:-1] for secret in secrets)
+        self._any = re.compile("|".join(map(re.escape, self._secrets)))
+        self._any_bytes = re.compile(b"|".join(map(re.escape, self._bytes)))
         self.masked = 0
 
     def encode(self, value: Any) -> str:
@@ -53,6 +56,16 @@ class Masking:
     def plain(self, text: str) -> str:
         """A text without keys."""
         return str(self._cleared(text))
+
+    def parted(self, text: str) -> tuple[str, str]:
+        """A piece of text, and its end that may go on to a key in the next piece: less than the longest key."""
+        at = _open_end(text, self._secrets, self._any)
+        return text[:at], text[at:]
+
+    def parted_bytes(self, data: bytes) -> tuple[bytes, bytes]:
+        """The same of bytes."""
+        at = _open_end(data, self._bytes, self._any_bytes)
+        return data[:at], data[at:]
 
     def _cleared(self, value: Any) -> Any:
         if isinstance(value, str):
@@ -69,6 +82,25 @@ class Masking:
         if isinstance(value, (list, tuple)):
             return [self._cleared(item) for item in value]
         return value
+
+
+def _open_end(piece: AnyStr, keys: tuple[AnyStr, ...], whole: re.Pattern[AnyStr]) -> int:
+    """Where the longest end begins that is the begin of a key, and of which no whole key has taken a part."""
+    size = len(piece)
+    places = []
+    for key in keys:
+        head = key[:LEAST]  # searched for: trying every place would take long with a long key
+        at = piece.find(head, max(size - len(key) + 1, 0))
+        while at >= 0:
+            if key.startswith(piece[at:]):
+                places.append(at)
+            at = piece.find(head, at + 1)
+        shorter = range(1, min(LEAST, len(key), size + 1))
+        places += [size - length for length in shorter if piece.endswith(key[:length])]
+    if not places:
+        return size
+    taken = [found.span() for found in whole.finditer(piece)] if any(key in piece for key in keys) else []
+    return next((at for at in sorted(places) if not any(first < at < last for first, last in taken)), size)
 
 
 def masked_like(recorded: str, given: str) -> bool:

@@ -74,10 +74,39 @@ class Tape(Protocol):
         ...
 
 
-class RecordTape:
-    """A run that is recorded. Without a `seed` it gets one of its own, its clock starts now, and sleeps last."""
+class WrittenTape:
+    """What all runs that are written down have in common."""
 
     is_live = True
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+        self._output = RecordedOutput(recorder)
+
+    def emit(self, emit: Emit) -> Emit:
+        """What writes down what was not yet, and hands all of it on."""
+        return self._output.emit(emit)
+
+    def settled(self, end: RunEnd) -> RunEnd:
+        """The end, if all of the run could be written down."""
+        return self._output.settled(end)
+
+    def finish(self, outcome: Outcome) -> Outcome:
+        """Writes the last line; an outcome that could not be written down is none to rely on."""
+        try:
+            self._recorder.end(outcome)
+        except TranscriptError as error:
+            if outcome.verdict is Verdict.OK:
+                outcome = outcome._replace(verdict=Verdict.ERROR, error=stopped(error, outcome.script_name).error)
+        return outcome
+
+    def close(self) -> None:
+        """Lets go of the file."""
+        self._recorder.close()
+
+
+class RecordTape(WrittenTape):
+    """A run that is recorded. Without a `seed` it gets one of its own, its clock starts now, and sleeps last."""
 
     def __init__(
         self,
@@ -97,8 +126,7 @@ class RecordTape:
         self.deterministic: Deterministic | None = Deterministic(seed) if seed is not None else _fresh()
         self._script, self._words, self._labels, self._threads = script, words, labels, threads
         made = TranscriptFile(sink) if isinstance(sink, (str, os.PathLike)) else sink
-        self._recorder = Recorder(made, Masking(secrets))
-        self._output = RecordedOutput(self._recorder)
+        super().__init__(Recorder(made, Masking(secrets)))
 
     def broker(self, bridge: WorkerBridge, calls: RunCalls) -> Broker:
         """Writes the first line. Raises TranscriptError."""
@@ -127,22 +155,6 @@ class RecordTape:
             )
         )
 
-    def emit(self, emit: Emit) -> Emit:
-        """What writes down the output and hands it on."""
-        return self._output.emit(emit)
-
-    def settled(self, end: RunEnd) -> RunEnd:
-        """The end, if all of the run could be written down."""
-        return self._output.settled(end)
-
-    def finish(self, outcome: Outcome) -> Outcome:
-        """Writes the last line."""
-        return written_end(self._recorder, outcome)
-
-    def close(self) -> None:
-        """Lets go of the file."""
-        self._recorder.close()
-
 
 class ReplayTape:
     """A run whose calls are answered from a cassette, and of which none is made."""
@@ -160,6 +172,8 @@ class ReplayTape:
         self._is_loose = loose
         if header.seed is None:
             log("warn", f"engine {header.engine!a} was recorded without a seed: {UNSEEDED}", {})
+        if cassette.is_masked and not loose:
+            log("warn", UNCOMPARED, {})
 
     def broker(self, bridge: WorkerBridge, calls: RunCalls) -> ReportedBroker:  # noqa: ARG002 - it tells nothing new
         """The broker that has the record; the engine's library alone is this machine's."""
@@ -188,16 +202,6 @@ class ReplayTape:
         """Nothing is held."""
 
 
-def written_end(recorder: Recorder, outcome: Outcome) -> Outcome:
-    """Writes the last line; an outcome that could not be written down is none to rely on."""
-    try:
-        recorder.end(outcome)
-    except TranscriptError as error:
-        if outcome.verdict is Verdict.OK:
-            outcome = outcome._replace(verdict=Verdict.ERROR, error=stopped(error, outcome.script_name).error)
-    return outcome
-
-
 def drawn_from(cassette: Cassette, *, required: bool) -> Deterministic | None:
     """The seed and the clock of a recorded run."""
     header = cassette.header
@@ -207,6 +211,7 @@ def drawn_from(cassette: Cassette, *, required: bool) -> Deterministic | None:
 
 
 UNSEEDED = "nobody promises that the script asks the same again, and it gets the recorded answers where it does"
+UNCOMPARED = "output and value are not compared: a key was masked in the record"
 _OF_MODELS = ("model_calls", "prompt_tokens", "completion_tokens", "cost_usd", "cost_by_rule_usd")
 
 

@@ -88,6 +88,21 @@ def test_a_divergence_and_what_is_no_transcript_end_with_their_codes(tmp_path: P
     assert "nothing is left to go on with" in over.stderr
 
 
+def test_the_script_itself_is_not_replaced_by_its_transcript(tmp_path: Path) -> None:
+    place = workplace(tmp_path)
+    (place / "s.lua").write_text("print(1)")
+    refused = run(["run", "--record", "s.lua", "s.lua"], folder=place)
+    assert (refused.code, refused.stdout) == (2, "")
+    assert "what is there is no transcript" in refused.stderr
+    assert (place / "s.lua").read_text() == "print(1)"
+
+
+def test_the_help_of_replay_says_which_mode_makes_calls_and_writes(tmp_path: Path) -> None:
+    said = " ".join(run(["replay", "--help"], folder=workplace(tmp_path)).stdout.split())
+    assert "offline, but in the mode once" in said
+    assert "In the mode once the calls that FILE lacks are made, for real, and FILE is rewritten with them" in said
+
+
 def test_a_cut_run_is_resumed_with_the_modules_beside_its_script(tmp_path: Path) -> None:
     place = workplace(tmp_path)
     (place / "m.lua").write_text("return {word = 'module'}")

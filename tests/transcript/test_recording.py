@@ -18,6 +18,7 @@ from tests.transcript.notes import runtime
 from tests.transcript.recorded import LIMITS, record, replay, seen
 
 KEY = "sk-0123456789abcdef-key"
+OLDER = '{"event":"transcript", "of": "an older run"}\n'
 EVERYTHING = """
 io.write("first ")
 local given = io.read(3)
@@ -122,14 +123,14 @@ def test_no_key_of_a_provider_or_of_the_environment_stands_anywhere_in_it(tmp_pa
 
 def test_a_file_has_its_name_when_it_is_whole_and_another_one_before(tmp_path: Path) -> None:
     place = tmp_path / "t.jsonl"
-    place.write_text("an older one")
+    place.write_text(OLDER)
     found: list[tuple[bool, str]] = []
 
     def look(_stream: str, _data: bytes) -> None:
         found.append((place.with_name("t.jsonl.part").exists(), place.read_text()))
 
     ScriptRuntime.with_lua(limits=LIMITS).execute("print(1)", record=place, emit=look)
-    assert found == [(True, "an older one")]
+    assert found == [(True, OLDER)]
     assert os.listdir(tmp_path) == ["t.jsonl"]
     assert Cassette.load(place).end is not None
 
@@ -168,6 +169,20 @@ def test_a_place_that_cannot_be_written_is_refused_before_anything_runs(tmp_path
             "print(1)", record=tmp_path / place, emit=lambda _stream, data: shown.append(data)
         )
     assert shown == []
+
+
+def test_a_file_that_is_no_transcript_is_not_replaced(tmp_path: Path) -> None:
+    place = tmp_path / "s.lua"
+    runtime = ScriptRuntime.with_lua(limits=LIMITS)
+    for content in ("print(1)", "\n", '{"event":"call"}\n', '["transcript"]'):
+        place.write_text(content)
+        with pytest.raises(TranscriptError, match=r"s.lua'?: what is there is no transcript, and would be lost"):
+            runtime.execute("print(1)", record=place)
+        assert (place.read_text(), os.listdir(tmp_path)) == (content, ["s.lua"])
+    place.write_bytes(b"")
+    for _ in range(2):  # an empty file is replaced, and then an older transcript
+        runtime.execute("print(1)", record=place)
+        assert Cassette.load(place).end is not None
 
 
 def test_large_values_lie_beside_by_their_sums_and_those_of_an_older_record_are_gone(tmp_path: Path) -> None:
@@ -213,7 +228,7 @@ print(json.dumps([outcome.verdict.value, outcome.error.kind, outcome.error.messa
 
 def test_a_full_disk_ends_the_run_and_nothing_that_was_there_is_lost(tmp_path: Path) -> None:
     place = tmp_path / "t.jsonl"
-    place.write_text("an older one")
+    place.write_text(OLDER)
     done = subprocess.run(
         [sys.executable, "-c", CHILD, str(place), "20000"], capture_output=True, text=True, check=True, timeout=60
     )
@@ -221,7 +236,7 @@ def test_a_full_disk_ends_the_run_and_nothing_that_was_there_is_lost(tmp_path: P
     assert (verdict, kind) == ("error", "internal")
     assert "the run was ended, because the transcript" in message
     assert "file too large" in message
-    assert place.read_text() == "an older one"
+    assert place.read_text() == OLDER
     cassette = Cassette.load(f"{place}.part")
     answered = sum(event.kind == "reply" for event in cassette.events)
     assert 5 < answered <= made <= answered + 1

@@ -60,6 +60,9 @@ def run(spell: Spell, spec: EngineSpec, settings: Settings, cancellation: Cancel
             if not is_of(cassette, spell.source):
                 says = "the script has changed since it was recorded: its calls are answered by what they ask"
                 found.append(Finding("changed-since", Severity.NOTE, says))
+            elif cassette.is_masked:
+                says = "output and value are not compared: a key was masked in the record"
+                found.append(Finding("bad-cassette", Severity.WARNING, says, None, spell.cassette_path))
         outcome = _outcome(spell, spec, settings, cancellation, expected, cassette)
     except BadExpectationError as error:
         place = None if error.line is None else Position(error.line, 1, error.line, 2)
