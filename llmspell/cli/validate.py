@@ -31,7 +31,7 @@ from llmspell.validate.reports.opening import About, Reports, Wanted, open_repor
 from llmspell.validate.reports.report import STDOUT
 from llmspell.validate.result import Status
 from llmspell.validate.rules import RULES
-from llmspell.validate.settings import Settings
+from llmspell.validate.settings import Settings, granted_tools
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -134,6 +134,7 @@ def _settings(
         off=(*chosen.get("off", ()), *options["off"]),
         require=DEFAULT if choices.require is None else read_required(choices.require),
         engines=tuple(factory.get(name) for name in configuration.engines),
+        tools=granted_tools(configuration),
         config=configuration.policy.config,
         packages=configuration.policy.packages,
         runs=not options["no_runs"],
