@@ -33,7 +33,7 @@ from llmspell.validate.reports.report import STDOUT
 from llmspell.validate.reports.totals import Totals
 from llmspell.validate.result import Status
 from llmspell.validate.rules import RULES
-from llmspell.validate.settings import Settings, check_rules
+from llmspell.validate.settings import Settings, check_rules, granted_tools
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -141,6 +141,7 @@ def _settings(
         off=check_rules((*chosen.get("off", ()), *options["off"]), tuple(RULES)),
         require=DEFAULT if choices.require is None else read_required(choices.require),
         engines=tuple(factory.get(name) for name in configuration.engines),
+        tools=granted_tools(configuration),
         config=configuration.policy.config,
         packages=configuration.policy.packages,
         runs=not options["no_runs"],

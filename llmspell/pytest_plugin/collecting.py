@@ -23,7 +23,8 @@ from llmspell.validate.check import Checker
 from llmspell.validate.discovery import Discovery
 from llmspell.validate.reports.wording import shown_path
 from llmspell.validate.result import Result
-from llmspell.validate.settings import Settings
+from llmspell.validate.runs.running import Ran, expected_of
+from llmspell.validate.settings import Settings, granted_tools
 from llmspell.validate.spell import Spell
 from llmspell.validate.tree import matches
 
@@ -60,12 +61,13 @@ class SpellCollection:
         mode = self._config.getoption("--llmspell-record")
         return mode == "all" or (mode == "once" and cassette_of(spell) is None)
 
-    def record(self, spell: Path, engine: str) -> None:
-        """Runs a spell in earnest and writes its cassette. Raises UsageError and SetupError."""
+    def record(self, path: Path, spell: Spell) -> Ran:
+        """Runs a spell in earnest and writes its cassette, or tells why not. Raises UsageError and SetupError."""
         from llmspell.pytest_plugin.recording import record
 
-        place = cassette_of(spell) or new_cassette(spell, self._suffixes)
-        record(spell, self._factory.get(engine), place, _configuration(self._config, sandboxed=False))
+        place = cassette_of(path) or new_cassette(path, self._suffixes)
+        configuration = _configuration(self._config, sandboxed=False)
+        return record(path, self._factory.get(spell.engine), place, configuration, expected_of(spell))
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
         """A spell, if this file is one."""
@@ -121,6 +123,7 @@ def _settings(configuration: Configuration, factory: EngineFactory, *, strict: b
         strict=strict or chosen.get("strict", False),
         off=tuple(chosen.get("off", ())),
         engines=tuple(factory.get(name) for name in configuration.engines),
+        tools=granted_tools(configuration),
         config=configuration.policy.config,
         packages=configuration.policy.packages,
     )

@@ -14,6 +14,8 @@ from llmspell.validate.finding import Finding, Severity
 from llmspell.validate.places import shown_path
 from llmspell.validate.reports.wording import failing, finding_line, marked_line, position, shown
 from llmspell.validate.result import Result, Status
+from llmspell.validate.runs.expectation import BadExpectationError
+from llmspell.validate.runs.running import Ran
 from llmspell.validate.spell import Spell
 
 if TYPE_CHECKING:
@@ -65,8 +67,12 @@ class SpellItem(pytest.Item):
         try:
             found = self._collection.discovered(path)
             if isinstance(found, Spell) and self._collection.is_recorded(self.path):
-                self._collection.record(self.path, found.engine)
+                ran = self._collection.record(self.path, found)
+                if ran.findings:
+                    return _unrecorded(found, ran)
                 found = self._collection.discovered(path)
+        except BadExpectationError:
+            pass  # nothing is recorded, and the check says why
         except LlmspellError as error:
             return Result(shown_path(path), Status.UNCHECKED, findings=(_not_checked(str(error)),))
         return self._collection.checker.check(found) if isinstance(found, Spell) else found
@@ -88,6 +94,17 @@ def _told(result: Result) -> Iterator[str]:
             yield f"    {shown(line)}"
     if len(found) > MOST_FINDINGS:
         yield f"and {len(found) - MOST_FINDINGS:,} more"
+
+
+def _unrecorded(spell: Spell, ran: Ran) -> Result:
+    return Result(
+        spell.path,
+        Status.FAILED,
+        engine=spell.engine,
+        findings=ran.findings,
+        source=spell.source.decode("utf-8", "backslashreplace"),
+        outcome=None if ran.outcome is None else ran.outcome.to_dict(pass_on=False),
+    )
 
 
 def _not_checked(why: str) -> Finding:

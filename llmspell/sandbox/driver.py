@@ -156,7 +156,7 @@ class Worker:
                 )
 
     def _with_stderr(self, message: str) -> str:
-        said = self._pipes.tail.escaped().strip()
+        said = self._pipes.tail.escaped().strip().rpartition("\n")[2]  # of a traceback, what it comes to
         return f"{message}; it said: {said}" if said else message
 
     def run(

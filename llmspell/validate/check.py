@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
 from llmspell.engines.checking import checking
-from llmspell.engines.factory import EngineSpec
+from llmspell.engines.factory import EngineFactory, EngineSpec
+from llmspell.engines.worker import check_memory
 from llmspell.errors import LlmspellError
 from llmspell.limits import MIB, Limits
 from llmspell.outcome import Outcome, Verdict
@@ -54,10 +55,9 @@ class Checker:
         check_rules(settings.off, tuple(RULES))
         self._settings, self._cancellation = settings, cancellation
         self._factory = settings.factory()
-        self._tools: Mapping[str, Mapping[str, Any]] = {
-            **{name: tool.schema for name, tool in builtin_tools().items()},
-            **settings.tools,
-        }
+        if settings.runs:
+            _check_memory(self._factory, settings.limits.memory)
+        self._tools: Mapping[str, Mapping[str, Any]] = {name: tool.schema for name, tool in builtin_tools().items()}
         self._lock = threading.Lock()
         self._readers: dict[str, ScriptRuntime] = {}
         self._names: dict[str, EngineNames] = {}
@@ -176,6 +176,13 @@ def _told(ran: Ran | None, limits: Limits) -> dict[str, Any]:
         TimedCall(one.capability, one.name, one.ok, one.begun_seconds, one.wall_seconds, one.agent) for one in made
     )
     return {"outcome": ran.outcome.to_dict(pass_on=False), "calls": calls, "limits": limits._asdict()}
+
+
+def _check_memory(factory: EngineFactory, memory: int) -> None:
+    """Raises UsageError for a limit in which no engine starts; where one does, it depends on the script."""
+    least = min((factory.get(name) for name in factory.names()), key=lambda spec: spec.least_memory)
+    if memory < least.least_memory:
+        check_memory(least, memory)
 
 
 def _why(outcome: Outcome) -> str:

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from llmspell.engines.factory import EngineFactory, EngineSpec
 from llmspell.errors import UsageError, nearest
 from llmspell.limits import Limits
+from llmspell.policy import PURE_TOOLS
 from llmspell.sandbox.require import DEFAULT
+
+if TYPE_CHECKING:
+    from llmspell.config import Configuration
 
 
 class Settings(NamedTuple):
     """How scripts are checked.
 
     `limits` are those of a run. Under `strict` a warning fails a script. `off` are the rules that say nothing. `tools`
-    are known beside the built-in ones: JSON schemas of their parameters by canonical name. `require` is what must be
-    enforced, or nothing is started. `engines` are known beside the built-in ones. `config` is what `Config.get` shows,
-    `packages` what scripts may import by grant. `runs`: whether scripts with a cassette or an expectation beside them
-    are run.
+    are granted to a run, as far as they have no side effects. `require` is what must be enforced, or nothing is
+    started. `engines` are known beside the built-in ones. `config` is what `Config.get` shows, `packages` what scripts
+    may import by grant. `runs`: whether scripts with a cassette or an expectation beside them are run.
     """
 
     limits: Limits = Limits()
     strict: bool = False
     off: tuple[str, ...] = ()
-    tools: Mapping[str, Mapping[str, Any]] = {}
+    tools: tuple[str, ...] = PURE_TOOLS
     require: tuple[str, ...] = DEFAULT
     engines: tuple[EngineSpec, ...] = ()
     config: Mapping[str, Any] = {}
@@ -41,7 +44,7 @@ class Settings(NamedTuple):
             **self._asdict(),
             "limits": self.limits._asdict(),
             "off": list(self.off),
-            "tools": {name: dict(schema) for name, schema in self.tools.items()},
+            "tools": list(self.tools),
             "require": list(self.require),
             "engines": [_row(spec) for spec in self.engines],
             "config": dict(self.config),
@@ -56,11 +59,19 @@ class Settings(NamedTuple):
                 **made,
                 "limits": Limits(**made["limits"]),
                 "off": tuple(made["off"]),
+                "tools": tuple(made["tools"]),
                 "require": tuple(made["require"]),
                 "packages": tuple(made["packages"]),
                 "engines": tuple(_spec(row) for row in made["engines"]),
             }
         )
+
+
+def granted_tools(configuration: Configuration) -> tuple[str, ...]:
+    """The tools of a run by a configuration: those that it grants, or those without side effects where it is silent."""
+    if configuration.origin("tools.grant") == "default":
+        return PURE_TOOLS
+    return tuple(configuration.policy.tools)
 
 
 def check_rules(names: tuple[str, ...], known: tuple[str, ...]) -> tuple[str, ...]:

@@ -44,6 +44,7 @@ def test_the_code_says_whether_all_passed(place: Place) -> None:
         (("gone",), "'gone' is not there"),
         (("--off", "nothing-like-it", "a.lua"), "there is no rule 'nothing-like-it'"),
         (("--jobs", "0", "a.lua"), "1 to 512 jobs"),
+        (("--mem", "1M", "a.lua"), "a memory limit of 1 MiB is too small for engine lua to start"),
         (("empty",), "no scripts were found in empty"),
         (("--json", "r", "--junit", "r", "a.lua"), "name the same place"),
         (("--changed-since", "main", "a.lua"), "not a git repository"),
@@ -51,7 +52,7 @@ def test_the_code_says_whether_all_passed(place: Place) -> None:
         (("--dask", "tcp://127.0.0.1:1", "--jobs", "2", "a.lua"), "with --dask a cluster does it"),
         (("--json", "/dev/null/r", "a.lua"), "/dev/null/r"),
     ],
-    ids=["path", "rule", "jobs", "empty", "places", "git", "dask", "dask-jobs", "report"],
+    ids=["path", "rule", "jobs", "memory", "empty", "places", "git", "dask", "dask-jobs", "report"],
 )
 def test_what_cannot_be_meant_is_code_2(place: Place, arguments: tuple[str, ...], says: str) -> None:
     place.write("a.lua", GOOD)
@@ -77,6 +78,15 @@ def test_quiet_shows_errors_only_and_notes_are_shown_where_they_are_wanted(place
     assert place.run("validate", "a.lua").stdout.count(b"a.lua:1:") == 1
     assert place.run("validate", "--notes", "a.lua").stdout.count(b"a.lua:1:") == 2
     assert place.run("validate", "--strict", "a.lua").code == 1
+
+
+def test_tools_that_the_named_configuration_does_not_grant_are_denied(place: Place) -> None:
+    place.write("a.lua", 'Tool.execute("uuid-generator")')
+    place.write("a.expect.toml", "")
+    place.write("c.toml", '[tools]\ngrant = ["calculator"]\n')
+    assert place.run("validate", "a.lua").code == 0
+    ran = place.run("validate", "--config", "c.toml", "a.lua")
+    assert (ran.code, b"it ended as denied" in ran.stdout) == (1, True)
 
 
 def test_a_configuration_that_came_with_the_scripts_is_not_read_unless_it_is_named(place: Place) -> None:

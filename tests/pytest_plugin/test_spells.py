@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -13,6 +14,8 @@ import llmspell.pytest_plugin.collecting
 import llmspell.pytest_plugin.recording
 import llmspell.transcript.tape
 from llmspell.pytest_plugin.cassettes import new_cassette
+from llmspell.pytest_plugin.recording import UnnamedCassette
+from llmspell.transcript.form import TranscriptError
 
 pytest_plugins = ["pytester"]
 
@@ -238,6 +241,79 @@ def test_recording_once_makes_a_missing_cassette_and_all_makes_it_afresh(pyteste
     assert cassette.read_bytes() == first
     run(pytester, "--llmspell-record=all").assert_outcomes(passed=1)
     assert cassette.read_bytes() != first
+
+
+FAILING = 'print(("x"):rep(200000))\nprint(Agent.create{name = "x"}:execute("the sea").text)\nerror("too wet")\n'
+
+
+def test_a_run_that_failed_fails_the_spell_and_leaves_no_cassette(pytester: pytest.Pytester) -> None:
+    write(pytester, asks__lua=FAILING)
+    for _ in range(2):
+        result = run(pytester, "--llmspell-record=once")
+        result.assert_outcomes(failed=1)
+        result.stdout.fnmatch_lines(["asks.lua:3:1: error different-verdict: it ended as error, *too wet*"])
+        assert not list(pytester.path.glob("asks.cassette*"))
+    write(pytester, asks__expect__toml='verdict = "error"\nerror_kind = "provider"\n')
+    run(pytester, "--llmspell-record=once").assert_outcomes(failed=1)
+    assert not list(pytester.path.glob("asks.cassette*"))
+
+
+def test_a_run_that_failed_as_expected_is_kept(pytester: pytest.Pytester) -> None:
+    write(pytester, asks__lua=FAILING, asks__expect__toml='verdict = "error"\n')
+    run(pytester, "--llmspell-record=once").assert_outcomes(passed=1)
+    assert (pytester.path / "asks.cassette.jsonl").exists()
+    run(pytester).assert_outcomes(passed=1)
+
+
+def test_a_cassette_is_not_replaced_by_a_run_that_failed(pytester: pytest.Pytester) -> None:
+    large = 'print(#Agent.create{name = "x"}:execute(("sea "):rep(50000)).text)\n'
+    write(pytester, asks__lua=large)
+    run(pytester, "--llmspell-record=once").assert_outcomes(passed=1)
+    kept = {file: file.read_bytes() for file in pytester.path.rglob("asks.cassette*/*")}
+    assert kept  # a value that lies beside
+    kept[pytester.path / "asks.cassette.jsonl"] = (pytester.path / "asks.cassette.jsonl").read_bytes()
+    write(pytester, asks__lua=large.replace("sea", "sky") + 'error("too wet")')
+    run(pytester, "--llmspell-record=all").assert_outcomes(failed=1)
+    found = [*pytester.path.glob("asks.cassette*"), *pytester.path.glob("asks.cassette*/*")]
+    assert {file: file.read_bytes() for file in found if file.is_file()} == kept
+
+
+def test_a_cassette_that_was_not_written_to_its_end_is_not_kept(tmp_path: Path) -> None:
+    cassette = UnnamedCassette(tmp_path / "a.cassette.jsonl")
+    cassette.line("{}")
+    cassette.line("{}")
+    with pytest.raises(TranscriptError, match="could not be written to its end"):
+        cassette.keep()
+    cassette.forget()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_spell_is_recorded_with_what_its_expectation_gives_it(pytester: pytest.Pytester) -> None:
+    write(pytester, asks__lua="print(ARGS[1], io.read(), math.random(1000000))\n")
+    given = 'arguments = ["bees"]\nstdin = "honey"\nseed = 7\n'
+    write(pytester, asks__expect__toml=given + 'output_contains = "bees\\thoney\\t"\n')
+    run(pytester, "--llmspell-record=once").assert_outcomes(passed=1)
+    header = json.loads((pytester.path / "asks.cassette.jsonl").read_text().split("\n")[0])
+    assert (header["arguments"], header["seed"]) == (["bees"], 7)
+    run(pytester).assert_outcomes(passed=1)
+
+
+def test_nothing_is_recorded_by_an_expectation_that_cannot_be_meant(pytester: pytest.Pytester) -> None:
+    write(pytester, asks__lua=FINE, asks__expect__toml="verdit = 'ok'\n")
+    result = run(pytester, "--llmspell-record=once")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["asks.expect.toml:1:1: error bad-expectation: *"])
+    assert not list(pytester.path.glob("asks.cassette*"))
+
+
+def test_tools_are_granted_by_the_named_configuration(pytester: pytest.Pytester) -> None:
+    write(pytester, asks__lua='Tool.execute("uuid-generator")', asks__expect__toml="")
+    write(pytester, ci__toml='[tools]\ngrant = ["calculator"]\n')
+    run(pytester).assert_outcomes(passed=1)
+    pytester.makeini("[pytest]\nllmspell_config = ci.toml")
+    result = run(pytester)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["asks.lua:*it ended as denied, *"])
 
 
 def test_a_cassette_that_says_otherwise_than_the_spell_fails_it(pytester: pytest.Pytester) -> None:

@@ -83,7 +83,7 @@ def test_any_other_spell_is_not_found(filled: str, spell: Spell) -> None:
 
 @pytest.mark.parametrize(
     "settings",
-    [Settings(strict=True), Settings(limits=Limits(cpu=1)), Settings(off=("syntax",)), Settings(tools={"t": {}})],
+    [Settings(strict=True), Settings(limits=Limits(cpu=1)), Settings(off=("syntax",)), Settings(tools=("calculator",))],
     ids=["strict", "limits", "off", "tools"],
 )
 def test_other_settings_do_not_find_it(filled: str, settings: Settings) -> None:

@@ -59,7 +59,7 @@ def test_settings_travel() -> None:
         limits=Limits(memory=1 << 25),
         strict=True,
         off=("secret",),
-        tools={"own": {"type": "object"}},
+        tools=("calculator",),
         engines=(EngineSpec("toy", (".toy",), ("/bin/toy",), settings={"a": 1}, needs=("/x",)),),
         config={"a": {"b": 1}},
     )
@@ -77,10 +77,19 @@ def test_a_rule_that_is_off_says_nothing_and_one_that_is_not_there_is_an_error()
         Checker(Settings(off=("unknown-nam",)))
 
 
-def test_a_tool_of_the_settings_is_known() -> None:
-    schema = {"type": "object", "properties": {"x": {"type": "integer"}}, "required": ["x"]}
-    source = 'Tool.execute("own", {x = 1}) Tool.execute("own", {x = "a"}) Tool.execute("own")'
-    assert rules(check(source, tools={"own": schema})) == ["wrong-type", "missing-parameter"]
+def test_a_memory_limit_in_which_nothing_runs_is_an_error_of_the_settings() -> None:
+    with pytest.raises(UsageError, match="a memory limit of 1 MiB is too small for engine lua to start"):
+        Checker(Settings(limits=Limits(memory=1 << 20)))
+    assert check("return 1", limits=Limits(memory=1 << 20), runs=False).status is Status.PASSED
+
+
+def test_a_worker_that_dies_at_its_start_is_told_in_one_line() -> None:
+    dying = EngineSpec("dying", (".die",), (sys.executable, "-c", "import sys\n\nsys.nosuchname"))
+    (found,) = check("x", "dying", engines=(dying,)).findings
+    assert found.rule == "not-checked"
+    assert "it said: AttributeError: module 'sys' has no attribute 'nosuchname'" in found.message
+    assert "Traceback" not in found.message
+    assert "\n" not in found.message
 
 
 @pytest.mark.parametrize(

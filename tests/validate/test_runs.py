@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from llmspell.engines.factory import EngineFactory
+from llmspell.limits import Limits
 from llmspell.outcome import Outcome, Usage, Verdict
 from llmspell.runtime import ScriptRuntime
 from llmspell.transcript import TranscriptInMemory
@@ -117,13 +119,35 @@ def test_an_error_is_told_with_its_place_unless_it_was_expected(checker: Checker
     ids=["files", "network", "loop", "exit"],
 )
 def test_a_run_is_granted_nothing_that_reaches_out(source: str, verdict: str) -> None:
-    from llmspell.limits import Limits
 
     with Checker(Settings(limits=Limits(cpu=0.5))) as checker:
         result = checker.check(spell(source, ""))
     assert result.outcome is not None
     assert result.outcome["verdict"] in (verdict, "denied")
     assert result.status is Status.FAILED
+
+
+def test_a_run_is_granted_the_pure_tools_of_the_settings_and_no_others() -> None:
+    asked = (
+        'Tool.execute("calculator", {input = "1+1"})',
+        'Tool.execute("uuid-generator")',
+        'Tool.execute("file-operations", {operation = "read", path = "/etc/passwd"})',
+    )
+    with Checker(Settings(tools=("calculator", "file-operations"))) as checker:
+        verdicts = [(checker.check(spell(source, "")).outcome or {})["verdict"] for source in asked]
+    assert verdicts == ["ok", "denied", "denied"]
+
+
+def test_settings_that_an_engine_cannot_take_are_no_fault_of_what_is_beside_a_script() -> None:
+    with Checker(Settings(limits=Limits(memory=EngineFactory().get("python").least_memory - 1))) as checker:
+        result = checker.check(spell("x = 1", "")._replace(engine="python"))
+    assert [rule for rule, _ in told(result)] == ["not-checked"]
+    assert (result.status, "is too small for engine python" in result.findings[0].message) == (Status.UNCHECKED, True)
+
+
+def test_packages_of_the_settings_keep_no_other_engine_from_running() -> None:
+    with Checker(Settings(packages=("pyyaml",))) as checker:
+        assert told(checker.check(spell("return 1", "value = 1"))) == []
 
 
 def test_agents_answer_by_echo_and_runs_are_the_same_each_time(checker: Checker) -> None:

@@ -24,7 +24,7 @@ _COMPARED_LINES = 1000
 
 def differences(expected: Expectation, outcome: Outcome) -> Iterator[Finding]:
     """Every way in which a run differs from what was expected."""
-    yield from _verdict(expected, outcome)
+    yield from differences_of_end(expected, outcome)
     printed = as_text(outcome.stdout)
     if expected.output is not None and printed != expected.output:
         says = f"it printed something else than expected:\n{diff(expected.output, printed)}"
@@ -40,7 +40,8 @@ def differences(expected: Expectation, outcome: Outcome) -> Iterator[Finding]:
     yield from _usage(expected, outcome)
 
 
-def _verdict(expected: Expectation, outcome: Outcome) -> Iterator[Finding]:
+def differences_of_end(expected: Expectation, outcome: Outcome) -> Iterator[Finding]:
+    """The ways in which it ended otherwise than expected, whatever it did until then."""
     error = outcome.error
     place = None
     if error is not None and error.line is not None and error.file in (None, outcome.script_name):

@@ -10,11 +10,11 @@ import io
 from typing import TYPE_CHECKING, NamedTuple
 
 from llmspell.engines.factory import EngineSpec
-from llmspell.errors import UsageError
 from llmspell.outcome import Outcome
 from llmspell.policy import PURE_TOOLS, Policy
 from llmspell.runtime import ScriptRuntime
 from llmspell.sandbox.wake import Cancellation
+from llmspell.transcript.form import TranscriptError
 from llmspell.validate.finding import Finding, Position, Severity
 from llmspell.validate.runs.cassettes import is_of, open_cassette, recorded_verdict, stale_modules
 from llmspell.validate.runs.compare import differences
@@ -23,6 +23,7 @@ from llmspell.validate.settings import Settings
 from llmspell.validate.spell import Spell
 
 if TYPE_CHECKING:
+    from llmspell.capabilities.scripting import Reader
     from llmspell.transcript.cassette import Cassette
 
 STRICT, LOOSE = "strict", "loose"
@@ -45,10 +46,10 @@ def is_run(spell: Spell) -> bool:
 
 
 def run(spell: Spell, spec: EngineSpec, settings: Settings, cancellation: Cancellation | None) -> Ran:
-    """Runs a script, and compares. Raises SetupError."""
+    """Runs a script, and compares. Raises SetupError, and UsageError for settings that its engine cannot take."""
     found: list[Finding] = []
     try:
-        expected = Expectation() if spell.expectation is None else _expectation(spell)
+        expected = expected_of(spell)
         cassette = None
         if spell.cassette is not None:
             cassette = open_cassette(spell.cassette)
@@ -67,13 +68,21 @@ def run(spell: Spell, spec: EngineSpec, settings: Settings, cancellation: Cancel
     except BadExpectationError as error:
         place = None if error.line is None else Position(error.line, 1, error.line, 2)
         return Ran((Finding("bad-expectation", Severity.ERROR, str(error), place, spell.expectation_path),))
-    except UsageError as error:  # a cassette that is none, or of another script
+    except TranscriptError as error:  # a cassette that is none, or of another script
         return Ran((_bad_cassette(spell, str(error)),))
     return Ran((*found, *differences(expected, outcome)), outcome)
 
 
-def _expectation(spell: Spell) -> Expectation:
-    return read_expectation(spell.expectation or b"", spell.expectation_path or "the expectation")
+def expected_of(spell: Spell) -> Expectation:
+    """What is expected of a script by the file beside it. Raises BadExpectationError."""
+    if spell.expectation is None:
+        return Expectation()
+    return read_expectation(spell.expectation, spell.expectation_path or "the expectation")
+
+
+def given_input(expected: Expectation) -> Reader:
+    """The stdin of a run."""
+    return io.BytesIO(expected.stdin.encode()).read
 
 
 def _outcome(
@@ -87,10 +96,10 @@ def _outcome(
     """The run, with what was expected of it as far as that is what it is given."""
     with ScriptRuntime(
         spec,
-        policy=_policy(settings),
+        policy=_policy(settings, spec),
         limits=settings.limits,
         require=settings.require,
-        stdin=io.BytesIO(expected.stdin.encode()).read,
+        stdin=given_input(expected),
     ) as runtime:
         return runtime.execute(
             spell.source,
@@ -108,9 +117,10 @@ def _bad_cassette(spell: Spell, says: str) -> Finding:
     return Finding("bad-cassette", Severity.ERROR, says, None, spell.cassette_path)
 
 
-def _policy(settings: Settings) -> Policy:
-    granted = Policy(modules=True, models=MODELS, config=settings.config, packages=settings.packages)
-    return granted.with_tools(PURE_TOOLS)
+def _policy(settings: Settings, spec: EngineSpec) -> Policy:
+    packages = () if spec.extensions is None else settings.packages  # settings are for scripts of all languages
+    granted = Policy(modules=True, models=MODELS, config=settings.config, packages=packages)
+    return granted.with_tools(name for name in settings.tools if name in PURE_TOOLS)
 
 
 def _seed(expected: Expectation, spec: EngineSpec) -> int | None:
