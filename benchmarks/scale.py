@@ -152,30 +152,38 @@ def _of_rounds(points: list[Point]) -> Point:
 
 
 _PEAK = """
-import sys
-from llmspell.sandbox.wake import Cancellation
-from llmspell.source import sha256
-from llmspell.validate.local import LocalExecutor
-from llmspell.validate.result import Result, Status
-from llmspell.validate.settings import Settings
-from llmspell.validate.spell import Spell
-class Trivial:
-    def __init__(self, settings, cancellation): pass
-    def check(self, spell):
-        return Result(spell.path, Status.PASSED, spell.engine, sha256(spell.source), source="x" * 4096)
-    def close(self): pass
-spells = (Spell(f"{n}.lua", "lua", b"return 1\\n" * 500) for n in range(int(sys.argv[1])))
-with LocalExecutor(Settings(), jobs=2, new_checks=Trivial) as executor:
-    assert sum(1 for _ in executor.results(spells)) == int(sys.argv[1])
-print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
+import os, runpy, sys
+told, end = sys.argv.pop(1), os._exit
+def tell(code):
+    with open("/proc/self/status") as status, open(told, "w") as file:
+        file.write(next(line.split()[1] for line in status if line.startswith("VmHWM")))
+    end(code)
+os._exit = tell
+runpy.run_module("llmspell", run_name="__main__", alter_sys=True)
 """
+"""The command, which ends by `os._exit`, and says before what the most memory of its own was. What the kernel tells of
+a process that has ended is the most of it and of its workers."""
 
 
 def peak(number: int) -> int:
-    """The most memory of a process, in bytes, that has so many spells checked by next to nothing."""
+    """The most memory, in bytes, of the process of `llmspell validate` that checks so many scripts and writes reports
+    in HTML and JSON; its workers are not in it.
+    """
     environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'workers'}"}
-    command = [sys.executable, "-W", "ignore::ResourceWarning", "-c", _PEAK, str(number)]
-    return int(subprocess.run(command, capture_output=True, check=True, env=environment).stdout) * 1024
+    suffixes = {"lua": "lua", "javascript": "js", "python": "py"}
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Path(folder, "spells")
+        tree.mkdir()
+        for n, spell in enumerate(spells(number)):
+            (tree / f"{n}.{suffixes[spell.engine]}").write_bytes(spell.source)
+        told, html, report = Path(folder, "peak"), Path(folder, "report.html"), Path(folder, "report.json")
+        options = [str(tree), "--html", str(html), "--json", str(report), "--no-cache"]
+        command = [sys.executable, "-c", _PEAK, str(told), "validate", *options]
+        done = subprocess.run(command, capture_output=True, env=environment, cwd=folder)
+        assert done.returncode == 0, (done.returncode, done.stdout[-500:], done.stderr[-500:])
+        assert html.stat().st_size
+        assert report.stat().st_size
+        return int(told.read_text()) * 1024
 
 
 def table(title: str, header: str, rows: Iterable[str]) -> str:
@@ -206,8 +214,12 @@ def tables(chosen: argparse.Namespace) -> Iterator[str]:
             for name, one in (*nodes.items(), ("2, empty scripts", bare))
         ),
     )
-    small, large = peak(100) / MIB, peak(10_000) / MIB
-    yield f"The host's memory peaked at {small:.1f} MiB with 100 scripts, and at {large:.1f} MiB with 10,000."
+    few = min(100, chosen.peak)
+    small, large = peak(few) / MIB, peak(chosen.peak) / MIB
+    yield (
+        f"The memory of the process of `llmspell validate --html X --json Y --no-cache` itself, without its workers,"
+        f" peaked at {small:.1f} MiB with {few:,} scripts, and at {large:.1f} MiB with {chosen.peak:,}."
+    )
     costs = Costs(alone.host, (alone.workers,), bare.host, bare.scheduler, bare.node)
     told = (
         ("1 job", Shape(1, 2, 1), points[1]),
@@ -222,6 +234,12 @@ def tables(chosen: argparse.Namespace) -> Iterator[str]:
         rows.append(f"| {name} | {_ms(one.wall)} | {_ms(each)} | {100 * (each / one.wall - 1):+.0f} % |")
     title = "The model, and the clock, to which it was not fitted; milliseconds for each script:"
     yield table(title, "| on this machine | measured | simulated | error |", rows)
+    share = 100 * alone.host / (alone.host + alone.workers)
+    yield (
+        f"With one job the host computed {_ms(alone.host)} ms for each script, {share:.0f} % of what was computed."
+        f" So one process is bounded to {1 / alone.host:.0f} scripts a second on processors like these, which is what"
+        f" {alone.workers / alone.host:.0f} cores of workers make."
+    )
     yield simulated(costs, [size for size in SIMULATED if size <= chosen.simulate])
 
 
@@ -249,6 +267,7 @@ def main() -> None:
     parser.add_argument("--spells", type=int, default=100, help="scripts of a round")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--simulate", type=int, default=SIMULATED[-1], help="scripts of the largest simulation")
+    parser.add_argument("--peak", type=int, default=1000, help="real scripts of the larger measure of memory")
     parser.add_argument("--write", type=Path, metavar="PAGE", help="put the tables into this page, too")
     chosen = parser.parse_args()
     told = []

@@ -8,8 +8,10 @@ on the nodes as they are here.
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Self
 
 from llmspell.errors import SetupError, UsageError
@@ -29,6 +31,10 @@ if TYPE_CHECKING:
 SCHEMES = ("tcp://", "tls://", "ucx://", "ws://", "wss://")
 _LARGE = "1 TiB"
 """Dask warns of what is large, and a cassette may be."""
+_OWN = 0.9
+"""Of the time to connect: what Dask is given, so that its own words come first."""
+_LEAVING = 0.5
+"""Seconds for a client to be closed that has reached nobody."""
 
 
 class ClusterExecutor:
@@ -80,16 +86,14 @@ class ClusterExecutor:
             raise UsageError(f"{self._address!a} is no address of a Dask scheduler: tcp://HOST:PORT or tls://HOST:PORT")
         try:
             import dask
-            from distributed import Client
+            import distributed  # noqa: F401 - that it is there
         except ImportError:
             raise SetupError("a cluster needs Dask, which is not installed: pip install 'llmspell[dask]'") from None
         self._held.enter_context(dask.config.set({"distributed.admin.large-graph-warning-threshold": _LARGE}))
         self._held.enter_context(_quiet("distributed.client"))
         seconds = self._patience.connect
         what = f"the Dask scheduler at {self._address} cannot be reached"
-        client: Client = asked(
-            lambda: Client(self._address, timeout=seconds, set_as_default=False, name="llmspell"), what
-        )
+        client: Client = asked(lambda: _connected(self._address, seconds), what)
         self._held.callback(client.close, GOODBYE)
         return client
 
@@ -105,6 +109,48 @@ class ClusterExecutor:
         for address in sorted(found):
             name = names[address]["name"] if address in names else address
             check_versions(f"{name} ({address})", found[address])
+
+
+def _connected(address: str, seconds: float) -> Client:
+    """A client of the scheduler there. Raises whatever Dask does, and TimeoutError.
+
+    Dask waits without end for whom a server greets that is no scheduler, and then for the client to be closed. So this
+    is done on a thread of its own, and a client that has failed is left to itself.
+    """
+    from distributed import Client
+
+    client: Client = Client.__new__(Client)  # what is not made to the end is to be closed, too
+    made: SimpleQueue[Exception | None] = SimpleQueue()
+
+    def make() -> None:
+        try:
+            Client.__init__(client, address, timeout=_OWN * seconds, set_as_default=False, name="llmspell")
+            made.put(None)
+        except Exception as error:  # noqa: BLE001 - a thread's boundary: raised by the one that waits
+            made.put(error)
+
+    threading.Thread(target=make, name="llmspell-connect", daemon=True).start()
+    try:
+        error = made.get(timeout=seconds)
+        if isinstance(error, (OSError, ImportError, RuntimeError, ValueError)):
+            raise error
+        if error is not None:
+            raise ValueError(f"what answers there is no Dask scheduler ({type(error).__name__})")
+    except BaseException as error:
+        _leave(client)
+        if isinstance(error, Empty):
+            raise TimeoutError(f"what is there has not answered as a Dask scheduler does in {seconds:g} s") from None
+        raise
+    return client
+
+
+def _leave(client: Client) -> None:
+    """Closes a client that was not made to the end, and waits for next to nothing."""
+    try:
+        client.close(_LEAVING)
+    except Exception:  # noqa: BLE001 - it was not whole, and nobody needs it
+        pass
+    client.status = "closed"  # or being forgotten it would wait again
 
 
 @contextmanager

@@ -44,9 +44,11 @@ def check_versions(node: str, found: object) -> None:
 
 
 def asked(ask: Callable[[], Any], failed: str = "the Dask scheduler does not answer any more") -> Any:
-    """What the cluster answers; raises SetupError where it does not."""
+    """What the cluster answers; raises SetupError where it does not, whatever Dask raises then."""
     try:
         return ask()
-    except (OSError, TimeoutError, RuntimeError, ValueError) as error:
+    except SetupError:
+        raise
+    except Exception as error:  # noqa: BLE001 - Dask's boundary: any of its errors means that there is no answer
         reason = str(error).partition("\n")[0][:300] or type(error).__name__
         raise SetupError(f"{failed}: {reason}") from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+from collections.abc import Iterator
 from functools import cache
 
 import llmspell
@@ -13,15 +14,16 @@ from llmspell.errors import SetupError
 from llmspell_workers.wire import PROTOCOL_VERSION
 
 _IMPORTED = {"msgpack", *(library for _, _, library, _ in ROWS), *" ".join(CHECKERS.values()).split()}
-_LIBRARIES = sorted(PACKAGES.get(library, library) for library in _IMPORTED)
-"""What engines run on, what reads their scripts, what packs their values, by the names of their distributions."""
+_LIBRARIES = sorted({"jsonschema", *(PACKAGES.get(library, library) for library in _IMPORTED)})
+"""What engines run on, what reads their scripts, packs their values and judges the arguments of tools, by the names of
+their distributions."""
 _ABSENT = "none"
 
 
 @cache
 def versions() -> dict[str, str]:
-    """The versions that decide what comes of a check, by name. `code` is a sum of the package's own files: what a
-    developer changes between two releases has the same version.
+    """The versions that decide what comes of a check, by name. `code` is a sum of all files of both packages, in
+    whatever language: what a developer changes between two releases has the same version.
     """
     from importlib.metadata import PackageNotFoundError, version
 
@@ -60,12 +62,22 @@ def _code() -> str:
             root = os.path.dirname(file_of("any", package))
         except SetupError:
             continue
-        for folder, folders, files in os.walk(root):
-            folders.sort()
-            for name in sorted(files):
-                if name.endswith(".py"):
-                    path = os.path.join(folder, name)
-                    with open(path, "rb") as file:
-                        content = hashlib.sha256(file.read()).digest()
-                    total.update(f"{package}/{os.path.relpath(path, root)}\0".encode() + content)
+        for name, path in sorted(_files(root, package)):
+            with open(path, "rb", buffering=0) as file:
+                content = file.read()
+            total.update(f"{name}\0{len(content)}\0".encode() + content)
     return total.hexdigest()[:16]
+
+
+def _files(folder: str, name: str) -> Iterator[tuple[str, str]]:
+    """What a package was shipped with: its files' names, and where they are. What Python, editors and systems put
+    beside them is none of it.
+    """
+    with os.scandir(folder) as found:
+        for entry in found:
+            if entry.name.startswith(".") or entry.name == "__pycache__":
+                continue
+            if entry.is_dir():
+                yield from _files(entry.path, f"{name}/{entry.name}")
+            else:
+                yield f"{name}/{entry.name}", entry.path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+import llmspell
+import llmspell_workers
 from llmspell.engines.factory import EngineSpec
 from llmspell.errors import UsageError
 from llmspell.limits import Limits
@@ -19,6 +22,7 @@ from llmspell.validate.local import LocalExecutor
 from llmspell.validate.result import Result, Status
 from llmspell.validate.settings import Settings
 from llmspell.validate.spell import Spell
+from llmspell.validate.versions import versions
 from tests.leftovers import nothing_is_left
 
 __all__ = ["nothing_is_left"]
@@ -30,6 +34,16 @@ PLAIN = Settings()
 @pytest.fixture
 def folder(tmp_path: Path) -> str:
     return str(tmp_path / "cache")
+
+
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A folder with both packages, and the sum of their code."""
+    folder = tmp_path_factory.mktemp("code")
+    for package in (llmspell, llmspell_workers):
+        source = Path(str(package.__file__)).parent
+        shutil.copytree(source, folder / source.name, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder, _sum_of(folder)
 
 
 def passed(spell: Spell = SPELL) -> Result:
@@ -93,6 +107,47 @@ def test_other_settings_do_not_find_it(filled: str, settings: Settings) -> None:
 def test_another_version_does_not_find_it(filled: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("llmspell.validate.cache.versions", lambda: {"lupa": "9"})
     assert kept(filled) is None
+
+
+def _sum_of(folder: Path) -> str:
+    code = "from llmspell.validate.versions import versions; print(versions()['code'])"
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    command = [sys.executable, "-B", "-c", code]
+    return subprocess.run(command, capture_output=True, text=True, check=True, env=environment, cwd=folder).stdout
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "llmspell_workers/lua/globals.lua",
+        "llmspell_workers/javascript/globals.js",
+        "llmspell_workers/__main__.py",
+        "llmspell/py.typed",
+        "llmspell/validate/check.py",
+        "llmspell/new.txt",
+    ],
+)
+def test_the_sum_of_the_code_covers_every_shipped_file(copied: tuple[Path, str], name: str) -> None:
+    folder, before = copied
+    file = folder / name
+    content = file.read_bytes() if file.exists() else None
+    file.write_bytes((content or b"") + b"\n")
+    try:
+        assert _sum_of(folder) != before
+    finally:
+        file.unlink() if content is None else file.write_bytes(content)
+
+
+@pytest.mark.parametrize("name", ["llmspell/__pycache__/x.pyc", "llmspell/.globals.lua.swp"])
+def test_the_sum_of_the_code_leaves_out_what_others_put_there(copied: tuple[Path, str], name: str) -> None:
+    folder, before = copied
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).write_bytes(b"x")
+    assert _sum_of(folder) == before
+
+
+def test_the_libraries_that_decide_results_are_named() -> None:
+    assert {"jsonschema", "greenlet", "lupa", "quickjs-ng", "msgpack", "tree-sitter"} <= set(versions())
 
 
 def test_engines_of_others_are_not_kept(folder: str) -> None:

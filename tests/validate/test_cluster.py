@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import socket
 import subprocess
 import sys
+import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
+from socketserver import BaseRequestHandler, StreamRequestHandler, ThreadingTCPServer
 
 import psutil
 import pytest
@@ -21,6 +26,7 @@ from llmspell.sandbox.wake import Cancellation
 from llmspell.validate.cache import Cache
 from llmspell.validate.cluster import ClusterExecutor, Patience
 from llmspell.validate.cluster_run import AHEAD
+from llmspell.validate.node_answer import asked
 from llmspell.validate.result import Result, Status
 from llmspell.validate.settings import Settings
 from llmspell.validate.spell import Spell
@@ -137,6 +143,57 @@ def test_nobody_at_the_address_is_a_clear_error_in_time() -> None:
         address = f"tcp://127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(SetupError, match=f"the Dask scheduler at {address} cannot be reached"):
             ClusterExecutor(SETTINGS, address, patience=Patience(connect=0.5)).__enter__()
+
+
+class _Garbage(StreamRequestHandler):
+    def handle(self) -> None:
+        self.wfile.write(b"220 mail.example.com ESMTP ready\r\n" * 3)
+
+
+class _Web(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+@pytest.mark.parametrize(
+    ("handler", "reason"),
+    [(_Garbage, r"what answers there is no Dask scheduler \(MemoryError\)"), (_Web, "has not answered as a Dask")],
+    ids=["garbage", "http"],
+)
+def test_a_server_that_is_no_scheduler_is_a_clear_error_in_time(
+    handler: type[BaseRequestHandler], reason: str, cluster: DaskCluster
+) -> None:
+    with ThreadingTCPServer(("127.0.0.1", 0), handler) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        address = f"tcp://127.0.0.1:{server.server_address[1]}"
+        begun = time.monotonic()
+        with pytest.raises(SetupError, match=f"the Dask scheduler at {address} cannot be reached: .*{reason}"):
+            ClusterExecutor(SETTINGS, address, patience=Patience(connect=2)).__enter__()
+        gc.collect()
+        took = time.monotonic() - begun
+        server.shutdown()
+        thread.join()
+    assert took < 10
+    with ClusterExecutor(SETTINGS, cluster.address) as executor:  # what was left does not stand in the way of another
+        assert_right(list(executor.results(spells(2))), spells(2))
+
+
+def test_the_deadline_of_connecting_is_10_seconds() -> None:
+    assert Patience().connect == 10
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"), [(MemoryError(), "MemoryError"), (KeyError("workers"), "'workers'"), (OSError("x\ny"), "x")]
+)
+def test_whatever_dask_raises_is_a_clear_error(error: Exception, reason: str) -> None:
+    def ask() -> None:
+        raise error
+
+    with pytest.raises(SetupError) as caught:
+        asked(ask, "it cannot be reached")
+    assert str(caught.value) == f"it cannot be reached: {reason}"
 
 
 def test_dask_is_loaded_for_a_cluster_only() -> None:
