@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from llmspell.capabilities.agent_config import KNOWN as AGENT_KEYS
 from llmspell.capabilities.agent_config import refuse
 from llmspell.capabilities.surface import SURFACE
-from llmspell.errors import CallError, nearest
+from llmspell.errors import CallError
 from llmspell.tools.check import check_parameters
 from llmspell.tools.tool import canonical
 from llmspell.validate.facts import Literal, Place, Use
@@ -91,7 +91,7 @@ def _tool_call(case: Case, use: Use, row: Mapping[str, Any], given: dict[str, Li
     schema = case.tools.get(name)
     caught = bool(row.get("caught"))
     if schema is None:
-        close = nearest(name, sorted(case.tools))
+        close = case.nearest(name, sorted(case.tools))
         hint = f"; did you mean {close}?" if close else f"; known are: {', '.join(sorted(case.tools))}"
         severity = Severity.WARNING if caught else Severity.ERROR
         says = f"there is no tool {shown(named.value)}{hint}"
@@ -101,11 +101,11 @@ def _tool_call(case: Case, use: Use, row: Mapping[str, Any], given: dict[str, Li
     if parameters is None and "*" in given:
         return
     severity = Severity.WARNING if caught else Severity.ERROR
-    for rule, says, place in misfits(_Offer(name, schema), parameters, named.place):
+    for rule, says, place in misfits(case, _Offer(name, schema), parameters, named.place):
         yield case.finding(rule, says, place, guarded=use.guarded, severity=severity)
 
 
-def misfits(tool: _Offer, parameters: Literal | None, at: Place) -> Iterator[tuple[str, str, Place]]:
+def misfits(case: Case, tool: _Offer, parameters: Literal | None, at: Place) -> Iterator[tuple[str, str, Place]]:
     """What is wrong with the parameters of a call, as far as they can be read off: rule, message, place."""
     if parameters is None or parameters.kind == "nil":
         parameters = Literal("map", at)
@@ -118,7 +118,7 @@ def misfits(tool: _Offer, parameters: Literal | None, at: Place) -> Iterator[tup
     for key, place, value in parameters.entries:
         if key not in properties:
             if closed:
-                close = nearest(key, list(properties))
+                close = case.nearest(key, list(properties))
                 hint = f"; did you mean {close}?" if close else f"; known are: {', '.join(properties)}"
                 yield "unknown-parameter", f"{tool.name}: it takes no {shown(key)}{hint}", place
             continue
@@ -160,21 +160,21 @@ def _value(literal: Literal) -> Any:
 def _agent(case: Case, use: Use, config: Literal | None) -> Iterator[Finding]:
     for key, place, value in config.entries if config is not None and config.kind == "map" else ():
         if key not in AGENT_KEYS:
-            yield case.finding("unknown-parameter", _of_agent(key), place, guarded=use.guarded)
+            yield case.finding("unknown-parameter", _of_agent(case, key), place, guarded=use.guarded)
         elif key == "tools" and value.kind == "list":
             for one in value.items:
                 if one.kind == "text" and one.value is not None and canonical(one.value) not in case.tools:
-                    close = nearest(canonical(one.value), sorted(case.tools))
+                    close = case.nearest(canonical(one.value), sorted(case.tools))
                     hint = f"; did you mean {close}?" if close else ""
                     says = f"there is no tool {shown(one.value)}{hint}"
                     yield case.finding("unknown-tool", says, one.place, guarded=use.guarded)
 
 
-def _of_agent(key: str) -> str:
+def _of_agent(case: Case, key: str) -> str:
     try:
         refuse({key: None}, of="Agent.create")
     except CallError as error:
         return error.message
-    close = nearest(key, list(AGENT_KEYS))
+    close = case.nearest(key, list(AGENT_KEYS))
     hint = f"; did you mean {close}?" if close else f"; known are: {', '.join(AGENT_KEYS)}"
     return f"Agent.create takes no {shown(key)}{hint}"

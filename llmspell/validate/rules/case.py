@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from llmspell.errors import nearest
 from llmspell.validate.facts import Facts, Lines, Place
 from llmspell.validate.finding import Finding, Severity
 from llmspell.validate.names import EngineNames
 from llmspell.validate.spell import Spell
 
+MAX_HINTS = 50
+"""Of one script: to look for the nearest name takes milliseconds."""
+
 
 class Case(NamedTuple):
     """One script with what is known of it and around it. `tools` are JSON schemas of parameters by canonical name,
-    `packages` what may be imported by grant."""
+    `packages` what may be imported by grant. `hints` are as many as may be looked for."""
 
     spell: Spell
     facts: Facts
@@ -21,6 +25,11 @@ class Case(NamedTuple):
     names: EngineNames
     tools: Mapping[str, Mapping[str, Any]]
     packages: tuple[str, ...] = ()
+    hints: Iterator[int] = iter(())
+
+    def nearest(self, name: str, known: list[str]) -> str | None:
+        """The known name that is most likely meant, or None: there is none, or enough have been looked for."""
+        return nearest(name, known) if next(self.hints, None) is not None else None
 
     def finding(
         self, rule: str, message: str, place: Place, *, guarded: bool, severity: Severity | None = None

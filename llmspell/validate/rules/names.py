@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 
 from llmspell.capabilities.surface import SURFACE
-from llmspell.errors import nearest
 from llmspell.validate.facts import Use
 from llmspell.validate.finding import Finding, Severity
 from llmspell.validate.names import API
@@ -54,7 +53,7 @@ def unknown_names(case: Case) -> Iterator[Finding]:
 
 
 def _unknown(case: Case, use: Use, known: list[str]) -> Finding:
-    close = nearest(use.name, known)
+    close = case.nearest(use.name, known)
     hint = f"; did you mean {close}?" if close else ""
     nothing = case.facts.lenient and use.use == "read"
     says = f"{shown(use.name)} is defined neither by the script nor by the engine{hint}"
@@ -79,7 +78,7 @@ def unknown_methods(case: Case) -> Iterator[Finding]:
             continue
         name, place = use.members[0]
         if name not in methods | common:
-            close = nearest(name, sorted(methods))
+            close = case.nearest(name, sorted(methods))
             hint = f"; did you mean {close}?" if close else ""
             says = f"what {'.'.join(function)} gives has no {shown(name)}{hint}"
             yield case.finding("unknown-function", says, place, guarded=use.guarded)
@@ -101,7 +100,7 @@ def unknown_functions(case: Case) -> Iterator[Finding]:
         if not called and use.name not in API:
             continue
         told.add((use.name, member))
-        close = nearest(member, sorted(name for name in known if not name.startswith("__")))
+        close = case.nearest(member, sorted(name for name in known if not name.startswith("__")))
         hint = f"; did you mean {use.name}.{close}?" if close else ""
         severity = Severity.ERROR if called else Severity.WARNING
         says = f"{use.name} has no {shown(member)}{hint}"
