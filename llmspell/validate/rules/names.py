@@ -28,7 +28,7 @@ METHODS = {
 
 
 def unknown_names(case: Case) -> Iterator[Finding]:
-    """One finding for each name, where it is used first."""
+    """One finding for each name, of its worst use: where it is used first in that way."""
     known = case.names.all
     if not known:
         return
@@ -37,7 +37,7 @@ def unknown_names(case: Case) -> Iterator[Finding]:
     near = sorted(known) + sorted(case.facts.assigned)[:_NEAR]
     told: set[str] = set()
     in_modules: set[str] | None = None
-    for use in case.facts.uses:
+    for use in sorted(case.facts.uses, key=lambda use: (use.guarded, use.use == "read")):
         if use.name in told or use.use == "test" or use.name in given:
             continue
         if use.name in case.names.missing:
@@ -89,7 +89,7 @@ def unknown_functions(case: Case) -> Iterator[Finding]:
     made = {(use.name, use.members[0][0]) for use in case.facts.uses if use.use == "write" and use.members}
     replaced = {use.name for use in case.facts.uses if use.use == "write" and not use.whole} | case.facts.assigned
     told: set[tuple[str, str]] = set()
-    for use in case.facts.uses:
+    for use in sorted(case.facts.uses, key=lambda use: (use.guarded, use.use != "call" or len(use.members) != 1)):
         if not use.members or use.use not in ("call", "index") or use.name in replaced | case.names.missing:
             continue
         member, place = use.members[0]
