@@ -40,14 +40,14 @@ def kept(found: Iterable[Finding], source: bytes, off: Collection[str]) -> list[
 
     Of each severity there are `MAX_FINDINGS` at most, so that none is hidden by others; `foremost` are to be shown.
 
-    A comment `llmspell: off RULE, RULE` switches rules off for its line, and for the next one where it stands alone.
+    A comment `llmspell: off RULE, RULE` switches rules off for its line, and for the next one where it stands alone;
+    of the script, and of no file beside it.
     """
     here = _switched_off(source)
     chosen: dict[Severity, dict[Finding, None]] = {severity: {} for severity in _WORST}
     for one in found:
-        if one.rule in off or (
-            one.rule not in ALWAYS and one.position is not None and one.rule in here.get(one.position.line, ())
-        ):
+        place = None if one.rule in ALWAYS or one.file is not None else one.position
+        if one.rule in off or (place is not None and one.rule in here.get(place.line, ())):
             continue
         if len(chosen[one.severity]) < MAX_FINDINGS:
             chosen[one.severity][one] = None

@@ -11,7 +11,8 @@ import pytest
 from llmspell.engines.factory import EngineFactory
 from llmspell.validate.check import Checker
 from llmspell.validate.discovery import Discovery
-from llmspell.validate.finding import Severity
+from llmspell.validate.finding import Finding, Position, Severity
+from llmspell.validate.judged import kept
 from llmspell.validate.result import Result, Status
 from llmspell.validate.rules import RULES
 from llmspell.validate.settings import Settings
@@ -85,3 +86,23 @@ def test_notes_hide_neither_what_is_beside_a_script_nor_what_keeps_it_from_runni
     turned = checker.check(beside._replace(source=f"{notes}-- \u202e\n".encode(), expectation=b""))
     assert (turned.status, turned.outcome) == (Status.FAILED, None)
     assert "bidi-control" in [one.rule for one in turned.findings]
+
+
+@pytest.mark.parametrize(
+    ("source", "expectation", "rule"),
+    [
+        ('-- llmspell: off bad-expectation\nprint("x")', "nothing = 1", "bad-expectation"),
+        ('error("boom") -- llmspell: off different-verdict', "", "different-verdict"),
+    ],
+    ids=["beside", "run"],
+)
+def test_a_comment_switches_off_nothing_of_the_run(source: str, expectation: str, rule: str, checker: Checker) -> None:
+    spell = Spell("a.lua", "lua", source.encode(), expectation=expectation.encode(), expectation_path="a.expect.toml")
+    result = checker.check(spell)
+    assert (result.status, [one.rule for one in result.findings]) == (Status.FAILED, [rule])
+
+
+def test_a_comment_is_about_no_other_file() -> None:
+    beside = Finding("unknown-name", Severity.ERROR, "x", Position(1, 1, 1, 2), "other.lua")
+    assert kept([beside, beside._replace(file=None)], b"x() -- llmspell: off unknown-name", ()) == [beside]
+    assert kept([beside], b"", ("unknown-name",)) == []
