@@ -41,15 +41,16 @@ ROWS = _rows()
 
 def calls(case: Case) -> Iterator[Finding]:
     """All that is wrong with calls of tools and the making of agents."""
-    replaced = {use.name for use in case.facts.uses if use.use == "write"} | case.facts.assigned
+    replaced, members = case.replaced()
     for use in case.facts.uses:
-        if use.use != "call" or use.name in replaced:
+        first = (use.name, use.members[0][0]) if use.members else None
+        if use.use != "call" or use.name in replaced or first in members:
             continue
         if not use.whole and any(name == use.name for name, _ in ROWS):
             says = f"which function of {use.name} is called cannot be known before it runs"
             yield case.finding("dynamic-call", says, use.place, guarded=True)
             continue
-        row = ROWS.get((use.name, use.members[0][0])) if len(use.members) == 1 else None
+        row = ROWS.get(first) if first is not None and len(use.members) == 1 else None
         if row is None:
             continue
         given = _by_name(use.arguments, row.get("takes", ()))

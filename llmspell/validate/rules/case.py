@@ -31,6 +31,12 @@ class Case(NamedTuple):
         """The known name that is most likely meant, or None: there is none, or enough have been looked for."""
         return nearest(name, known) if next(self.hints, None) is not None else None
 
+    def replaced(self) -> tuple[frozenset[str], frozenset[tuple[str, str]]]:
+        """What the script gives another value: names, of which it is all or nobody knows what; and their members."""
+        written = [use for use in self.facts.uses if use.use == "write"]
+        names = {use.name for use in written if not use.members} | self.facts.assigned
+        return frozenset(names), frozenset((use.name, use.members[0][0]) for use in written if use.members)
+
     def finding(
         self, rule: str, message: str, place: Place, *, guarded: bool, severity: Severity | None = None
     ) -> Finding:

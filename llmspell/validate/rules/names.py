@@ -86,8 +86,7 @@ def unknown_methods(case: Case) -> Iterator[Finding]:
 
 def unknown_functions(case: Case) -> Iterator[Finding]:
     """Members that a global does not have: of the script API all, of the engine's those that are called."""
-    made = {(use.name, use.members[0][0]) for use in case.facts.uses if use.use == "write" and use.members}
-    replaced = {use.name for use in case.facts.uses if use.use == "write" and not use.whole} | case.facts.assigned
+    replaced, made = case.replaced()
     told: set[tuple[str, str]] = set()
     for use in sorted(case.facts.uses, key=lambda use: (use.guarded, use.use != "call" or len(use.members) != 1)):
         if not use.members or use.use not in ("call", "index") or use.name in replaced | case.names.missing:
