@@ -25,11 +25,11 @@ from llmspell.source import sha256
 from llmspell.tools.catalog import builtin_tools
 from llmspell.validate.facts import Facts, Lines, MalformedError, read_facts
 from llmspell.validate.finding import Finding, Position, Severity
-from llmspell.validate.judged import about_facts, about_text, kept
+from llmspell.validate.judged import about_facts, about_text, foremost, kept
 from llmspell.validate.names import EngineNames
 from llmspell.validate.result import Result, Status, TimedCall
 from llmspell.validate.rules import RULES
-from llmspell.validate.rules.case import Case
+from llmspell.validate.rules.case import MAX_HINTS, Case
 from llmspell.validate.runs.running import Ran, is_run, run
 from llmspell.validate.settings import Settings, check_rules
 from llmspell.validate.spell import Spell
@@ -82,7 +82,7 @@ class Checker:
             status,
             engine=spell.engine,
             sha256=sha256(spell.source),
-            findings=tuple(found),
+            findings=tuple(foremost(found)),
             seconds=time.perf_counter() - begun,
             source=spell.source.decode("utf-8", "backslashreplace") if len(spell.source) <= SHOWN_SOURCE else None,
             **_told(ran, self._settings.limits),
@@ -133,8 +133,9 @@ class Checker:
         if facts.more:
             says = "it uses more names than were looked at"
             yield Finding("not-analysed", Severity.WARNING, says)
+        lines, hints = Lines(spell.source), iter(range(1, MAX_HINTS + 1))
         yield from about_facts(
-            Case(spell, facts, Lines(spell.source), self._names_of(spec), self._tools, self._settings.packages)
+            Case(spell, facts, lines, self._names_of(spec), self._tools, self._settings.packages, hints)
         )
 
     def _read(self, spell: Spell, spec: EngineSpec) -> Outcome:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator
-from itertools import islice
 
-from llmspell.validate.finding import Finding
+from llmspell.validate.finding import Finding, Severity
 from llmspell.validate.rules import ALWAYS
 from llmspell.validate.rules.calls import calls
 from llmspell.validate.rules.case import Case
@@ -18,6 +17,7 @@ from llmspell.validate.rules.text import about_bytes, about_characters
 
 MAX_FINDINGS = 200
 """Of one script: more say nothing new."""
+_WORST = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 _OFF = re.compile(r"llmspell: off ([a-z0-9, -]{1,200})")
 
 
@@ -32,22 +32,35 @@ def about_text(source: bytes) -> Iterator[Finding]:
 def about_facts(case: Case) -> Iterator[Finding]:
     """What its names and its calls say."""
     for rule in (unknown_names, unknown_functions, unknown_methods, calls, unknown_modules, confusable_names):
-        yield from islice(rule(case), MAX_FINDINGS)
+        yield from rule(case)
 
 
 def kept(found: Iterable[Finding], source: bytes, off: Collection[str]) -> list[Finding]:
-    """The findings that count, in order, each once: without rules that are off, by settings or by the script.
+    """The findings that count, each once: without rules that are off, by settings or by the script.
 
-    A comment `llmspell: off RULE, RULE` switches rules off for its line, and for the next one where it stands alone.
+    Of each severity there are `MAX_FINDINGS` at most, so that none is hidden by others; `foremost` are to be shown.
+
+    A comment `llmspell: off RULE, RULE` switches rules off for its line, and for the next one where it stands alone;
+    of the script, and of no file beside it.
     """
     here = _switched_off(source)
-    chosen = {
-        one: None
-        for one in found
-        if one.rule not in off
-        and (one.rule in ALWAYS or one.position is None or one.rule not in here.get(one.position.line, ()))
-    }
-    return sorted(chosen, key=_order)[:MAX_FINDINGS]
+    chosen: dict[Severity, dict[Finding, None]] = {severity: {} for severity in _WORST}
+    for one in found:
+        place = None if one.rule in ALWAYS or one.file is not None else one.position
+        if one.rule in off or (place is not None and one.rule in here.get(place.line, ())):
+            continue
+        if len(chosen[one.severity]) < MAX_FINDINGS:
+            chosen[one.severity][one] = None
+    return [one for severity in _WORST for one in chosen[severity]]
+
+
+def foremost(found: Iterable[Finding]) -> list[Finding]:
+    """The worst `MAX_FINDINGS` of them, in the order in which they are shown."""
+    return sorted(sorted(found, key=_badness)[:MAX_FINDINGS], key=_order)
+
+
+def _badness(one: Finding) -> tuple[int, tuple[str, int, int, str]]:
+    return _WORST.index(one.severity), _order(one)
 
 
 def _order(one: Finding) -> tuple[str, int, int, str]:

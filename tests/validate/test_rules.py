@@ -11,7 +11,9 @@ import pytest
 from llmspell.engines.factory import EngineFactory
 from llmspell.validate.check import Checker
 from llmspell.validate.discovery import Discovery
-from llmspell.validate.result import Result
+from llmspell.validate.finding import Finding, Position, Severity
+from llmspell.validate.judged import kept
+from llmspell.validate.result import Result, Status
 from llmspell.validate.rules import RULES
 from llmspell.validate.settings import Settings
 from llmspell.validate.spell import Spell
@@ -53,3 +55,54 @@ def test_what_a_case_wants_is_found_and_nothing_else(name: str, checker: Checker
 def test_every_case_is_of_rules_that_there_are() -> None:
     rules = {rule for path in CASES.iterdir() if path.is_file() for rule, _, _ in wanted(path.read_text())}
     assert rules <= set(RULES)
+
+
+def test_notes_and_warnings_hide_no_error_however_many_there_are(checker: Checker) -> None:
+    notes = "".join(f"pcall(function() caught{number}() end)\n" for number in range(250))
+    warnings = "".join(f"print(read{number})\n" for number in range(250))
+    result = checker.check(Spell("a.lua", "lua", f"{notes}{warnings}nope()\n".encode()))
+    assert (result.status, len(result.findings)) == (Status.FAILED, 200)
+    assert [one.message for one in result.findings if one.severity is Severity.ERROR] == [
+        "nope is defined neither by the script nor by the engine"
+    ]
+    lines = [one.position.line for one in result.findings if one.position]
+    assert lines == sorted(lines)
+
+
+def test_errors_that_are_switched_off_hide_none_that_is_not(checker: Checker) -> None:
+    off = "".join(f"off{number}() -- llmspell: off unknown-name\n" for number in range(250))
+    result = checker.check(Spell("a.lua", "lua", f"{off}nope()\n".encode()))
+    assert found(result) == [("unknown-name", "251:1", "error")]
+
+
+def test_notes_hide_neither_what_is_beside_a_script_nor_what_keeps_it_from_running(checker: Checker) -> None:
+    notes = "".join(f"pcall(function() caught{number}() end)\n" for number in range(250))
+    beside = Spell("a.lua", "lua", notes.encode(), expectation=b"nothing = 1", expectation_path="a.expect.toml")
+    result = checker.check(beside)
+    assert (result.status, [one.rule for one in result.findings if one.severity is Severity.ERROR]) == (
+        Status.FAILED,
+        ["bad-expectation"],
+    )
+    turned = checker.check(beside._replace(source=f"{notes}-- \u202e\n".encode(), expectation=b""))
+    assert (turned.status, turned.outcome) == (Status.FAILED, None)
+    assert "bidi-control" in [one.rule for one in turned.findings]
+
+
+@pytest.mark.parametrize(
+    ("source", "expectation", "rule"),
+    [
+        ('-- llmspell: off bad-expectation\nprint("x")', "nothing = 1", "bad-expectation"),
+        ('error("boom") -- llmspell: off different-verdict', "", "different-verdict"),
+    ],
+    ids=["beside", "run"],
+)
+def test_a_comment_switches_off_nothing_of_the_run(source: str, expectation: str, rule: str, checker: Checker) -> None:
+    spell = Spell("a.lua", "lua", source.encode(), expectation=expectation.encode(), expectation_path="a.expect.toml")
+    result = checker.check(spell)
+    assert (result.status, [one.rule for one in result.findings]) == (Status.FAILED, [rule])
+
+
+def test_a_comment_is_about_no_other_file() -> None:
+    beside = Finding("unknown-name", Severity.ERROR, "x", Position(1, 1, 1, 2), "other.lua")
+    assert kept([beside, beside._replace(file=None)], b"x() -- llmspell: off unknown-name", ()) == [beside]
+    assert kept([beside], b"", ("unknown-name",)) == []

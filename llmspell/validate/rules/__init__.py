@@ -34,5 +34,11 @@ RULES = {
     "over-limit": "the run used more than expected",
 }
 """What each is about, by name."""
-ALWAYS = frozenset(("syntax", "bidi-control", "binary", "too-large", "unreadable", "not-checked", "no-engine"))
+ALWAYS = frozenset(
+    (
+        *("syntax", "bidi-control", "binary", "too-large", "unreadable", "not-analysed", "not-checked", "no-engine"),
+        *("bad-expectation", "bad-cassette", "over-limit"),
+        *("different-output", "different-value", "different-verdict", "different-calls"),
+    )
+)
 """Those that a comment in the script cannot switch off."""

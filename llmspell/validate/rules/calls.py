@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from llmspell.capabilities.agent_config import KNOWN as AGENT_KEYS
 from llmspell.capabilities.agent_config import refuse
 from llmspell.capabilities.surface import SURFACE
-from llmspell.errors import CallError, nearest
+from llmspell.errors import CallError
 from llmspell.tools.check import check_parameters
 from llmspell.tools.tool import canonical
 from llmspell.validate.facts import Literal, Place, Use
@@ -41,15 +41,16 @@ ROWS = _rows()
 
 def calls(case: Case) -> Iterator[Finding]:
     """All that is wrong with calls of tools and the making of agents."""
-    replaced = {use.name for use in case.facts.uses if use.use == "write"} | case.facts.assigned
+    replaced, members = case.replaced()
     for use in case.facts.uses:
-        if use.use != "call" or use.name in replaced:
+        first = (use.name, use.members[0][0]) if use.members else None
+        if use.use != "call" or use.name in replaced or first in members:
             continue
         if not use.whole and any(name == use.name for name, _ in ROWS):
             says = f"which function of {use.name} is called cannot be known before it runs"
             yield case.finding("dynamic-call", says, use.place, guarded=True)
             continue
-        row = ROWS.get((use.name, use.members[0][0])) if len(use.members) == 1 else None
+        row = ROWS.get(first) if first is not None and len(use.members) == 1 else None
         if row is None:
             continue
         given = _by_name(use.arguments, row.get("takes", ()))
@@ -91,7 +92,7 @@ def _tool_call(case: Case, use: Use, row: Mapping[str, Any], given: dict[str, Li
     schema = case.tools.get(name)
     caught = bool(row.get("caught"))
     if schema is None:
-        close = nearest(name, sorted(case.tools))
+        close = case.nearest(name, sorted(case.tools))
         hint = f"; did you mean {close}?" if close else f"; known are: {', '.join(sorted(case.tools))}"
         severity = Severity.WARNING if caught else Severity.ERROR
         says = f"there is no tool {shown(named.value)}{hint}"
@@ -101,11 +102,11 @@ def _tool_call(case: Case, use: Use, row: Mapping[str, Any], given: dict[str, Li
     if parameters is None and "*" in given:
         return
     severity = Severity.WARNING if caught else Severity.ERROR
-    for rule, says, place in misfits(_Offer(name, schema), parameters, named.place):
+    for rule, says, place in misfits(case, _Offer(name, schema), parameters, named.place):
         yield case.finding(rule, says, place, guarded=use.guarded, severity=severity)
 
 
-def misfits(tool: _Offer, parameters: Literal | None, at: Place) -> Iterator[tuple[str, str, Place]]:
+def misfits(case: Case, tool: _Offer, parameters: Literal | None, at: Place) -> Iterator[tuple[str, str, Place]]:
     """What is wrong with the parameters of a call, as far as they can be read off: rule, message, place."""
     if parameters is None or parameters.kind == "nil":
         parameters = Literal("map", at)
@@ -118,7 +119,7 @@ def misfits(tool: _Offer, parameters: Literal | None, at: Place) -> Iterator[tup
     for key, place, value in parameters.entries:
         if key not in properties:
             if closed:
-                close = nearest(key, list(properties))
+                close = case.nearest(key, list(properties))
                 hint = f"; did you mean {close}?" if close else f"; known are: {', '.join(properties)}"
                 yield "unknown-parameter", f"{tool.name}: it takes no {shown(key)}{hint}", place
             continue
@@ -160,21 +161,21 @@ def _value(literal: Literal) -> Any:
 def _agent(case: Case, use: Use, config: Literal | None) -> Iterator[Finding]:
     for key, place, value in config.entries if config is not None and config.kind == "map" else ():
         if key not in AGENT_KEYS:
-            yield case.finding("unknown-parameter", _of_agent(key), place, guarded=use.guarded)
+            yield case.finding("unknown-parameter", _of_agent(case, key), place, guarded=use.guarded)
         elif key == "tools" and value.kind == "list":
             for one in value.items:
                 if one.kind == "text" and one.value is not None and canonical(one.value) not in case.tools:
-                    close = nearest(canonical(one.value), sorted(case.tools))
+                    close = case.nearest(canonical(one.value), sorted(case.tools))
                     hint = f"; did you mean {close}?" if close else ""
                     says = f"there is no tool {shown(one.value)}{hint}"
                     yield case.finding("unknown-tool", says, one.place, guarded=use.guarded)
 
 
-def _of_agent(key: str) -> str:
+def _of_agent(case: Case, key: str) -> str:
     try:
         refuse({key: None}, of="Agent.create")
     except CallError as error:
         return error.message
-    close = nearest(key, list(AGENT_KEYS))
+    close = case.nearest(key, list(AGENT_KEYS))
     hint = f"; did you mean {close}?" if close else f"; known are: {', '.join(AGENT_KEYS)}"
     return f"Agent.create takes no {shown(key)}{hint}"

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from llmspell.errors import nearest
 from llmspell.validate.facts import Facts, Lines, Place
 from llmspell.validate.finding import Finding, Severity
 from llmspell.validate.names import EngineNames
 from llmspell.validate.spell import Spell
 
+MAX_HINTS = 50
+"""Of one script: to look for the nearest name takes milliseconds."""
+
 
 class Case(NamedTuple):
     """One script with what is known of it and around it. `tools` are JSON schemas of parameters by canonical name,
-    `packages` what may be imported by grant."""
+    `packages` what may be imported by grant. `hints` are as many as may be looked for."""
 
     spell: Spell
     facts: Facts
@@ -21,6 +25,17 @@ class Case(NamedTuple):
     names: EngineNames
     tools: Mapping[str, Mapping[str, Any]]
     packages: tuple[str, ...] = ()
+    hints: Iterator[int] = iter(())
+
+    def nearest(self, name: str, known: list[str]) -> str | None:
+        """The known name that is most likely meant, or None: there is none, or enough have been looked for."""
+        return nearest(name, known) if next(self.hints, None) is not None else None
+
+    def replaced(self) -> tuple[frozenset[str], frozenset[tuple[str, str]]]:
+        """What the script gives another value: names, of which it is all or nobody knows what; and their members."""
+        written = [use for use in self.facts.uses if use.use == "write"]
+        names = {use.name for use in written if not use.members} | self.facts.assigned
+        return frozenset(names), frozenset((use.name, use.members[0][0]) for use in written if use.members)
 
     def finding(
         self, rule: str, message: str, place: Place, *, guarded: bool, severity: Severity | None = None

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 
 from llmspell.capabilities.surface import SURFACE
-from llmspell.errors import nearest
 from llmspell.validate.facts import Use
 from llmspell.validate.finding import Finding, Severity
 from llmspell.validate.names import API
@@ -29,7 +28,7 @@ METHODS = {
 
 
 def unknown_names(case: Case) -> Iterator[Finding]:
-    """One finding for each name, where it is used first."""
+    """One finding for each name, of its worst use: where it is used first in that way."""
     known = case.names.all
     if not known:
         return
@@ -38,7 +37,7 @@ def unknown_names(case: Case) -> Iterator[Finding]:
     near = sorted(known) + sorted(case.facts.assigned)[:_NEAR]
     told: set[str] = set()
     in_modules: set[str] | None = None
-    for use in case.facts.uses:
+    for use in sorted(case.facts.uses, key=lambda use: (use.guarded, use.use == "read")):
         if use.name in told or use.use == "test" or use.name in given:
             continue
         if use.name in case.names.missing:
@@ -54,7 +53,7 @@ def unknown_names(case: Case) -> Iterator[Finding]:
 
 
 def _unknown(case: Case, use: Use, known: list[str]) -> Finding:
-    close = nearest(use.name, known)
+    close = case.nearest(use.name, known)
     hint = f"; did you mean {close}?" if close else ""
     nothing = case.facts.lenient and use.use == "read"
     says = f"{shown(use.name)} is defined neither by the script nor by the engine{hint}"
@@ -79,7 +78,7 @@ def unknown_methods(case: Case) -> Iterator[Finding]:
             continue
         name, place = use.members[0]
         if name not in methods | common:
-            close = nearest(name, sorted(methods))
+            close = case.nearest(name, sorted(methods))
             hint = f"; did you mean {close}?" if close else ""
             says = f"what {'.'.join(function)} gives has no {shown(name)}{hint}"
             yield case.finding("unknown-function", says, place, guarded=use.guarded)
@@ -87,10 +86,9 @@ def unknown_methods(case: Case) -> Iterator[Finding]:
 
 def unknown_functions(case: Case) -> Iterator[Finding]:
     """Members that a global does not have: of the script API all, of the engine's those that are called."""
-    made = {(use.name, use.members[0][0]) for use in case.facts.uses if use.use == "write" and use.members}
-    replaced = {use.name for use in case.facts.uses if use.use == "write" and not use.whole} | case.facts.assigned
+    replaced, made = case.replaced()
     told: set[tuple[str, str]] = set()
-    for use in case.facts.uses:
+    for use in sorted(case.facts.uses, key=lambda use: (use.guarded, use.use != "call" or len(use.members) != 1)):
         if not use.members or use.use not in ("call", "index") or use.name in replaced | case.names.missing:
             continue
         member, place = use.members[0]
@@ -101,7 +99,7 @@ def unknown_functions(case: Case) -> Iterator[Finding]:
         if not called and use.name not in API:
             continue
         told.add((use.name, member))
-        close = nearest(member, sorted(name for name in known if not name.startswith("__")))
+        close = case.nearest(member, sorted(name for name in known if not name.startswith("__")))
         hint = f"; did you mean {use.name}.{close}?" if close else ""
         severity = Severity.ERROR if called else Severity.WARNING
         says = f"{use.name} has no {shown(member)}{hint}"

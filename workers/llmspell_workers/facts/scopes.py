@@ -17,7 +17,7 @@ Place = tuple[int, int, int, int]
 
 MAX_FACTS = 5000
 MAX_OF_ONE = 3
-"""References to one name, used in one way, that are told, where none of the script API is meant."""
+"""References to one name, used in one way, guarded or not, that are told, where none of the script API is meant."""
 MAX_STRANGE = 500
 MAX_NAME = 200
 MAX_MEMBERS = 8
@@ -163,12 +163,12 @@ class Scopes:
             self.leave()
         free = [*self.free, *self._unbound(self._scopes[0])]
         told: list[list[object]] = []
-        counted: dict[tuple[str, str, str], int] = {}
+        counted: dict[tuple[str, str, str, bool], int] = {}
         for one in free:
             if one.name in self.assigned and one.name not in told_whole:
                 continue
             if one.name not in told_whole:
-                kind = (one.name, one.use, one.members[0][0] if one.members else "")
+                kind = (one.name, one.use, one.members[0][0] if one.members else "", one.guarded)
                 counted[kind] = counted.get(kind, 0) + 1
                 if counted[kind] > MAX_OF_ONE:
                     continue
