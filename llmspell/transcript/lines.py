@@ -48,7 +48,8 @@ EVENTS: dict[str, dict[str, tuple[type, ...]]] = {
 """What each event has. The first line is `transcript`, and the last one of a run that is over is `end`."""
 
 _NAMES = {int: "whole number", float: "number", str: "text", bool: "boolean", dict: "map", list: "list"}
-_QUOTED = re.compile(rb'"(?:[^"\\]|\\.)*"')
+# possessive, and to the end where nothing closes it: each byte is looked at once, whatever the line holds
+_QUOTED = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?+\Z)', re.DOTALL)
 _OPENING = (b"{", b"[", b",")
 
 
