@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import math
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from llmspell import ScriptRuntime
+from llmspell.source import sha256
 from llmspell.transcript import Cassette, TranscriptError
 from llmspell.transcript.beside import ValuesFolder
+from tests.transcript.test_hostile_cassettes import EXAMPLE, with_line
 
 SOON = 20.0
 """Seconds on a busy machine; what is guarded against takes hours."""
@@ -67,3 +72,72 @@ def test_a_file_where_a_value_should_lie_is_replaced_and_those_that_nobody_names
     with pytest.raises(OSError, match="directory"):
         values.write(b"a")
     assert {found.name for found in (tmp_path / "values").iterdir()} == {other, "notes", name}
+
+
+LIMIT = {"event": "limit", "step": None, "at": 0.5, "name": "cpu", "allowed": 1, "used": 2, "unit": "bytes"}
+
+
+def nested(levels: int) -> Any:
+    found: Any = 1
+    for _ in range(levels):
+        found = [found] if levels % 2 else {"a": found}
+    return found
+
+
+@pytest.mark.parametrize("levels", [63, 64, 700, 900])
+@pytest.mark.parametrize(("line", "field"), [(0, "unknown"), (1, "arguments"), (4, "value"), (6, "unknown")])
+def test_a_line_is_refused_that_is_deeper_than_what_is_written(line: int, field: str, levels: int) -> None:
+    made = with_line(EXAMPLE, line, **{field: nested(levels)})
+    if levels == 63:
+        assert Cassette.from_bytes(made).steps == 1
+        return
+    with pytest.raises(TranscriptError, match=f"line {line + 1} of the transcript is broken: it is nested too deep"):
+        Cassette.from_bytes(made)
+
+
+@pytest.mark.parametrize("levels", [62, 63, 64, 700, 900])
+def test_a_value_beside_is_refused_that_would_be_too_deep_in_its_line(levels: int) -> None:
+    text = json.dumps(nested(levels)).encode()
+    name = sha256(text)
+    cassette = Cassette.from_bytes(with_line(EXAMPLE, 4, value={"$value": name, "size": 1}), {name: text})
+    if levels <= 63:
+        inlined = Cassette.from_bytes(cassette.inlined())
+        assert inlined.events[3].value("value") == nested(levels)
+        return
+    with pytest.raises(TranscriptError, match=f"the value {name} is no value of a transcript"):
+        cassette.inlined()
+
+
+def test_what_stands_in_a_line_beside_a_large_value_is_inlined_as_it_stands() -> None:
+    source = b'"return 1"'
+    name = sha256(source)
+    made = with_line(EXAMPLE, 0, source={"$value": name, "size": 10}, environment={"$$a": "b"})
+    inlined = Cassette.from_bytes(Cassette.from_bytes(made, {name: source}).inlined())
+    assert inlined.header.environment == {"$a": "b"}
+
+
+@pytest.mark.parametrize(
+    "used", [math.inf, -math.inf, math.nan, 1e18, -1, 10**4000], ids=["inf", "-inf", "nan", "1e18", "-1", "huge"]
+)
+@pytest.mark.parametrize("field", ["used", "allowed"])
+def test_figures_of_a_limit_that_are_none_are_refused(field: str, used: float) -> None:
+    lines = EXAMPLE.splitlines(keepends=True)
+    made = b"".join((*lines[:-1], json.dumps({**LIMIT, field: used}).encode() + b"\n"))
+    with pytest.raises(TranscriptError, match="line 7 of the transcript is broken: the figures of the event 'limit'"):
+        Cassette.from_bytes(made)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"arguments": ["\ud800"]}, "the arguments of the transcript are no list of text"),
+        ({"script": {"name": "\ud800", "sha256": "0" * 64}}, "does not say 'name'"),
+        ({"engine": {"name": "lua", "version": "\udfff"}}, "does not say 'version'"),
+        ({"labels": {"a": "\ud800"}}, "are no map of text"),
+        ({"labels": {"\ud800": "a"}}, "are no map of text"),
+    ],
+    ids=["arguments", "name", "version", "label", "name of a label"],
+)
+def test_half_a_surrogate_pair_is_no_text_of_a_first_line(fields: dict[str, Any], message: str) -> None:
+    with pytest.raises(TranscriptError, match=message):
+        Cassette.from_bytes(with_line(EXAMPLE, 0, **fields))
