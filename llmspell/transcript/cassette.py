@@ -85,7 +85,7 @@ class Header(NamedTuple):
 
 
 class Cassette:
-    """A transcript, read and checked. `size` are the bytes of its whole lines."""
+    """A transcript, read and checked. `size` are the bytes of its whole lines, `length` all that were read."""
 
     def __init__(self, data: bytes, values: Values, *, name: str = "the transcript") -> None:
         """Raises TranscriptError."""
@@ -98,6 +98,7 @@ class Cassette:
             raise TranscriptError(f"{name} has {len(lines):,} lines and may have {MAX_LINES:,}")
         if not lines:
             raise TranscriptError(f"{name} has no whole line: it is no transcript, or was cut in its first line")
+        self.length = len(data)
         self.size = len(data) - len(last)
         self.cut = bool(last)
         left = _KEPT
@@ -129,6 +130,14 @@ class Cassette:
                 f"{self.name} does not hold its script as it was run (a key in it was masked): name the script"
             )
         return self.header.source
+
+    def is_in(self, descriptor: int) -> bool:
+        """Whether a file has what was read, by its length and its last line. Raises OSError."""
+        last = (self.header_event, *self.events[-1:])[-1].data + b"\n"
+        return (
+            os.fstat(descriptor).st_size == self.length
+            and os.pread(descriptor, len(last), self.size - len(last)) == last
+        )
 
     @property
     def end(self) -> Event | None:
