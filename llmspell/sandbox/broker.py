@@ -187,15 +187,26 @@ class Broker:
         return LimitCrossed(LimitHit("calls", self._limits.calls, self._limits.calls + 1, "calls"))
 
     def finished(self) -> list[tuple[int, Answer]]:
-        """The answers that have come since the last time."""
+        """The answers that have come since the last time. Raises LimitCrossed, with those that came beside it."""
         now = self._now()
+        crossed: LimitCrossed | None = None
         answers: list[tuple[int, Answer]] = []
         for call_id, job in self._threads.take(self) if self._threads else ():
             self._running -= 1
             self._large.discard(call_id)
             pending = self._open.get(call_id)
-            if pending is not None:
+            if pending is None:
+                continue
+            try:
                 answers.append((call_id, self._answer_of(call_id, pending, job)))
+            except LimitCrossed as error:
+                if crossed is None:
+                    crossed = error
+                    crossed.call_id = call_id
+                    self._record(call_id, pending.capability, pending.name, False, pending.begun)
+        if crossed is not None:
+            crossed.answers = answers
+            raise crossed
         for call_id, pending in list(self._open.items()):
             if pending.at is not None and pending.at <= now:
                 answers.append((call_id, self._overdue(call_id, pending)))
@@ -269,7 +280,6 @@ class Broker:
         except CallError as error:
             answer = self._refusal(error)
         except LimitCrossed:
-            self._record(call_id, pending.capability, pending.name, False, pending.begun)
             raise
         except Exception as error:  # noqa: BLE001 - the boundary around a tool or provider
             answer = _failure(

@@ -9,7 +9,7 @@ that the script can catch. A worker that breaks the protocol is told by `wire.Vi
 `conclude` turns why the run ended and what was measured into its `RunEnd`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from llmspell.errors import ErrorKind, SetupError, UsageError
@@ -45,11 +45,16 @@ def refusal(error: Unsendable) -> Answer:
 
 
 class LimitCrossed(Exception):
-    """A call would cross a run-wide limit: it is not sent, and the run ends."""
+    """A call would cross a run-wide limit: it is not sent, and the run ends.
+
+    Out of `finished`, `call_id` is the call that crossed it, and `answers` are those of others that came with it.
+    """
 
     def __init__(self, hit: LimitHit) -> None:
         super().__init__(hit.name)
         self.hit = hit
+        self.call_id: int | None = None
+        self.answers: Sequence[tuple[int, Answer]] = ()
 
 
 class RunStopped(Exception):

@@ -1,12 +1,15 @@
 """Large values beside a transcript: files in one folder, each named by the SHA-256 of what it holds.
 
 The rule kept here: what is read is a regular file of exactly such a name, directly in the folder, never through a link,
-of a bounded size, and what it holds has the sum that it is named by.
+of a bounded size, and what it holds has the sum that it is named by. What is written or removed is directly in the
+folder too, which is no link.
 """
 
 from __future__ import annotations
 
 import _thread
+import contextlib
+import errno
 import os
 import stat
 from collections.abc import Mapping
@@ -57,58 +60,80 @@ class ValuesFolder:
     def read(self, name: str) -> bytes:
         """The value of this sum. Raises TranscriptError."""
         try:
-            folder = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            folder = self._opened()
         except OSError as error:
             raise _unreadable(self.path, name, error) from None
         try:
-            # without O_NONBLOCK, opening a pipe would wait for its other end
-            file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
-        except OSError as error:
-            raise _unreadable(self.path, name, error) from None
+            return _checked(self._found(name, folder), name)
         finally:
             os.close(folder)
-        try:
-            found = read_regular(file, MAX_VALUE + 1)
-        except OSError as error:
-            raise _unreadable(self.path, name, error) from None
-        if found is None:
-            raise TranscriptError(f"the value {name} in {self.path!a} is no regular file")
-        return _checked(found, name)
 
     def write(self, value: bytes) -> str:
         """Keeps a value, whole or not at all, and gives its sum. Raises OSError."""
         name = sha256(value)
-        place = os.path.join(self.path, name)
-        if os.path.lexists(place):
-            try:
-                self.read(name)
-                return name
-            except TranscriptError:
-                pass  # what lies there is something else: it is replaced
-        os.makedirs(self.path, exist_ok=True)
-        made = f"{place}.{os.getpid()}-{_thread.get_ident()}.tmp"
         try:
-            with open(made, "xb") as file:
-                file.write(value)
-            os.replace(made, place)
-        except BaseException:
-            if os.path.lexists(made):
-                os.unlink(made)
-            raise
+            os.mkdir(self.path)
+        except FileExistsError:
+            pass
+        folder = self._opened()
+        try:
+            if self._has(name, folder):
+                return name
+            made = f"{name}.{os.getpid()}-{_thread.get_ident()}.tmp"
+            try:
+                with open(made, "xb", opener=lambda path, flags: os.open(path, flags, 0o666, dir_fd=folder)) as file:
+                    file.write(value)
+                os.replace(made, name, src_dir_fd=folder, dst_dir_fd=folder)
+            except BaseException:
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(made, dir_fd=folder)
+                raise
+        finally:
+            os.close(folder)
         return name
 
     def forget_others(self, used: set[str]) -> None:
         """Removes the values that no line of a finished transcript names: those of the one that it replaces."""
         try:
-            names = os.listdir(self.path)
+            folder = self._opened()
         except OSError:
-            return
-        for name in names:
-            if is_sum(name) and name not in used:
-                try:
-                    os.unlink(os.path.join(self.path, name))
-                except OSError:
-                    pass  # it is only in the way
+            return  # there is none, or it is not ours
+        try:
+            for name in os.listdir(folder):
+                if is_sum(name) and name not in used:
+                    with contextlib.suppress(OSError):  # it is only in the way
+                        os.unlink(name, dir_fd=folder)
+        finally:
+            os.close(folder)
+
+    def _opened(self) -> int:
+        """A descriptor of the folder, which is not a link to one. Raises OSError."""
+        try:
+            return os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError as error:
+            if error.errno in (errno.ENOTDIR, errno.ELOOP):
+                raise OSError(error.errno, "what stands for its folder of values is a link, or no folder") from None
+            raise
+
+    def _has(self, name: str, folder: int) -> bool:
+        """Whether the value is there; what else lies in its place is replaced."""
+        try:
+            _checked(self._found(name, folder), name)
+        except TranscriptError:
+            return False
+        return True
+
+    def _found(self, name: str, folder: int) -> bytes:
+        """What is in a regular file of the folder. Raises TranscriptError."""
+        try:
+            # without O_NONBLOCK, opening a pipe would wait for its other end
+            file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+            found = read_regular(file, MAX_VALUE + 1)
+        except OSError as error:
+            raise _unreadable(self.path, name, error) from None
+        if found is None:
+            raise TranscriptError(f"the value {name} in {self.path!a} is no regular file")
+        return found
 
 
 def read_regular(descriptor: int, most: int) -> bytes | None:

@@ -9,9 +9,10 @@ The rule kept here: whatever a file holds, reading it gives a cassette or raises
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypeGuard
 
 from llmspell.limits import Limits, format_size
 from llmspell.transcript.beside import Values, ValuesFolder, ValuesInMemory, read_regular
@@ -84,7 +85,7 @@ class Header(NamedTuple):
 
 
 class Cassette:
-    """A transcript, read and checked. `size` are the bytes of its whole lines."""
+    """A transcript, read and checked. `size` are the bytes of its whole lines, `length` all that were read."""
 
     def __init__(self, data: bytes, values: Values, *, name: str = "the transcript") -> None:
         """Raises TranscriptError."""
@@ -97,6 +98,7 @@ class Cassette:
             raise TranscriptError(f"{name} has {len(lines):,} lines and may have {MAX_LINES:,}")
         if not lines:
             raise TranscriptError(f"{name} has no whole line: it is no transcript, or was cut in its first line")
+        self.length = len(data)
         self.size = len(data) - len(last)
         self.cut = bool(last)
         left = _KEPT
@@ -128,6 +130,14 @@ class Cassette:
                 f"{self.name} does not hold its script as it was run (a key in it was masked): name the script"
             )
         return self.header.source
+
+    def is_in(self, descriptor: int) -> bool:
+        """Whether a file has what was read, by its length and its last line. Raises OSError."""
+        last = (self.header_event, *self.events[-1:])[-1].data + b"\n"
+        return (
+            os.fstat(descriptor).st_size == self.length
+            and os.pread(descriptor, len(last), self.size - len(last)) == last
+        )
 
     @property
     def end(self) -> Event | None:
@@ -214,7 +224,7 @@ def _read_header(event: Event) -> Header:
     script, engine = fields["script"], fields["engine"]
     name, total = _text(script, "name"), _text(script, "sha256")
     words = fields["arguments"]
-    if len(words) > _MOST_WORDS or not all(type(word) is str for word in words):
+    if len(words) > _MOST_WORDS or not all(map(_is_text, words)):
         raise TranscriptError("the arguments of the transcript are no list of text")
     seed, clock = fields["seed"], fields["clock"]
     if (seed is None) != (clock is None) or (seed is not None and not (0 <= seed < 2**63 and 0 <= clock < 1e11)):
@@ -238,7 +248,7 @@ def _read_header(event: Event) -> Header:
         _text(engine, "version"),
         tuple(words),
         {name: limit for name, limit in limits.items() if limit is not None},
-        _texts(environment),
+        _texts(environment, halves=True),
         seed,
         clock,
         fields["sleeps"],
@@ -248,15 +258,34 @@ def _read_header(event: Event) -> Header:
 
 def _text(fields: dict[str, Any], name: str) -> str:
     value = fields.get(name)
-    if type(value) is not str or len(value) > _MOST_CHARACTERS:
+    if not _is_text(value) or len(value) > _MOST_CHARACTERS:
         raise TranscriptError(f"the transcript does not say {name!r} of its script or its engine")
     return value
 
 
-def _texts(value: Any) -> dict[str, str]:
-    if type(value) is not dict or len(value) > _MOST_WORDS or not all(type(one) is str for one in value.values()):
+def _texts(value: Any, *, halves: bool = False) -> dict[str, str]:
+    """A map of text; `halves`: an environment may hold bytes that are no UTF-8, as halves of surrogate pairs."""
+    if type(value) is not dict or len(value) > _MOST_WORDS:
+        ok = False
+    elif halves:
+        ok = all(type(one) is str for one in value.values())
+    else:
+        ok = all(map(_is_text, (*value, *value.values())))
+    if not ok:
         raise TranscriptError("the environment or the labels of the transcript are no map of text")
-    return value
+    found: dict[str, str] = value
+    return found
+
+
+def _is_text(value: Any) -> TypeGuard[str]:
+    """Whether this is text that can be written: half of a surrogate pair cannot."""
+    if type(value) is not str:
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _inlined(event: Event) -> bytes:
@@ -265,7 +294,7 @@ def _inlined(event: Event) -> bytes:
         return event.data + b"\n"
     fields = event.fields
     texts = {field: encode(event.value(field)) for field, _ in found}
-    rest = encode({name: value for name, value in fields.items() if name not in texts})
+    rest = json.dumps({name: value for name, value in fields.items() if name not in texts}, separators=(",", ":"))
     return (rest[:-1] + "".join(f',"{field}":{text}' for field, text in texts.items()) + "}\n").encode("ascii")
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from llmspell.errors import UsageError
 
 MAX_DEPTH = 64
-"""Levels of one line: what travels has 48, and a line adds a few."""
+"""Levels of one line: what travels has 48, and a line adds a few. No deeper one is read."""
 
 _encode = json.JSONEncoder(ensure_ascii=True, allow_nan=False, check_circular=False, separators=(",", ":")).encode
 _canonical = json.JSONEncoder(ensure_ascii=True, check_circular=False, separators=(",", ":"), sort_keys=True).encode
@@ -60,6 +60,25 @@ def decode(parsed: Any) -> Any:
         if key == "$float":
             return _FLOATS[item] if item in ("nan", "inf", "-inf") else _refuse(key)
     return {_key(key): decode(item) for key, item in parsed.items()}
+
+
+def is_deep(parsed: Any, most: int = MAX_DEPTH) -> bool:
+    """Whether maps and lists lie in more levels of others than these.
+
+    >>> is_deep([[1], {"a": 2}], 2), is_deep([[[]]], 2)
+    (False, True)
+    """
+    level = [parsed] if type(parsed) in (dict, list) else []
+    for _ in range(most):
+        if not level:
+            return False
+        level = [
+            item
+            for each in level
+            for item in (each.values() if type(each) is dict else each)
+            if type(item) is dict or type(item) is list
+        ]
+    return bool(level)
 
 
 def same(recorded: Any, given: Any) -> bool:

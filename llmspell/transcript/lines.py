@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from llmspell.transcript.beside import MAX_VALUE, is_sum
-from llmspell.transcript.form import TranscriptError, decode
+from llmspell.transcript.form import MAX_DEPTH, TranscriptError, decode, is_deep
 
 SCHEMA = "llmspell.transcript/1"
 MAX_LINE = MAX_VALUE
@@ -48,7 +48,8 @@ EVENTS: dict[str, dict[str, tuple[type, ...]]] = {
 """What each event has. The first line is `transcript`, and the last one of a run that is over is `end`."""
 
 _NAMES = {int: "whole number", float: "number", str: "text", bool: "boolean", dict: "map", list: "list"}
-_QUOTED = re.compile(rb'"(?:[^"\\]|\\.)*"')
+# possessive, and to the end where nothing closes it: each byte is looked at once, whatever the line holds
+_QUOTED = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?+\Z)', re.DOTALL)
 _OPENING = (b"{", b"[", b",")
 
 
@@ -64,6 +65,8 @@ def read_line(data: bytes, number: int) -> dict[str, Any]:
         raise _broken(number, "it is nested too deep" if type(error) is RecursionError else "it is no JSON") from None
     if type(event) is not dict:
         raise _broken(number, "it is no map")
+    if _may_be_deep(data) and is_deep(event):
+        raise _broken(number, "it is nested too deep")
     kind = event.get("event")
     fields = EVENTS.get(kind) if type(kind) is str else None
     if fields is None:
@@ -74,6 +77,8 @@ def read_line(data: bytes, number: int) -> dict[str, Any]:
         value = event[name]
         if kinds is not VALUE and type(value) not in kinds:
             raise _broken(number, f"{name!r} of the event {kind!r} is no {' or '.join(map(_name, kinds))}")
+    if kind == "limit" and not (0 <= event["allowed"] < 1e18 and 0 <= event["used"] < 1e18):
+        raise _broken(number, "the figures of the event 'limit' are none")
     at = event.get("at")
     if at is not None and not 0 <= at < 1e9:
         raise _broken(number, f"'at' of the event {kind!r} is no time")
@@ -107,9 +112,16 @@ def parsed_value(text: bytes, name: str) -> Any:
     if _count(text) > MAX_VALUES and _count(_QUOTED.sub(b"", text)) > MAX_VALUES:
         raise TranscriptError(f"the value {name} holds over {MAX_VALUES:,} values")
     try:
-        return decode(json.loads(text))
+        parsed = json.loads(text)
+        if _may_be_deep(text) and is_deep(parsed, MAX_DEPTH - 1):  # in a line it is one level down
+            raise ValueError
+        return decode(parsed)
     except (ValueError, RecursionError):
         raise TranscriptError(f"the value {name} is no value of a transcript") from None
+
+
+def _may_be_deep(data: bytes) -> bool:
+    return data.count(b"{") + data.count(b"[") >= MAX_DEPTH
 
 
 def _count(data: bytes) -> int:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import _thread
+import contextlib
+import fcntl
 import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping
@@ -146,16 +149,47 @@ class Resumable:
             )
 
     def taken_up(self) -> TranscriptFile:
-        """The file, to which lines are added. Raises TranscriptError."""
-        if not self._is_part:
+        """The file, to which lines are added. Raises TranscriptError, also where another run has gone on with it."""
+        part = self.path + PART
+        try:
+            if not self._is_part:
+                self._copy(part)
+            descriptor = os.open(part, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
             try:
-                shutil.copyfile(self.path, self.path + PART)
-            except OSError as error:
-                reason = (error.strerror or str(error)).lower()
-                raise TranscriptError(f"the transcript {self.path!a} cannot be copied: {reason}") from None
+                fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)  # nobody writes while this is looked at
+                if not self.cassette.is_in(descriptor):
+                    raise self._gone_on()
+            finally:
+                os.close(descriptor)
+        except BlockingIOError:
+            raise TranscriptError(f"another run is writing {part!a}") from None
+        except (FileExistsError, FileNotFoundError):
+            raise self._gone_on() from None
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise TranscriptError(f"the transcript {self.path!a} cannot be taken up: {reason}") from None
         made = TranscriptFile(self.path, after=self.cassette.size)
         made.keep_values(self.cassette.values())
         return made
+
+    def _copy(self, part: str) -> None:
+        """Makes FILE.part of FILE, whole or not at all, where there is none. Raises OSError and TranscriptError."""
+        made = f"{part}.{os.getpid()}-{_thread.get_ident()}.tmp"
+        try:
+            with open(self.path, "rb") as old, open(made, "x+b") as new:
+                shutil.copyfileobj(old, new)
+                new.flush()
+                if not self.cassette.is_in(new.fileno()):
+                    raise self._gone_on()
+            os.link(made, part)
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(made)
+
+    def _gone_on(self) -> TranscriptError:
+        return TranscriptError(
+            f"another run has gone on with {self.path!a} since it was read: look at what is there now"
+        )
 
 
 def doubtful(cassette: Cassette) -> dict[int, str]:

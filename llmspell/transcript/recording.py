@@ -7,7 +7,7 @@ script went on from has its answer in the record, and one that may have been mad
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from llmspell.errors import CallError
@@ -81,15 +81,20 @@ class RecordingBroker(Broker):
             try:
                 answers = super().finished()
             except LimitCrossed as crossed:
-                gone = [step for call_id, step in self._steps.items() if call_id not in self._open]
-                self._recorder.limit(gone[-1] if gone else None, crossed.hit)
+                self._replied(crossed.answers)  # these calls were made
+                call_id = crossed.call_id
+                self._recorder.limit(None if call_id is None else self._steps.pop(call_id, None), crossed.hit)
                 raise
-            return [
-                (call_id, self._recorder.reply(self._steps.pop(call_id), answer) if call_id in self._steps else answer)
-                for call_id, answer in answers
-            ]
+            return self._replied(answers)
         except TranscriptError as error:
             raise RunStopped(stopped(error)) from None
+
+    def _replied(self, answers: Iterable[tuple[int, Answer]]) -> list[tuple[int, Answer]]:
+        """The answers as they can travel, written down."""
+        return [
+            (call_id, self._recorder.reply(self._steps.pop(call_id), answer) if call_id in self._steps else answer)
+            for call_id, answer in answers
+        ]
 
     def deadline(self) -> float | None:
         """As always; at once when nothing can be written down any more."""

@@ -1,0 +1,143 @@
+"""Cassettes and folders that were made to hang, fill or leave their host are refused, soon, by errors of ours."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from llmspell import ScriptRuntime
+from llmspell.source import sha256
+from llmspell.transcript import Cassette, TranscriptError
+from llmspell.transcript.beside import ValuesFolder
+from tests.transcript.test_hostile_cassettes import EXAMPLE, with_line
+
+SOON = 20.0
+"""Seconds on a busy machine; what is guarded against takes hours."""
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [b'"' + b'\\"' * 60_000, b'"' + b'\\"' * 60_000 + b"\\", b'"' + b"\\" * 120_001],
+    ids=["escaped quotes", "escaped quotes and a backslash", "backslashes"],
+)
+def test_text_that_nothing_closes_is_looked_at_once(tail: bytes) -> None:
+    begun = time.monotonic()
+    with pytest.raises(TranscriptError, match="it is no JSON"):
+        Cassette.from_bytes(b'{"a":"' + b"," * 4_000_001 + b'",' + tail + b"\n")
+    assert time.monotonic() - begun < SOON
+
+
+def test_values_within_text_are_not_counted_and_those_outside_are() -> None:
+    with pytest.raises(TranscriptError, match="of an unknown kind"):
+        Cassette.from_bytes(b'{"a":"' + b'\\",' * 4_000_001 + b'"}\n')
+    with pytest.raises(TranscriptError, match="it holds over 4,000,000 values"):
+        Cassette.from_bytes(b'{"a":[' + b"1," * 4_000_001 + b'1],"b":"\n')
+
+
+@pytest.mark.parametrize("kind", ["link", "dangling link", "file"])
+def test_no_value_is_written_or_removed_through_what_is_no_folder(tmp_path: Path, kind: str) -> None:
+    victim, values = tmp_path / "victim", tmp_path / "t.jsonl.values"
+    if kind != "dangling link":
+        victim.mkdir()
+        (victim / ("0" * 64)).write_text("somebody's")
+    if kind == "file":
+        values.write_text("no folder")
+    else:
+        values.symlink_to(victim)
+    outcome = ScriptRuntime.with_lua().execute('print(("x"):rep(70000))', record=tmp_path / "t.jsonl")
+    assert outcome.error is not None
+    assert "what stands for its folder of values is a link, or no folder" in outcome.error.message
+    ValuesFolder(str(values)).forget_others(set())
+    assert victim.exists() is (kind != "dangling link")
+    assert kind == "dangling link" or [found.name for found in victim.iterdir()] == ["0" * 64]
+
+
+def test_a_file_where_a_value_should_lie_is_replaced_and_those_that_nobody_names_are_removed(tmp_path: Path) -> None:
+    values = ValuesFolder(str(tmp_path / "values"))
+    name = values.write(b"a")
+    assert values.write(b"a") == name
+    (tmp_path / "values" / name).write_bytes(b"b")
+    (tmp_path / "values" / "notes").write_bytes(b"somebody's")
+    values.write(b"a")
+    assert values.read(name) == b"a"
+    other = values.write(b"c")
+    values.forget_others({other})
+    assert {found.name for found in (tmp_path / "values").iterdir()} == {other, "notes"}
+    (tmp_path / "values" / name).mkdir()
+    with pytest.raises(OSError, match="directory"):
+        values.write(b"a")
+    assert {found.name for found in (tmp_path / "values").iterdir()} == {other, "notes", name}
+
+
+LIMIT = {"event": "limit", "step": None, "at": 0.5, "name": "cpu", "allowed": 1, "used": 2, "unit": "bytes"}
+
+
+def nested(levels: int) -> Any:
+    found: Any = 1
+    for _ in range(levels):
+        found = [found] if levels % 2 else {"a": found}
+    return found
+
+
+@pytest.mark.parametrize("levels", [63, 64, 700, 900])
+@pytest.mark.parametrize(("line", "field"), [(0, "unknown"), (1, "arguments"), (4, "value"), (6, "unknown")])
+def test_a_line_is_refused_that_is_deeper_than_what_is_written(line: int, field: str, levels: int) -> None:
+    made = with_line(EXAMPLE, line, **{field: nested(levels)})
+    if levels == 63:
+        assert Cassette.from_bytes(made).steps == 1
+        return
+    with pytest.raises(TranscriptError, match=f"line {line + 1} of the transcript is broken: it is nested too deep"):
+        Cassette.from_bytes(made)
+
+
+@pytest.mark.parametrize("levels", [62, 63, 64, 700, 900])
+def test_a_value_beside_is_refused_that_would_be_too_deep_in_its_line(levels: int) -> None:
+    text = json.dumps(nested(levels)).encode()
+    name = sha256(text)
+    cassette = Cassette.from_bytes(with_line(EXAMPLE, 4, value={"$value": name, "size": 1}), {name: text})
+    if levels <= 63:
+        inlined = Cassette.from_bytes(cassette.inlined())
+        assert inlined.events[3].value("value") == nested(levels)
+        return
+    with pytest.raises(TranscriptError, match=f"the value {name} is no value of a transcript"):
+        cassette.inlined()
+
+
+def test_what_stands_in_a_line_beside_a_large_value_is_inlined_as_it_stands() -> None:
+    source = b'"return 1"'
+    name = sha256(source)
+    made = with_line(EXAMPLE, 0, source={"$value": name, "size": 10}, environment={"$$a": "b"})
+    inlined = Cassette.from_bytes(Cassette.from_bytes(made, {name: source}).inlined())
+    assert inlined.header.environment == {"$a": "b"}
+
+
+@pytest.mark.parametrize(
+    "used", [math.inf, -math.inf, math.nan, 1e18, -1, 10**4000], ids=["inf", "-inf", "nan", "1e18", "-1", "huge"]
+)
+@pytest.mark.parametrize("field", ["used", "allowed"])
+def test_figures_of_a_limit_that_are_none_are_refused(field: str, used: float) -> None:
+    lines = EXAMPLE.splitlines(keepends=True)
+    made = b"".join((*lines[:-1], json.dumps({**LIMIT, field: used}).encode() + b"\n"))
+    with pytest.raises(TranscriptError, match="line 7 of the transcript is broken: the figures of the event 'limit'"):
+        Cassette.from_bytes(made)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"arguments": ["\ud800"]}, "the arguments of the transcript are no list of text"),
+        ({"script": {"name": "\ud800", "sha256": "0" * 64}}, "does not say 'name'"),
+        ({"engine": {"name": "lua", "version": "\udfff"}}, "does not say 'version'"),
+        ({"labels": {"a": "\ud800"}}, "are no map of text"),
+        ({"labels": {"\ud800": "a"}}, "are no map of text"),
+    ],
+    ids=["arguments", "name", "version", "label", "name of a label"],
+)
+def test_half_a_surrogate_pair_is_no_text_of_a_first_line(fields: dict[str, Any], message: str) -> None:
+    with pytest.raises(TranscriptError, match=message):
+        Cassette.from_bytes(with_line(EXAMPLE, 0, **fields))
