@@ -103,6 +103,14 @@ class Discovery:
         yield from told
 
     def _script(self, path: str, *, root: str, follow: bool) -> Spell | Result:
+        """A script, or why it cannot be checked; whatever goes wrong with one is told of that one."""
+        try:
+            return self._read(path, root=root, follow=follow)
+        except Exception as error:  # noqa: BLE001 - a fault of ours with one script hides none of the others
+            why = f"a fault of llmspell, please report it: {type(error).__name__}: {error!s:.300}"
+            return _unchecked(path, "not-checked", why)
+
+    def _read(self, path: str, *, root: str, follow: bool) -> Spell | Result:
         try:
             source = read_file(path, self._allowed, follow=follow)
         except FileNotFoundError:

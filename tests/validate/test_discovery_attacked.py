@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from llmspell.engines.factory import EngineFactory
+from llmspell.engines.factory import EngineFactory, EngineSpec
 from llmspell.validate.beside import MAX_WORDS, Neighbours
 from llmspell.validate.discovery import Discovery
-from llmspell.validate.result import Result
+from llmspell.validate.result import Result, Status
 from llmspell.validate.spell import Spell
 
 SUFFIXES = (".lua",)
@@ -72,3 +72,22 @@ def test_a_module_names_what_is_in_its_own_folder_and_in_those_above_it(here: Pa
     write(here, {"p/__init__.py": "", "p/q/r.py": "from ..s import t\nfrom .u import v", "p/s.py": "", "p/q/u.py": ""})
     found = Neighbours().modules_of("main.py", b"import p.q.r", (".py",), root=".")
     assert sorted(found) == ["p/__init__.py", "p/q/r.py", "p/q/u.py", "p/s.py"]
+
+
+class _Faulty(EngineFactory):
+    """Fails for one script, by a fault that nobody has thought of."""
+
+    def for_script(self, name: str, first_line: bytes, default: str | None = None) -> EngineSpec:
+        """The engine of a script."""
+        if name == "b.lua":
+            raise ZeroDivisionError("of ours")
+        return super().for_script(name, first_line, default)
+
+
+def test_a_fault_with_one_script_is_a_result_of_it_and_the_rest_is_given(here: Path) -> None:
+    write(here, {"a.lua": "x", "b.lua": "x", "c.lua": "x"})
+    first, second, third = Discovery(["."], factory=_Faulty(), allowed=1000)
+    assert [type(one) for one in (first, second, third)] == [Spell, Result, Spell]
+    assert isinstance(second, Result)
+    assert (second.status, second.findings[0].rule) == (Status.UNCHECKED, "not-checked")
+    assert "ZeroDivisionError: of ours" in second.findings[0].message
