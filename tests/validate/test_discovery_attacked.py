@@ -91,3 +91,56 @@ def test_a_fault_with_one_script_is_a_result_of_it_and_the_rest_is_given(here: P
     assert isinstance(second, Result)
     assert (second.status, second.findings[0].rule) == (Status.UNCHECKED, "not-checked")
     assert "ZeroDivisionError: of ours" in second.findings[0].message
+
+
+def link(folder: Path, links: Mapping[str, str]) -> None:
+    for name, target in links.items():
+        (folder / name).symlink_to(target)
+
+
+def refused(*paths: str, include: tuple[str, ...] = (), exclude: tuple[str, ...] = ()) -> list[str]:
+    found = Discovery(paths, factory=EngineFactory(), allowed=1000, include=include, exclude=exclude)
+    return [one.path for one in found if isinstance(one, Result)]
+
+
+def test_a_link_hides_no_script_in_what_is_left_out_or_is_none_by_its_name(here: Path) -> None:
+    write(here, {".hidden/evil.lua": "x", "data/payload.txt": "x", "real/ok.lua": "x"})
+    hiding = {"a.lua": ".hidden/evil.lua", "b.lua": "data/payload.txt", "sub": ".hidden", "dirlink": "/etc"}
+    link(here, {**hiding, "same.lua": "real/ok.lua", "same": "real", "notes": "data/payload.txt"})
+    assert refused(".") == ["a.lua", "b.lua", "dirlink", "sub"]
+    assert refused("**/*.lua") == ["a.lua", "b.lua", "dirlink", "sub"]
+    assert refused("*.lua") == ["a.lua", "b.lua", "same.lua"]
+
+
+def test_globs_choose_among_links_as_among_what_they_lead_to(here: Path) -> None:
+    write(here, {"old/a.lua": "x", "new/b.lua": "x"})
+    link(here, {"c.lua": "old/a.lua", "d.lua": "new/b.lua", "before": "old", "now": "new"})
+    assert refused(".", exclude=("old/**",)) == ["before", "c.lua"]
+    assert refused(".", exclude=("old/**", "before/**", "c.*")) == []
+    assert refused(".", include=("new/**", "d.lua")) == []
+
+
+def test_a_link_takes_nothing_from_what_is_named_later(here: Path) -> None:
+    write(here, {"tree/a.lua": "x", "other/b.txt": "x", "other/c.lua": "x"})
+    link(here / "tree", {"b.lua": "../other/b.txt", "c.lua": "../other/c.lua"})
+    found = search("tree", "other/b.txt", "other/c.lua")
+    assert [one.path for one in found] == ["tree/a.lua", "tree/b.lua", "other/b.txt", "other/c.lua"]
+    assert [type(found[at]) for at in (1, 3)] == [Result, Spell]
+
+
+def test_a_linked_folder_that_is_left_out_by_its_name_is_told(here: Path) -> None:
+    write(here, {"a.lua": "x", "real/b.lua": "x"})
+    link(here, {".x": "real", "node_modules": "/usr"})
+    found = Discovery(["."], factory=EngineFactory(), allowed=1000)
+    assert [one.path for one in found] == ["a.lua", "real/b.lua"]
+    assert dict(found.skipped) == {".x": 1, "node_modules": 1}
+
+
+def test_a_link_that_was_typed_and_leads_out_of_the_working_directory_is_refused(here: Path) -> None:
+    write(here.parent, {"outside/secret.lua": "x"})
+    write(here, {"ok.lua": "x"})
+    link(here, {"file.lua": "../outside/secret.lua", "folder": "../outside", "in.lua": "ok.lua"})
+    for one in ("file.lua", "folder", "folder/secret.lua", "folder/*.lua"):
+        assert refused(one) == [one]
+    assert refused("in.lua", "../outside", str(here.parent / "outside/secret.lua")) == []
+    assert len(search("../outside")) == 1
