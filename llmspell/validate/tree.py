@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 LEFT_OUT = frozenset(("node_modules", "__pycache__", "site-packages"))
 """Folders whose files come from elsewhere; those whose names begin with a dot are left out too."""
-_OF_VENV = "pyvenv.cfg"
+_OF_VENV, _IN_VENV = "pyvenv.cfg", ("bin/python", "Scripts")
+"""A virtual environment has the first and one of the others: a file alone could hide a folder of scripts."""
 MAX_DEPTH = 64
 """Folders within one another: far more than anybody has, and few enough that every path can be opened."""
 MAGIC = frozenset("*?[")
@@ -51,7 +52,11 @@ def walk(folder: str, skipped: Counter[str], refused: Callable[[str, str], None]
 def is_left_out(folder: str) -> bool:
     """Whether a folder in a tree is left out."""
     name = os.path.basename(folder)
-    return name.startswith(".") or name in LEFT_OUT or os.path.lexists(os.path.join(folder, _OF_VENV))
+    if name.startswith(".") or name in LEFT_OUT:
+        return True
+    return os.path.isfile(os.path.join(folder, _OF_VENV)) and any(
+        os.path.lexists(os.path.join(folder, one)) for one in _IN_VENV
+    )
 
 
 def is_below(path: str, folder: str) -> bool:

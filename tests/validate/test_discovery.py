@@ -85,7 +85,7 @@ def test_folders_that_nobody_wrote_are_left_out_and_told(here: Path) -> None:
     write(
         here,
         {name + "/x.lua": "x" for name in (".git", "node_modules", "own/__pycache__", "env/lib", "spells")}
-        | {"env/pyvenv.cfg": "", ".gitignore": "spells/"},
+        | {"env/pyvenv.cfg": "", "env/bin/python": "", ".gitignore": "spells/"},
     )
     found = search(".")
     assert [one.path for one in found] == ["spells/x.lua"]

@@ -144,3 +144,10 @@ def test_a_link_that_was_typed_and_leads_out_of_the_working_directory_is_refused
         assert refused(one) == [one]
     assert refused("in.lua", "../outside", str(here.parent / "outside/secret.lua")) == []
     assert len(search("../outside")) == 1
+
+
+def test_an_empty_file_makes_no_folder_a_virtual_environment(here: Path) -> None:
+    write(here, {"spells/pyvenv.cfg": "", "spells/a.lua": "x", "env/pyvenv.cfg": "", "env/Scripts/b.lua": "x"})
+    found = Discovery(["."], factory=EngineFactory(), allowed=1000)
+    assert [one.path for one in found] == ["spells/a.lua"]
+    assert dict(found.skipped) == {"env": 1}
