@@ -14,6 +14,8 @@ from llmspell.limits import format_size
 from llmspell.outcome import Outcome, ScriptError
 
 MAX_LINE = 160
+MAX_COMPLAINT = 20_000
+"""Characters of a complaint; a path alone can have 4096."""
 
 
 class Tamer:
@@ -88,8 +90,10 @@ def say(text: str) -> None:
 
 
 def complain(message: str) -> None:
-    """One line about what was typed or set up, on stderr."""
-    say(f"llmspell: {escaped(message)}")
+    """One line about what was typed or set up, on stderr: names in it end no line, and are no command to a CI."""
+    from llmspell.validate.reports.wording import shown  # only when something is wrong
+
+    say(f"llmspell: {shown(message, most=MAX_COMPLAINT)}")
 
 
 _CANCELLED_BY = {130: "Ctrl-C", 143: "SIGTERM", 129: "SIGHUP"}

@@ -246,5 +246,7 @@ def _exit_code(stopped: Cancellation, totals: Totals, reports: Reports) -> int:
 
 def _tell_skipped(found: Discovery, choices: Choices) -> None:
     if found.skipped and not choices.quiet:
-        names = ", ".join(f"{name} ({count})" for name, count in sorted(found.skipped.items())[:10])
+        from llmspell.validate.reports.wording import shown
+
+        names = ", ".join(f"{shown(name)} ({count})" for name, count in sorted(found.skipped.items())[:10])
         complain(f"folders were left out: {names}; name one to check what is in it")

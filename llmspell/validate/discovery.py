@@ -19,9 +19,11 @@ from llmspell.validate.finding import Finding, Severity
 from llmspell.validate.places import UnreadableError, read_file, shown_path
 from llmspell.validate.result import Result, Status
 from llmspell.validate.spell import Spell
-from llmspell.validate.tree import matches, split_glob, walk
+from llmspell.validate.tree import Root, is_below, is_left_out, matches, may_hold, split_glob, walk
 
 _LINK_OUT = "it is a symbolic link that leads nowhere, or out of what is checked, and is not followed"
+_TYPED_OUT = "a symbolic link leads from it out of the working directory, and is not followed: name what it leads to"
+_LINK = "it is a symbolic link, and is not followed"
 
 
 class Discovery:
@@ -29,7 +31,8 @@ class Discovery:
 
     `allowed` is the largest source in bytes. A file below a folder is a script by its suffix; `include` and `exclude`
     are globs, relative to the working directory, that choose among these. `skipped` counts the folders that were left
-    out, by name. Raises UsageError for a path that is not there, before anything is given.
+    out, by name. A link that was typed is followed as far as it leads to something below `inside`, and not at all
+    without `follow`. Raises UsageError for a path that is not there, before anything is given.
     """
 
     def __init__(
@@ -40,6 +43,8 @@ class Discovery:
         allowed: int,
         include: Iterable[str] = (),
         exclude: Iterable[str] = (),
+        inside: str = ".",
+        follow: bool = True,
     ) -> None:
         self.skipped: Counter[str] = Counter()
         self._factory, self._allowed = factory, allowed
@@ -49,47 +54,87 @@ class Discovery:
         self._seen: set[str] = set()
         self._refused: list[Result] = []
         self._paths = [_checked(path) for path in paths]
-        self._roots = [os.path.realpath((split_glob(path) or (path,))[0]) for path in self._paths]
+        self._inside, self._follow = inside, follow
+        self._roots = [
+            Root(os.path.realpath(glob[0]), glob[1]) if (glob := _glob(path)) else Root(os.path.realpath(path))
+            for path in self._paths
+            if self._refusal(path) is None
+        ]
 
     def __iter__(self) -> Iterator[Spell | Result]:
         self._neighbours = Neighbours()
         for path in self._paths:
-            glob = None if os.path.lexists(path) else split_glob(path)
-            if glob is not None:
+            glob = _glob(path)
+            refusal = self._refusal(path)
+            if refusal is not None:
+                if self._is_new_link(path):
+                    yield _unchecked(path, "unreadable", refusal)
+            elif glob is not None:
                 yield from self._below(*glob)
             elif os.path.isdir(path):
                 yield from self._below(path, None)
             elif self._is_new(path):
-                yield self._script(path, root=os.path.dirname(path) or ".", follow=True)
+                yield self._script(path, root=os.path.dirname(path) or ".", follow=self._follow)
 
     def _below(self, folder: str, pattern: str | None) -> Iterator[Spell | Result]:
         for entry in walk(folder, self.skipped, self._refuse):
             yield from self._told()
             path = os.path.normpath(entry.path)
-            wanted = pattern is None or matches(os.path.relpath(path, folder), pattern)
-            if not wanted or os.path.splitext(path)[1] not in self._engines or not self._chosen(path):
-                continue
             if entry.is_symlink():
-                if not self._leads_inside(path) and self._is_new(path):
+                if is_left_out(path) and os.path.isdir(path):
+                    self.skipped[entry.name] += 1
+                elif self._may_hide(path, folder, pattern) and self._is_new_link(path):
                     yield _unchecked(path, "unreadable", _LINK_OUT)
-            elif self._is_new(path):
+                continue
+            wanted = pattern is None or matches(os.path.relpath(path, folder), pattern)
+            if wanted and self._is_script(path) and self._is_new(path):
                 yield self._script(path, root=folder, follow=False)
         yield from self._told()
 
-    def _chosen(self, path: str) -> bool:
+    def _is_script(self, path: str) -> bool:
+        """Whether a file below a folder is a script that is wanted, by its name."""
+        return os.path.splitext(path)[1] in self._engines and self._chosen(path)
+
+    def _chosen(self, path: str, *, folder: bool = False) -> bool:
+        """Whether the globs choose a file, or what may be in a folder."""
         name = os.path.relpath(path)
+        fits = may_hold if folder else matches
         if any(matches(name, pattern) for pattern in self._exclude):
             return False
-        return not self._include or any(matches(name, pattern) for pattern in self._include)
+        return not self._include or any(fits(name, pattern) for pattern in self._include)
 
-    def _leads_inside(self, path: str) -> bool:
-        """Whether a link leads to a file that is found by its own name."""
-        target = os.path.realpath(path)
-        below = any(target.startswith(root.rstrip("/") + "/") for root in self._roots)
-        return below and os.path.isfile(target)
+    def _may_hide(self, link: str, folder: str, pattern: str | None) -> bool:
+        """Whether a link stands where a script would be, or a folder of them, that is not found by its own name."""
+        target = os.path.realpath(link)
+        is_folder = os.path.isdir(target)
+        fits = may_hold if is_folder else matches
+        if pattern is not None and not fits(os.path.relpath(link, folder), pattern):
+            return False
+        if is_folder:
+            wanted = self._chosen(link, folder=True)
+            found = self._chosen(target, folder=True)
+        else:
+            wanted = self._is_script(link)
+            found = os.path.isfile(target) and self._is_script(target)
+        return wanted and not (found and any(root.reaches(target, folder=is_folder) for root in self._roots))
 
-    def _is_new(self, path: str) -> bool:
-        whole = os.path.realpath(path)
+    def _refusal(self, path: str) -> str | None:
+        """Why what was typed is not looked at: whoever types names may be a shell, or a hook of git."""
+        place = (_glob(path) or (path,))[0]
+        if os.path.islink(place) and not self._follow:
+            return _LINK
+        lies_inside = is_below(os.path.abspath(place), os.path.abspath(self._inside))
+        if not lies_inside and not os.path.islink(place):
+            return None
+        return None if is_below(os.path.realpath(place), os.path.realpath(self._inside)) else _TYPED_OUT
+
+    def _is_new_link(self, link: str) -> bool:
+        """By its own place: what it leads to may be found by another name still."""
+        folder, name = os.path.split(os.path.abspath(link))
+        return self._is_new(folder, name)
+
+    def _is_new(self, path: str, *below: str) -> bool:
+        whole = os.path.join(os.path.realpath(path), *below)
         if whole in self._seen:
             return False
         self._seen.add(whole)
@@ -103,6 +148,14 @@ class Discovery:
         yield from told
 
     def _script(self, path: str, *, root: str, follow: bool) -> Spell | Result:
+        """A script, or why it cannot be checked; whatever goes wrong with one is told of that one."""
+        try:
+            return self._read(path, root=root, follow=follow)
+        except Exception as error:  # noqa: BLE001 - a fault of ours with one script hides none of the others
+            why = f"a fault of llmspell, please report it: {type(error).__name__}: {error!s:.300}"
+            return _unchecked(path, "not-checked", why)
+
+    def _read(self, path: str, *, root: str, follow: bool) -> Spell | Result:
         try:
             source = read_file(path, self._allowed, follow=follow)
         except FileNotFoundError:
@@ -132,6 +185,10 @@ class Discovery:
             cassette.path,
             expectation.path,
         )
+
+
+def _glob(path: str) -> tuple[str, str] | None:
+    return None if os.path.lexists(path) else split_glob(path)
 
 
 def _checked(path: str) -> str:

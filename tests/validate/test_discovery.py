@@ -85,7 +85,7 @@ def test_folders_that_nobody_wrote_are_left_out_and_told(here: Path) -> None:
     write(
         here,
         {name + "/x.lua": "x" for name in (".git", "node_modules", "own/__pycache__", "env/lib", "spells")}
-        | {"env/pyvenv.cfg": "", ".gitignore": "spells/"},
+        | {"env/pyvenv.cfg": "", "env/bin/python": "", ".gitignore": "spells/"},
     )
     found = search(".")
     assert [one.path for one in found] == ["spells/x.lua"]
@@ -124,7 +124,9 @@ def test_no_link_leads_out_of_a_tree_and_none_into_a_loop(here: Path) -> None:
     found = list(search("tree"))
     assert [one.path for one in found if isinstance(one, Spell)] == ["tree/a.lua", "tree/in/b.lua"]
     refused = [one for one in found if isinstance(one, Result)]
-    assert [one.path for one in refused] == [f"tree/{name}.lua" for name in ("gone", "loop", "out", "system")]
+    assert [one.path for one in refused] == [
+        f"tree/{name}" for name in ("folder", "gone.lua", "loop.lua", "out.lua", "system.lua", "up")
+    ]
     assert {(one.status, one.findings[0].rule, one.source) for one in refused} == {
         (Status.UNCHECKED, "unreadable", None)
     }
