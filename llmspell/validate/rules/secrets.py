@@ -1,7 +1,7 @@
 """secret: keys, tokens and passwords in a source.
 
-The rule kept here: no finding shows what it found, and a report shows the source without it (`masked`). Patterns have no
-unbounded part within another, so a source is gone through in time that is in proportion to it.
+The rule kept here: no finding shows what it found, and a report shows the source without it (`masked`). Patterns have
+no unbounded part within another, so a source is gone through in time that is in proportion to it.
 """
 
 from __future__ import annotations
