@@ -30,6 +30,7 @@ from llmspell.validate.names import EngineNames
 from llmspell.validate.result import Result, Status, TimedCall
 from llmspell.validate.rules import RULES
 from llmspell.validate.rules.case import MAX_HINTS, Case
+from llmspell.validate.rules.secrets import masked
 from llmspell.validate.runs.running import Ran, is_run, run
 from llmspell.validate.settings import Settings, check_rules
 from llmspell.validate.spell import Spell
@@ -84,7 +85,7 @@ class Checker:
             sha256=sha256(spell.source),
             findings=tuple(foremost(found)),
             seconds=time.perf_counter() - begun,
-            source=spell.source.decode("utf-8", "backslashreplace") if len(spell.source) <= SHOWN_SOURCE else None,
+            source=_shown(spell.source) if len(spell.source) <= SHOWN_SOURCE else None,
             **_told(ran, self._settings.limits),
         )
 
@@ -166,6 +167,12 @@ class Checker:
             if spec.name not in self._names:
                 self._names[spec.name] = EngineNames(runtime, require=self._settings.require)
             return self._names[spec.name]
+
+
+def _shown(source: bytes) -> str:
+    """The text that reports may show: without its secrets."""
+    text = masked(source.decode("utf-8", "surrogateescape"))
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _told(ran: Ran | None, limits: Limits) -> dict[str, Any]:

@@ -24,8 +24,10 @@ _OFF = re.compile(r"llmspell: off ([a-z0-9, -]{1,200})")
 def about_text(source: bytes) -> Iterator[Finding]:
     """What its bytes and its letters say, whatever language it is in."""
     text = source.decode("utf-8", "replace")
-    yield from about_bytes(source)
-    yield from about_characters(text)
+    told = list(about_bytes(source))
+    yield from told
+    if not any(one.rule == "binary" for one in told):
+        yield from about_characters(text)
     yield from secrets(text)
 
 

@@ -15,6 +15,7 @@ from llmspell.validate.finding import Finding, Position, Severity
 from llmspell.validate.judged import kept
 from llmspell.validate.result import Result, Status
 from llmspell.validate.rules import RULES
+from llmspell.validate.rules.secrets import masked
 from llmspell.validate.settings import Settings
 from llmspell.validate.spell import Spell
 
@@ -106,3 +107,37 @@ def test_a_comment_is_about_no_other_file() -> None:
     beside = Finding("unknown-name", Severity.ERROR, "x", Position(1, 1, 1, 2), "other.lua")
     assert kept([beside, beside._replace(file=None)], b"x() -- llmspell: off unknown-name", ()) == [beside]
     assert kept([beside], b"", ("unknown-name",)) == []
+
+
+SHAPED, NAMED = "sk-proj-Zk3v9QmT2xW8bN5cR7pL", "q9X2mVr7Kd4LzP1wBn8Y"
+KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA7bq\nabcdEFGH==\n-----END RSA PRIVATE KEY-----"
+
+
+def test_a_secret_is_neither_in_a_message_nor_in_the_source_that_is_shown(checker: Checker) -> None:
+    named = f'local t = {{api_key = "{NAMED}"}} -- llmspell: off secret'
+    source = f'local a = "{SHAPED}"\n{named}\nlocal k = [[{KEY}]]\nreturn a\n'
+    result = checker.check(Spell("a.lua", "lua", source.encode() + b"-- \xffsk-proj-Zk3v9QmT2xW8bN5cR7pL\n"))
+    assert result.source is not None
+    assert result.source.splitlines() == [
+        f'local a = "{"*" * len(SHAPED)}"',
+        f'local t = {{api_key = "{"*" * len(NAMED)}"}} -- llmspell: off secret',
+        f"local k = [[{'*' * 31}",
+        "*" * 19,
+        "*" * 10,
+        "-----END RSA PRIVATE KEY-----]]",
+        "return a",
+        "-- \\xff" + "*" * len(SHAPED),
+    ]
+    assert SHAPED[:5] not in str(result)
+    assert NAMED[:2] not in str(checker.check(Spell("a.lua", "lua", f'local api_key = "{NAMED}"'.encode())))
+
+
+def test_every_secret_is_masked_and_nothing_else_is() -> None:
+    many = "".join(f'local s{number} = "{SHAPED}"\n' for number in range(50))
+    assert SHAPED[:5] not in masked(many)
+    assert masked(many).count("*") == 50 * len(SHAPED)
+    cut = KEY.partition("\n-----END")[0].replace("\n", '\\n"\n .. "')
+    assert "abcdEFGH" not in masked(f'k = "{cut}"\n')
+    plain = 'password = "a plain sentence here", api_key = "YOUR-API-KEY-EXAMPLE-1"'
+    assert masked(plain) == plain
+    assert len(masked("-----BEGIN PRIVATE KEY-----" * 9000)) == 27 * 9000

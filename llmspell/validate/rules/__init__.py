@@ -13,6 +13,7 @@ RULES = {
     "dynamic-call": "which tool is called, or with what, cannot be known before it runs",
     "unknown-module": "a module that is not beside the script",
     "bidi-control": "a character that shows text in another order than it is read",
+    "control-character": "a character that ends a line for some and not for others, or steers a terminal",
     "invisible-character": "a character that shows nothing",
     "confusable-name": "a name that looks like another one",
     "secret": "what looks like a key, a token or a password",
@@ -36,7 +37,8 @@ RULES = {
 """What each is about, by name."""
 ALWAYS = frozenset(
     (
-        *("syntax", "bidi-control", "binary", "too-large", "unreadable", "not-analysed", "not-checked", "no-engine"),
+        *("syntax", "bidi-control", "control-character", "binary", "too-large", "unreadable"),
+        *("not-analysed", "not-checked", "no-engine"),
         *("bad-expectation", "bad-cassette", "over-limit"),
         *("different-output", "different-value", "different-verdict", "different-calls"),
     )

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from llmspell.validate.finding import Finding, Severity
 from llmspell.validate.rules.case import Case
+from llmspell.validate.rules.text import HIDDEN
 
 _PAIRS = (
     # Cyrillic
@@ -30,16 +31,18 @@ _SEEN = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU",
 
 
 def confusable_names(case: Case) -> Iterator[Finding]:
-    """One finding for each name: it mixes alphabets, or looks like a name in ASCII that is known."""
+    """One finding for each name: it mixes alphabets, hides a character, or looks like a name in ASCII that is
+    known."""
     known = {*case.names.all, *(use.name for use in case.facts.uses), *case.facts.assigned}
     told: set[str] = set()
     for name, place in case.facts.strange:
         if name in told:
             continue
         told.add(name)
-        looks = unicodedata.normalize("NFKC", name).translate(_LOOK_ALIKES)
+        shows = HIDDEN.sub("", name)
+        looks = unicodedata.normalize("NFKC", shows).translate(_LOOK_ALIKES)
         mixed = _alphabets(name)
-        if looks.isascii() and (looks in known or len(mixed) > 1):
+        if looks.isascii() and (looks in known or len(mixed) > 1 or shows != name):
             says = f"{ascii(name)[1:-1]} looks like {looks} and is another name"
         elif len(mixed) > 1:
             says = f"{ascii(name)[1:-1]} mixes letters of several alphabets: {', '.join(sorted(mixed))}"

@@ -1,7 +1,7 @@
 """secret: keys, tokens and passwords in a source.
 
-The rule kept here: no finding shows what it found. Patterns have no unbounded part within another, so a source is gone
-through in time that is in proportion to it.
+The rule kept here: no finding shows what it found, and a report shows the source without it (`masked`). Patterns have
+no unbounded part within another, so a source is gone through in time that is in proportion to it.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ _SHAPES = (
     ("a signed token", ".eyJ", r"\beyJ[A-Za-z0-9_-]{10,500}\.eyJ[A-Za-z0-9_-]{10,1000}\.[A-Za-z0-9_-]{20,500}"),
 )
 """What it is, what is always in it, and what it looks like: few sources have the second, so that the third is rare."""
+_BY_NAME = "a secret by its name and by its letters"
 _NAMES = ("api", "secret", "token", "passw", "credential")
 _NAMED = re.compile(
     r"""(?:api[_-]?key|secret|token|passw(?:or)?d|credential)[a-z0-9_]{0,30}["']?\]?\s{0,4}(?:=|:)\s{0,4}["']([^"'\s]{16,200})["']""",
@@ -41,6 +42,10 @@ _NAMED = re.compile(
 _PLACEHOLDER = re.compile(
     r"(?i)example|placeholder|your[-_]|dummy|changeme|xxxx|\.\.\.|<|\$\{|test|sample|redacted|0{8}|1234567"
 )
+_LONGEST_KEY = 16 * 1024
+_OF_KEY = re.compile(r"""[A-Za-z0-9+/=\s\\"'.,;:-]{0,16384}""")
+"""What stands in a private key, and between its lines where they are put together."""
+_LETTER = re.compile(r"[^\r\n]")
 _LEAST_ENTROPY = 3.5
 """Bits per letter: English has about 2.5 within a word, random base64 over 4.5 at 30 letters."""
 
@@ -52,6 +57,34 @@ def secrets(text: str) -> Iterator[Finding]:
         if start not in told and len(told) < _MOST and not _PLACEHOLDER.search(text, start, end):
             told.add(start)
             yield _finding(text, start, end, what)
+
+
+def masked(text: str) -> str:
+    """The text with a star for each letter of what looks like a secret, whatever is switched off; all else is as it is.
+
+    A private key is more than its first line, by which it is found: it goes up to where it says that it ends.
+    """
+    spans = {
+        (start, end) for start, end, _ in (*_shaped(text), *_named(text)) if not _PLACEHOLDER.search(text, start, end)
+    }
+    pieces: list[str] = []
+    done = 0
+    for start, end in sorted(spans):
+        if start >= done and text.startswith("-----BEGIN", start):
+            end = _end_of_key(text, end)
+        if end > done:
+            begin = max(start, done)
+            pieces += text[done:begin], _LETTER.sub("*", text[begin:end])
+            done = end
+    return "".join((*pieces, text[done:]))
+
+
+def _end_of_key(text: str, begin: int) -> int:
+    end = text.find("-----END", begin, begin + _LONGEST_KEY)
+    if end >= 0:
+        return end
+    match = _OF_KEY.match(text, begin)
+    return match.end() if match is not None else begin
 
 
 def _shaped(text: str) -> Iterator[tuple[int, int, str]]:
@@ -66,12 +99,12 @@ def _named(text: str) -> Iterator[tuple[int, int, str]]:
         return
     for match in _NAMED.finditer(text):
         if _is_random(match[1]):
-            yield (*match.span(1), "a secret by its name and by its letters")
+            yield (*match.span(1), _BY_NAME)
 
 
 def _finding(text: str, start: int, end: int, what: str) -> Finding:
-    shown = text[start : start + 4]
-    says = f"{shown}... ({end - start} letters) looks like {what}: take it out, and make it void where it is from"
+    shown = "this" if what is _BY_NAME else f"{text[start : start + 4]}..."
+    says = f"{shown} ({end - start} letters) looks like {what}: take it out, and make it void where it is from"
     return Finding("secret", Severity.ERROR, says, position(text, start, end))
 
 

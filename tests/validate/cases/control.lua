@@ -1,0 +1,3 @@
+-- wants: control-character 2:8 error
+-- niceprint("evil")
+	return "\27[0m\r"
