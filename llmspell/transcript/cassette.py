@@ -18,13 +18,15 @@ from llmspell.limits import Limits, format_size
 from llmspell.transcript.beside import Values, ValuesFolder, ValuesInMemory, read_regular
 from llmspell.transcript.file import MAX_FILE, PART, values_place
 from llmspell.transcript.form import TranscriptError, encode
-from llmspell.transcript.lines import SCHEMA, beside_of, parsed_value, read_line, value_of
+from llmspell.transcript.lines import SCHEMA, beside_of, most_values, parsed_value, read_line, value_of
 
 MAX_LINES = 1_000_000
 _KEPT_LINE = 4096
 """Bytes of a line that is kept as it was read."""
 _KEPT = 64 * 1024 * 1024
-"""Bytes of all lines that are."""
+"""Bytes that all lines take that are, by their length and their values."""
+_VALUE = 128
+"""Bytes that a value takes where it was read: a map of one takes twice this, and counts as two."""
 _MOST_CHARACTERS = 100_000
 _MOST_WORDS = 1_000_000
 
@@ -104,7 +106,7 @@ class Cassette:
         left = _KEPT
         events = []
         for number, line in enumerate(lines, 1):
-            left -= len(line)
+            left -= len(line) + _VALUE * most_values(line)
             events.append(Event(line, number, values, keep=len(line) <= _KEPT_LINE and left > 0))
         self.header_event = events[0]
         self.header = _read_header(events[0])

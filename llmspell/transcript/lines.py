@@ -57,7 +57,7 @@ def read_line(data: bytes, number: int) -> dict[str, Any]:
     """The event of one line. Raises TranscriptError that names the line."""
     if len(data) > MAX_LINE:
         raise _broken(number, f"it has {len(data):,} bytes and may have {MAX_LINE:,}")
-    if _count(data) > MAX_VALUES and _count(_QUOTED.sub(b"", data)) > MAX_VALUES:
+    if most_values(data) > MAX_VALUES and most_values(_QUOTED.sub(b"", data)) > MAX_VALUES:
         raise _broken(number, f"it holds over {MAX_VALUES:,} values")
     try:
         event = json.loads(data)
@@ -109,7 +109,7 @@ def beside_of(value: Any) -> str | None:
 
 def parsed_value(text: bytes, name: str) -> Any:
     """The value whose text lay beside. Raises TranscriptError."""
-    if _count(text) > MAX_VALUES and _count(_QUOTED.sub(b"", text)) > MAX_VALUES:
+    if most_values(text) > MAX_VALUES and most_values(_QUOTED.sub(b"", text)) > MAX_VALUES:
         raise TranscriptError(f"the value {name} holds over {MAX_VALUES:,} values")
     try:
         parsed = json.loads(text)
@@ -124,7 +124,8 @@ def _may_be_deep(data: bytes) -> bool:
     return data.count(b"{") + data.count(b"[") >= MAX_DEPTH
 
 
-def _count(data: bytes) -> int:
+def most_values(data: bytes) -> int:
+    """How many values a text of JSON holds at the most, but for the outermost one."""
     return sum(map(data.count, _OPENING))
 
 

@@ -178,6 +178,10 @@ class Recorder:
         self._write(f'{end[:-1]},"outcome":{shown}}}')
         self._sink.finish()
 
+    def shown_name(self, name: str) -> str:
+        """The begin of a name, without keys: they are taken out before it is cut, or a part of one would stay."""
+        return self._masking.plain(name)[:200]
+
     def discard(self) -> None:
         """Nothing of this is wanted."""
         self._sink.discard()

@@ -59,7 +59,7 @@ class RecordingBroker(Broker):
         except KeyError:
             return None, False
         given = arguments.get(handler.named) if handler.named and handler.counted else None
-        return (given[:200] if type(given) is str else None), handler.counted
+        return (self._recorder.shown_name(given) if type(given) is str else None), handler.counted
 
     def _make(self, step: int, call_id: int, capability: str, arguments: dict[str, Any]) -> Answer | None:
         """Makes a call that is written down."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from llmspell import ScriptRuntime
 from llmspell.source import sha256
 from llmspell.transcript import Cassette, TranscriptError
+from llmspell.transcript import cassette as cassette_module
 from llmspell.transcript.beside import ValuesFolder
 from tests.transcript.test_hostile_cassettes import EXAMPLE, with_line
 
@@ -141,3 +143,19 @@ def test_figures_of_a_limit_that_are_none_are_refused(field: str, used: float) -
 def test_half_a_surrogate_pair_is_no_text_of_a_first_line(fields: dict[str, Any], message: str) -> None:
     with pytest.raises(TranscriptError, match=message):
         Cassette.from_bytes(with_line(EXAMPLE, 0, **fields))
+
+
+@pytest.mark.parametrize("tiny", ["{}", '{"a":1}', "1.5", "[[]]"], ids=str)
+def test_tiny_values_do_not_take_many_times_what_may_be_kept(monkeypatch: pytest.MonkeyPatch, tiny: str) -> None:
+    kept = 128 * 1024
+    monkeypatch.setattr(cassette_module, "_KEPT", kept)
+    line = '{"event":"output","at":1,"stream":"stdout","data":[' + ",".join([tiny] * (3900 // (len(tiny) + 1))) + "]}\n"
+    made = EXAMPLE.splitlines(keepends=True)[0] + line.encode() * 60
+    tracemalloc.start()
+    try:
+        cassette = Cassette.from_bytes(made)
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(cassette.events) == 60
+    assert taken < len(made) + 2 * kept
