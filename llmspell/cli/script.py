@@ -142,7 +142,8 @@ def run_spell(spell: Spell, setup: Setup, choices: Choices, prestarted: "Prestar
             labels={"command": spell.command},
         )
 
-    outcome, late = run_shown(run, choices, wall=setup.limits.wall, sandboxed=spell.sandboxed, spinner=spinner)
+    untrusted = spell.sandboxed or spell.resumed is not None or (spell.cassette or choices.replay) is not None
+    outcome, late = run_shown(run, choices, wall=setup.limits.wall, sandboxed=untrusted, spinner=spinner)
     _show(outcome, spell, setup, choices)
     if choices.report is not None:
         write_report(choices.report, outcome, pass_on=not spell.sandboxed)

@@ -21,12 +21,14 @@ from llmspell.pytest_plugin.cassettes import cassette_of, new_cassette
 from llmspell.pytest_plugin.spell_item import SpellItem
 from llmspell.validate.check import Checker
 from llmspell.validate.discovery import Discovery
+from llmspell.validate.finding import Finding, Severity
+from llmspell.validate.places import shown_path as text_path
 from llmspell.validate.reports.wording import shown_path
-from llmspell.validate.result import Result
+from llmspell.validate.result import Result, Status
 from llmspell.validate.runs.running import Ran, expected_of
 from llmspell.validate.settings import Settings, granted_tools
 from llmspell.validate.spell import Spell
-from llmspell.validate.tree import matches
+from llmspell.validate.tree import is_below, matches
 
 _OF_PYTEST = ".py"
 
@@ -51,8 +53,12 @@ class SpellCollection:
 
     def discovered(self, path: str) -> Spell | Result:
         """A script with what stands beside it, or why it cannot be checked. Raises UsageError where it is gone."""
-        found = Discovery([path], factory=self._factory, allowed=self._settings.limits.source_allowed)
-        for each in found:
+        root = os.path.realpath(self._config.rootpath)
+        if not is_below(os.path.realpath(path), root):  # pytest goes into folders that are links
+            says = f"it is not below {root}, or a symbolic link leads out of there, and it is not looked at"
+            return Result(text_path(path), Status.UNCHECKED, findings=(Finding("unreadable", Severity.ERROR, says),))
+        allowed = self._settings.limits.source_allowed
+        for each in Discovery([path], factory=self._factory, allowed=allowed, inside=root, follow=False):
             return each
         raise UsageError(f"{path!r:.300} is gone")
 

@@ -89,7 +89,7 @@ def open_reports(
     """The reports that are wanted, with those that are there already (`beside`: what a terminal shows) before them.
 
     `log` is where annotations go, stdout unless told otherwise, and `summary` the file of a GitHub job's summary.
-    Raises UsageError where two would be one file, FileError where one cannot be written.
+    Raises UsageError where two would be one file or a link leads elsewhere, FileError where one cannot be written.
     """
     _check_places(wanted)
     made: list[Report] = list(beside)
@@ -144,8 +144,31 @@ def _check_places(wanted: Wanted) -> None:
         if not isinstance(path, str):
             continue
         place = path if path == STDOUT else os.path.realpath(path)
+        if path != STDOUT and _is_led_out(path, place):
+            raise UsageError(
+                f"--{option} {path[:300]!r}: a symbolic link leads from there to {place[:300]!r}: name that"
+            )
         if place in options:
             raise UsageError(f"--{options[place]} and --{option} name the same place, {path}: give each its own")
         options[place] = option
     if wanted.github and STDOUT in options:
         raise UsageError(f"--github writes to stdout, and so does --{options[STDOUT]} {STDOUT}: name a file instead")
+
+
+def _is_led_out(path: str, place: str) -> bool:
+    """Whether a link leads a report out of the working directory, or out of the folder where it was to be.
+
+    In what is checked anybody can put a link. What is no file is only written to, and what the system's own links
+    (/dev/stdout) lead to was chosen by whoever started this.
+    """
+    typed, here = os.path.abspath(path), os.path.realpath(".")
+    inside = _is_below(typed, here)
+    if typed.startswith(("/dev/", "/proc/")) or (os.path.exists(place) and not os.path.isfile(place)):
+        return False
+    if not inside and not os.path.islink(path):
+        return False
+    return not _is_below(place, here if inside else os.path.realpath(os.path.dirname(typed)))
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return path.startswith(folder.rstrip("/") + "/")

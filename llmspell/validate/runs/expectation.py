@@ -64,6 +64,7 @@ def read_expectation(content: bytes, name: str) -> Expectation:
     for key, value in table.items():
         try:
             _known(key, KEYS)
+            _check_whole_numbers(key, value)
             fields[key] = KEYS[key](value)
         except _Misfit as misfit:
             raise BadExpectationError(str(misfit), key_lines(text).line_of((key, *misfit.below))) from None
@@ -85,6 +86,19 @@ def _known(key: str, known: Mapping[str, Any], *, what: str = "") -> None:
         close = nearest(key, list(known))
         hint = f"; did you mean {close}?" if close else f"; known are: {', '.join(known)}"
         raise _Misfit(f"there is no {what}{key[:60]!a}{hint}", *([key] if what else []))
+
+
+def _check_whole_numbers(key: str, value: Any) -> None:
+    """Everywhere in a value: TOML takes whole numbers of any length, and no run gives or takes them."""
+    waiting: list[tuple[tuple[str, ...], Any]] = [((), value)]
+    if type(value) is dict:
+        waiting = [((name,), one) for name, one in value.items()]
+    while waiting:
+        below, one = waiting.pop()
+        if type(one) is int and not -(2**63) <= one < 2**63:
+            raise _Misfit(f"{'.'.join((key, *below))!a:.200} is a whole number of over 64 bits", *below)
+        if type(one) in (dict, list):
+            waiting += [(below, inner) for inner in (one.values() if type(one) is dict else one)]
 
 
 def _text(value: Any) -> str:
