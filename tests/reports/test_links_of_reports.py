@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,12 @@ from llmspell.errors import UsageError
 from llmspell.validate.reports.opening import About, Wanted, open_reports
 
 ABOUT = About("1.0")
+
+
+def wanted(form: str, path: str) -> Wanted:
+    """One report."""
+    named: dict[str, Any] = {form: path}
+    return Wanted(**named)
 
 
 @pytest.fixture
@@ -28,9 +35,9 @@ def test_a_place_from_which_a_link_leads_out_is_refused(outside: Path, form: str
     Path("folder").symlink_to("..")
     Path("dangling").symlink_to("../new")
     with pytest.raises(UsageError, match=f"--{form} '{path}': a symbolic link leads from there to"):
-        open_reports(Wanted()._replace(**{form: path}), ABOUT)
+        open_reports(wanted(form, path), ABOUT)
     with pytest.raises(UsageError, match="a symbolic link leads"):
-        open_reports(Wanted()._replace(**{form: str(Path(path).absolute())}), ABOUT)
+        open_reports(wanted(form, str(Path(path).absolute())), ABOUT)
     assert outside.read_text() == "kept"
     assert sorted(one.name for one in outside.parent.iterdir()) == ["here", "precious"]
 
