@@ -237,7 +237,7 @@ def tables(chosen: argparse.Namespace) -> Iterator[str]:
     share = 100 * alone.host / (alone.host + alone.workers)
     yield (
         f"With one job the host computed {_ms(alone.host)} ms for each script, {share:.0f} % of what was computed."
-        f" So one process is bounded to {1 / alone.host:.0f} scripts a second on processors like these, which is what"
+        f"\nSo one process is bounded to {1 / alone.host:.0f} scripts a second on processors like these, which is what"
         f" {alone.workers / alone.host:.0f} cores of workers make."
     )
     yield simulated(costs, [size for size in SIMULATED if size <= chosen.simulate])

@@ -127,7 +127,7 @@ def test_the_report_of_a_failure_is_well_formed_xml_and_one_line_where_that_is_a
 ) -> None:
     write(pytester, bad__lua="local x = '\x01]]>&<b>'\nlocal y = = 1\n")
     result = run(pytester, "--junitxml=report.xml", "--tb=line")
-    result.stdout.fnmatch_lines(["bad.lua:2: *"])
+    result.stdout.fnmatch_lines(["bad.lua:1: *"])
     from junitparser import JUnitXml
 
     (suite,) = JUnitXml.fromfile(str(pytester.path / "report.xml"))
