@@ -13,13 +13,14 @@ import _thread
 import os
 import select
 import time
+from contextlib import contextmanager
 
 from llmspell.capabilities.scripting import LogSink
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
 DELAY = 0.15
@@ -36,8 +37,8 @@ _OWN = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
 class Spinner:
-    """Is told who waits (`begin`, `end`, from any thread) and what is written (`before_write`, `wrote`). A context
-    manager: when it is left, nothing of it is on the terminal, and nothing will be.
+    """Is told who waits (`begin`, `end`, from any thread) and what is written (`aside`). A context manager: when it is
+    left, nothing of it is on the terminal, and nothing will be.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -47,6 +48,7 @@ class Spinner:
         self._since = 0.0
         self._shown = False
         self._clear_line = True
+        self._writing = 0
         self._frame = 0
         self._closed = False
         self._begun: threading.Event | None = None
@@ -69,24 +71,27 @@ class Spinner:
             if not self._waiting:
                 self._erase()
 
-    def before_write(self) -> None:
-        """Something is about to be written on the same terminal."""
+    @contextmanager
+    def aside(self, data: bytes) -> Iterator[None]:
+        """While bytes are written on the same terminal: it is gone, and does not come back meanwhile."""
         with self._lock:
+            self._writing += 1
             self._erase()
-
-    def wrote(self, data: bytes) -> None:
-        """It was written."""
-        with self._lock:
-            self._since = time.monotonic()
-            if data:
-                self._clear_line = data.endswith(b"\n")
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._writing -= 1
+                self._since = time.monotonic()
+                if data:
+                    self._clear_line = data.endswith(b"\n")
 
     def beside(self, log: LogSink) -> LogSink:
         """The same log, whose lines do not meet the spinner."""
 
         def log_alone(level: str, message: str, fields: Mapping[str, Any]) -> None:
-            self.before_write()
-            log(level, message, fields)
+            with self.aside(b"\n"):
+                log(level, message, fields)
 
         return log_alone
 
@@ -124,7 +129,7 @@ class Spinner:
                 now = time.monotonic()
                 if self._waiting:
                     last = now
-                    if self._clear_line and now - self._since >= DELAY:
+                    if self._clear_line and not self._writing and now - self._since >= DELAY:
                         self._draw()
                 elif now - last >= REST:
                     begun.clear()

@@ -128,9 +128,8 @@ class Writer:
         if self._spinner is None or not sink.is_terminal:
             self._write(sink, until=self._until)
             return
-        self._spinner.before_write()
-        self._write(sink, until=self._until)
-        self._spinner.wrote(data)
+        with self._spinner.aside(data):
+            self._write(sink, until=self._until)
 
     def finish(self, *, hurried: bool) -> int:
         """Writes what is left, and says how many bytes nobody took.

@@ -207,6 +207,8 @@ class Turn:
             waited = f"{pipes.queued:,} bytes waited for {patience.unread:g} s"
             return Broken("crash", f"the worker does not read: {waited}")
         if pipes.broken_at is not None and now - pipes.broken_at >= patience.closed:
+            if self._process.wait(0):  # it has ended meanwhile: it is this process that was held up
+                return self._gone()
             return Broken("crash", "the worker closed its stdin or stdout and went on running")
         if self._watch.is_stuck(now, self._cpu, waiting=self._waiting):
             quiet = f"for {patience.stuck:g} s it neither computed nor had a call open"

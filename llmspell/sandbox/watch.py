@@ -32,7 +32,7 @@ class Patience(NamedTuple):
     hello: float = 10.0
     stuck: float = 5.0
     unread: float = 10.0
-    closed: float = 1.0
+    closed: float = 2.0
     shutdown: float = 0.25
     line: float = 0.25
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
+import select
 import signal
 import termios
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
+from llmspell.cli.spinner import DELAY, Spinner
 from llmspell.testing import Answer, Fault, LLMServer
 from tests.cli.programs import Place
 
@@ -90,6 +95,28 @@ def test_what_others_write_meanwhile_stands_on_lines_of_its_own(slow: Place) -> 
     with slow.terminal("exec", code, "--config", "c.toml") as terminal:
         assert terminal.end() == 0
     assert screen(terminal.shown)[-4:] == ["[warn] look", "here", "done", ""]
+
+
+def test_while_a_slow_log_is_written_it_does_not_come_back() -> None:
+    master, slave = os.openpty()
+    drawn: list[bytes] = []
+
+    def log(level: str, message: str, fields: Mapping[str, Any]) -> None:
+        os.read(master, 100)  # it was taken away
+        if select.select((master,), (), (), 5 * DELAY)[0]:  # longer than somebody has to wait to see it
+            drawn.append(os.read(master, 100))
+
+    with Spinner(slave) as spinner:
+        spinner.begin()
+        assert select.select((master,), (), (), 60)[0]
+        while not os.read(master, 100).endswith(SPINNER):
+            pass
+        spinner.beside(log)("warn", "slow", {})
+        assert not drawn
+        assert os.read(master, 100).endswith(SPINNER)  # and now it does
+        spinner.end()
+    os.close(slave)
+    os.close(master)
 
 
 MOMENTS = {

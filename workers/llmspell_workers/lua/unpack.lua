@@ -49,6 +49,10 @@ local function decode_map(s, pos, length, depth)
       pos = stop + 1
     elseif b < 0x80 then
       v, pos = b, pos + 1
+    elseif b < 0x90 then
+      v, pos = decode_map(s, pos + 1, b - 0x80, depth + 1)
+    elseif b == 0xc3 then
+      v, pos = true, pos + 1
     else
       v, pos = decode(s, pos, depth + 1)
     end
