@@ -27,11 +27,21 @@ from llmspell.testing import Answer, LLMServer, Pause, Raw
 CHUNKS = 300
 EVERY = 0.004
 ROUNDS = 5
-CALLS = 60
+CALLS = 20
+CALL_ROUNDS = 20
+FIRSTS = 15
+"""Streams of a round for the time to their first chunk: of each long one there is but one."""
+FIRST_ROUNDS = 10
 READ = """
 local agent = Agent.create{name = 'a' .. ARGS[1], model = 'local/m'}
-io.write('asked')
 for c in agent:stream('stream') do io.write(c.text) end
+"""
+BEGIN = """
+local agent = Agent.create{name = 'b' .. ARGS[1], model = 'local/m', max_conversation_length = 1}
+for i = 1, tonumber(ARGS[2]) do
+  io.write('asked')
+  for c in agent:stream('short') do io.write(c.text) end
+end
 """
 ASK = """
 local agent = Agent.create{name = 'c' .. ARGS[1], model = 'local/m', max_conversation_length = 1}
@@ -54,6 +64,7 @@ def serve() -> None:
     """The server's process: says where it listens, and ends with its stdin."""
     with LLMServer() as server:
         server.answer(Answer(pieces=["", *[Stamp(b""), Pause(EVERY)] * CHUNKS]), match="stream")
+        server.answer(Answer(pieces=["", "first ", "second "]), match="short")
         server.answer("hello")
         print(server.base_url, flush=True)
         sys.stdin.read()
@@ -75,6 +86,20 @@ def served() -> Iterator[str]:
         process.stdout.close()
 
 
+@contextmanager
+def as_it_comes() -> Iterator[None]:
+    """litellm with the event loop at the end of each call that `litellm_load.py` has it leave out."""
+    from litellm._service_logger import ServiceLogging
+    from litellm.litellm_core_utils import logging_utils
+
+    ours = logging_utils._service_logger
+    logging_utils._service_logger = ServiceLogging()
+    try:
+        yield
+    finally:
+        logging_utils._service_logger = ours
+
+
 class Readers:
     """The same stream, and the same call, by a script and by litellm."""
 
@@ -94,20 +119,12 @@ class Readers:
         self._number = 0
 
     def by_script(self) -> list[float]:
-        """Milliseconds that each chunk of a stream took to the script's output; the first is from the question on."""
+        """Milliseconds that each chunk of a stream took to the script's output."""
         late: list[float] = []
-        begun = 0
 
         def emit(_stream: str, data: bytes) -> None:
-            nonlocal begun
             now = time.monotonic_ns()
-            if data == b"asked":
-                begun = now
-                return
-            for stamp in data.split():  # the last chunk has no text
-                if not late:
-                    late.append((now - begun) / 1e6)
-                late.append((now - int(stamp)) / 1e6)
+            late.extend((now - int(stamp)) / 1e6 for stamp in data.split())  # the last chunk has no text
 
         self._execute(READ, emit)
         return late
@@ -115,15 +132,44 @@ class Readers:
     def directly(self) -> list[float]:
         """The same of litellm alone."""
         late: list[float] = []
-        begun = time.monotonic_ns()
-        for chunk in self._completion(**self._asked, messages=[{"role": "user", "content": "stream"}], stream=True):
-            now = time.monotonic_ns()
-            text = chunk.choices[0].delta.content
-            if text:
-                if not late:
-                    late.append((now - begun) / 1e6)
-                late.append((now - int(text)) / 1e6)
+        for text in self._stream("stream"):
+            late.append((time.monotonic_ns() - int(text)) / 1e6)
         return late
+
+    def firsts_by_script(self) -> list[float]:
+        """Milliseconds from the question to the first chunk at the script's output."""
+        took: list[float] = []
+        begun = 0
+
+        def emit(_stream: str, data: bytes) -> None:
+            nonlocal begun
+            if data == b"asked":
+                begun = time.monotonic_ns()
+            elif data == b"first ":
+                took.append((time.monotonic_ns() - begun) / 1e6)
+
+        self._execute(BEGIN, emit, str(FIRSTS))
+        assert len(took) == FIRSTS
+        return took
+
+    def firsts_directly(self) -> list[float]:
+        """The same of litellm alone."""
+        took = []
+        for _ in range(FIRSTS):
+            begun = time.monotonic_ns()
+            texts = self._stream("short")
+            next(texts)
+            took.append((time.monotonic_ns() - begun) / 1e6)
+            assert list(texts) == ["second "]
+        return took
+
+    def _stream(self, question: str) -> Iterator[str]:
+        messages = [{"role": "user", "content": question}]
+        with as_it_comes():
+            for chunk in self._completion(**self._asked, messages=messages, stream=True):
+                text = chunk.choices[0].delta.content
+                if text:
+                    yield text
 
     def call_by_script(self) -> float:
         """Milliseconds of one call."""
@@ -136,10 +182,11 @@ class Readers:
 
     def call_directly(self) -> float:
         """The same of litellm alone."""
-        begun = time.perf_counter()
-        for _ in range(CALLS):
-            self._completion(**self._asked, messages=[{"role": "user", "content": "hi"}])
-        return (time.perf_counter() - begun) / CALLS * 1e3
+        with as_it_comes():
+            begun = time.perf_counter()
+            for _ in range(CALLS):
+                self._completion(**self._asked, messages=[{"role": "user", "content": "hi"}])
+            return (time.perf_counter() - begun) / CALLS * 1e3
 
     def _execute(self, source: str, emit: Any, *words: str) -> None:
         self._number += 1
@@ -169,23 +216,28 @@ def p99(values: list[float]) -> float:
 def test_what_we_add_to_each_chunk(benchmark: Any, ratios: Ratios, readers: Readers) -> None:
     rounds = [(readers.by_script(), readers.directly()) for _ in range(ROUNDS)]
     benchmark.pedantic(lambda: None, rounds=1)
-    ours = [late for script, _ in rounds for late in script[1:]]
-    theirs = [late for _, direct in rounds for late in direct[1:]]
+    ours = [late for script, _ in rounds for late in script]
+    theirs = [late for _, direct in rounds for late in direct]
     shown = f"{median(ours):.2f} ms, litellm alone {median(theirs):.2f} ms"
     ratios.add("added to a chunk, median ms", shown, median(ours) - median(theirs), 1.0)
     shown = f"{p99(ours):.2f} ms, litellm alone {p99(theirs):.2f} ms"
     ratios.add("added to a chunk, p99 ms", shown, p99(ours) - p99(theirs), 5.0)
-    first = median([script[0] for script, _ in rounds]), median([direct[0] for _, direct in rounds])
-    ratios.add(
-        "added to the first chunk, ms", f"{first[0]:.2f} ms, litellm alone {first[1]:.2f} ms", first[0] - first[1], 2.0
-    )
+
+
+def test_what_we_add_to_the_first_chunk(benchmark: Any, ratios: Ratios, readers: Readers) -> None:
+    pairs = [(median(readers.firsts_by_script()), median(readers.firsts_directly())) for _ in range(FIRST_ROUNDS)]
+    benchmark.pedantic(lambda: None, rounds=1)
+    ours, theirs = median([a for a, _ in pairs]), median([b for _, b in pairs])
+    added = median([a - b for a, b in pairs])
+    ratios.add("added to the first chunk, ms", f"{ours:.2f} ms, litellm alone {theirs:.2f} ms", added, 0.5)
 
 
 def test_what_we_add_to_a_call(benchmark: Any, ratios: Ratios, readers: Readers) -> None:
-    pairs = [(readers.call_by_script(), readers.call_directly()) for _ in range(ROUNDS)]
+    pairs = [(readers.call_by_script(), readers.call_directly()) for _ in range(CALL_ROUNDS)]
     benchmark.pedantic(lambda: None, rounds=1)
     ours, theirs = median([a for a, _ in pairs]), median([b for _, b in pairs])
-    ratios.add("added to a model call, ms", f"{ours:.2f} ms, litellm alone {theirs:.2f} ms", ours - theirs, 0.5)
+    added = median([a - b for a, b in pairs])  # of neighbours: a machine that is busy for a while is so for both
+    ratios.add("added to a model call, ms", f"{ours:.2f} ms, litellm alone {theirs:.2f} ms", added, 0.5)
 
 
 if __name__ == "__main__":
