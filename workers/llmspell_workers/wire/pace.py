@@ -9,8 +9,9 @@ from __future__ import annotations
 
 SPIN = 100e-6
 """Seconds: how long an end tries before it sleeps; twice a wake-up across cores."""
-SLOW_YIELD = 50e-6
-"""Seconds: a yield that took longer says that the cores are busy (E19)."""
+SLOW_YIELD = 200e-6
+"""Seconds: a yield that took longer says that the cores are busy (E19); another program's turn takes milliseconds, and
+that of an engine on the same core some 50 us."""
 REST_WAITS = 256
 """For how many waits the spin is given up at most (E19); a first slow yield may be a hiccup, and costs few."""
 FIRST_REST_WAITS = 8
