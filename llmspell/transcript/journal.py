@@ -25,7 +25,7 @@ from llmspell.providers.provider import (
     ToolRequest,
 )
 from llmspell.source import sha256
-from llmspell.transcript.cassette import Event
+from llmspell.transcript.event import Event
 from llmspell.transcript.form import TranscriptError, encode
 from llmspell.transcript.recorder import Recorder
 from llmspell.types.media import MediaContent

@@ -15,10 +15,11 @@ from llmspell.limits import Limits
 from llmspell.outcome import Outcome
 from llmspell.policy import PURE_TOOLS
 from llmspell.tools.tool import canonical
-from llmspell.transcript.cassette import Cassette, Event
+from llmspell.transcript.cassette import Cassette
 from llmspell.transcript.continuing import TOOLS, OnceBroker, ResumingBroker
 from llmspell.transcript.divergence import shown
 from llmspell.transcript.ended import read_end
+from llmspell.transcript.event import Event
 from llmspell.transcript.file import PART, Sink, TranscriptFile
 from llmspell.transcript.form import TranscriptError
 from llmspell.transcript.journal import Journal

@@ -17,9 +17,10 @@ from llmspell.limits import Limits
 from llmspell.outcome import CallRecord, LimitHit, Verdict
 from llmspell.sandbox.ending import RunEnd, Stopped
 from llmspell.sandbox.session import Answer, LimitCrossed, RunStopped
-from llmspell.transcript.cassette import Cassette, Event
+from llmspell.transcript.cassette import Cassette
 from llmspell.transcript.divergence import call_lines, difference, diverged, shown
 from llmspell.transcript.ended import FROM_OUTSIDE, Ended, read_end
+from llmspell.transcript.event import Event
 from llmspell.transcript.form import TranscriptError
 from llmspell.transcript.order import InOrder
 from llmspell.transcript.recorder import Sums
