@@ -14,7 +14,8 @@ from llmspell.cli.script import Spell, run_spell
 from llmspell.cli.setup import configure, prepare
 from llmspell.source import read_script
 from llmspell.transcript.cassette import Cassette
-from llmspell.transcript.live import UNANSWERED, Resumable
+from llmspell.transcript.live import UNANSWERED
+from llmspell.transcript.resumable import Resumable
 
 _REPLAY = """\b
 Examples:

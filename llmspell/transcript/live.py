@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import _thread
-import contextlib
-import fcntl
-import os
-import shutil
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -18,12 +13,12 @@ from llmspell.tools.tool import canonical
 from llmspell.transcript.cassette import Cassette
 from llmspell.transcript.continuing import TOOLS, OnceBroker, ResumingBroker
 from llmspell.transcript.divergence import shown
-from llmspell.transcript.ended import read_end
 from llmspell.transcript.event import Event
-from llmspell.transcript.file import PART, Sink, TranscriptFile
+from llmspell.transcript.file import Sink
 from llmspell.transcript.form import TranscriptError
 from llmspell.transcript.journal import Journal
 from llmspell.transcript.recorder import Recorder
+from llmspell.transcript.resumable import Resumable
 from llmspell.transcript.secrets import MASK, Masking
 from llmspell.transcript.tape import RecordTape, WrittenTape, drawn_from
 
@@ -79,7 +74,7 @@ class ResumeTape(WrittenTape):
             after=max((event.at for event in events), default=0.0),
             written=written,
         )
-        calls.watched = journal.watched
+        self.watch(calls, journal)
         broker = ResumingBroker(
             self._cassette,
             calls,
@@ -113,7 +108,7 @@ class OnceTape(RecordTape):
         """Writes the first line. Raises TranscriptError."""
         self.begin(bridge)
         journal = Journal(self._recorder, self._cassette.events, writes_again=True)
-        calls.watched = journal.watched
+        self.watch(calls, journal)
         self._broker = OnceBroker(
             self._cassette, calls, self.limits, threads=self._threads, recorder=self._recorder, journal=journal
         )
@@ -129,68 +124,6 @@ class OnceTape(RecordTape):
             self._recorder.discard()
             return outcome
         return super().finish(outcome)
-
-
-class Resumable:
-    """A transcript that can be gone on with, by the name that its run gave it."""
-
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        """Raises TranscriptError."""
-        self.path = os.path.realpath(os.fspath(path).removesuffix(PART))
-        part = self.path + PART
-        self._is_part = os.path.lexists(part)
-        self.cassette = cassette = Cassette.load(part if self._is_part else self.path)
-        end = cassette.end
-        if end is not None and not read_end(end).from_outside:
-            if self._is_part:
-                os.replace(part, self.path)  # it was ended before it got its name
-            verdict = read_end(end).verdict
-            raise TranscriptError(
-                f"the run in {self.path!a} is over, with the verdict {verdict}: nothing is left to go on with"
-            )
-
-    def taken_up(self) -> TranscriptFile:
-        """The file, to which lines are added. Raises TranscriptError, also where another run has gone on with it."""
-        part = self.path + PART
-        try:
-            if not self._is_part:
-                self._copy(part)
-            descriptor = os.open(part, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)  # nobody writes while this is looked at
-                if not self.cassette.is_in(descriptor):
-                    raise self._gone_on()
-            finally:
-                os.close(descriptor)
-        except BlockingIOError:
-            raise TranscriptError(f"another run is writing {part!a}") from None
-        except (FileExistsError, FileNotFoundError):
-            raise self._gone_on() from None
-        except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise TranscriptError(f"the transcript {self.path!a} cannot be taken up: {reason}") from None
-        made = TranscriptFile(self.path, after=self.cassette.size)
-        made.keep_values(self.cassette.values())
-        return made
-
-    def _copy(self, part: str) -> None:
-        """Makes FILE.part of FILE, whole or not at all, where there is none. Raises OSError and TranscriptError."""
-        made = f"{part}.{os.getpid()}-{_thread.get_ident()}.tmp"
-        try:
-            with open(self.path, "rb") as old, open(made, "x+b") as new:
-                shutil.copyfileobj(old, new)
-                new.flush()
-                if not self.cassette.is_in(new.fileno()):
-                    raise self._gone_on()
-            os.link(made, part)
-        finally:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(made)
-
-    def _gone_on(self) -> TranscriptError:
-        return TranscriptError(
-            f"another run has gone on with {self.path!a} since it was read: look at what is there now"
-        )
 
 
 def doubtful(cassette: Cassette) -> dict[int, str]:

@@ -9,7 +9,7 @@ import pytest
 
 from llmspell import Limits, ScriptRuntime
 from llmspell.transcript import TranscriptError
-from llmspell.transcript.live import Resumable
+from llmspell.transcript.resumable import Resumable
 
 SOURCE = 'for i = 1, 5 do Tool.execute("calculator", {input = tostring(i)}) end'
 LINE = '{"event":"resumed","at":9.0}'
