@@ -115,7 +115,8 @@ def _without(text: AnyStr, key: AnyStr, mask: Callable[[AnyStr], AnyStr]) -> Any
         end = at + _alike(text[at : at + len(key)], key)
         pieces += [text[done:at], mask(text[at:end])]
         done, at = end, text.find(head, end)
-    return text[:0].join((*pieces, text[done:]))
+    pieces.append(text[done:])
+    return text[:0].join(pieces)
 
 
 def _alike(text: AnyStr, key: AnyStr) -> int:
