@@ -31,7 +31,9 @@ class Resumable:
         self.path = os.path.realpath(os.fspath(path).removesuffix(PART))
         self._part = self.path + PART
         self._is_part = os.path.lexists(self._part) and not _is_unfinished(self._part)
-        self.cassette = cassette = Cassette.load(self._part if self._is_part else self.path)
+        self.taken_from = self._part if self._is_part else self.path
+        """The file that was read."""
+        self.cassette = cassette = Cassette.load(self.taken_from)
         end = cassette.end
         if end is not None and not read_end(end).from_outside:
             if self._is_part:  # it was ended before it got its name
