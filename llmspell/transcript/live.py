@@ -53,11 +53,12 @@ class ResumeTape(WrittenTape):
             raise TranscriptError(_undecided(self._refused, cassette.name))
         self.limits, self._script, self._threads = limits, script, threads
         recorded = cassette.header.environment
+        _check_unmasked(cassette, environment)
         self.environment: Mapping[str, str] = {name: environment.get(name, value) for name, value in recorded.items()}
         self.deterministic = drawn_from(cassette, required=True)
         self._sink = resumed.taken_up()
         masking = Masking(secrets)
-        masking.masked = int(any(MASK.encode() in event.data for event in cassette.events))
+        masking.masked = int(_held_a_key(cassette))
         super().__init__(Recorder(self._sink, masking))
 
     def broker(self, bridge: WorkerBridge, calls: RunCalls) -> ResumingBroker:  # noqa: ARG002 - it was recorded
@@ -124,6 +125,30 @@ class OnceTape(RecordTape):
             self._recorder.discard()
             return outcome
         return super().finish(outcome)
+
+
+def _check_unmasked(cassette: Cassette, environment: Mapping[str, str]) -> None:
+    """Raises TranscriptError where the script would be given a mask for a key: it would go on with that."""
+    header = cassette.header
+    if any(MASK in word for word in header.arguments):
+        raise TranscriptError(
+            f"{cassette.name} does not hold its arguments as they were (a key in one was masked): run the script anew"
+        )
+    lost = sorted(name for name, value in header.environment.items() if MASK in value and name not in environment)
+    if lost:
+        raise TranscriptError(
+            f"{cassette.name} does not hold these variables as they were (keys in them were masked):"
+            f" {', '.join(map(shown, lost[:5]))}; grant them with --allow-env"
+        )
+
+
+def _held_a_key(cassette: Cassette) -> bool:
+    header = cassette.header
+    return (
+        header.source is None
+        or any(MASK in value for value in header.environment.values())
+        or any(MASK.encode() in event.data for event in cassette.events)
+    )
 
 
 def doubtful(cassette: Cassette) -> dict[int, str]:

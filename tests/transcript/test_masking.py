@@ -23,7 +23,7 @@ from llmspell.providers.provider import (
     ToolRequest,
 )
 from llmspell.sandbox.broker import Handler, Later
-from llmspell.transcript import Cassette, TranscriptInMemory
+from llmspell.transcript import Cassette, TranscriptError, TranscriptInMemory
 from llmspell.transcript.recorder import Recorder
 from llmspell.transcript.secrets import MASK, Masking, keys_in
 from llmspell.transcript.stdin import WholeKeys
@@ -249,7 +249,7 @@ def test_of_stdin_everything_is_given_in_pieces_of_the_size_that_was_asked_for(s
     whole = f"{KEY}|{KEY[:-1]}|sk-{KEY} sk".encode()
     rest = io.BytesIO(whole)
     reads = WholeKeys(Handler(lambda _: Later(lambda: rest.read(most))), Masking((KEY,)).parted_bytes).handler()
-    given = []
+    given: list[bytes] = []
     while not given or given[-1]:
         given.append(reads.run({"size": size}).job())
     assert b"".join(given) == whole
@@ -294,6 +294,19 @@ def test_a_run_that_goes_on_after_a_masked_key_writes_no_part_of_it(tmp_path: Pa
     assert outcome.ok, outcome.error
     printed = "".join(event["data"] for event in events(place.read_bytes(), "output"))
     assert printed == f"{MASK}\t1\n42\n{MASK}\t2\n"
+
+
+def test_a_run_does_not_go_on_with_a_mask_in_the_place_of_a_key(tmp_path: Path) -> None:
+    place = tmp_path / "t.jsonl"
+    limits = LIMITS._replace(calls=0)
+    runtime = ScriptRuntime.with_lua(policy=POLICY, limits=limits)
+    runtime.execute('Tool.exists("x")', record=place)
+    with pytest.raises(TranscriptError, match=r"these variables .*: MY_TOKEN; grant them with --allow-env"):
+        ScriptRuntime.with_lua().resume(place)
+    assert ScriptRuntime.with_lua(policy=POLICY).resume(place).ok
+    runtime.execute('Tool.exists("x")', record=place, arguments=[KEY])
+    with pytest.raises(TranscriptError, match="does not hold its arguments as they were"):
+        ScriptRuntime.with_lua(policy=POLICY).resume(place)
 
 
 def test_a_replay_says_that_it_compares_neither_output_nor_value_where_a_key_was_masked() -> None:
