@@ -31,7 +31,7 @@ return m
 """
 EXPECTATION = f"""
 output = "other {KNOWN} {LOOKS}"
-output_contains = ["{"x" * 175} {KNOWN}", "{"x" * 175} {LOOKS}"]
+output_contains = ["{"x" * 175} {KNOWN}", "{"x" * 185} {LOOKS}"]
 value = {{"{KNOWN}" = "{LOOKS}"}}
 error_kind = "{LOOKS}"
 """
