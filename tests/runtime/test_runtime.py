@@ -352,10 +352,14 @@ def test_a_grant_of_a_tool_that_is_not_there_names_the_nearest() -> None:
         ScriptRuntime.with_lua(policy=Policy().with_tools(["calculater"]))
 
 
-@pytest.mark.parametrize("limit", [{"wall": float("nan")}, {"cpu": float("inf")}, {"output": -1}])
+@pytest.mark.parametrize("limit", [{"wall": float("nan")}, {"cpu": float("inf")}, {"output": -1}, {"memory": "50M"}])
 def test_a_limit_that_bounds_nothing_is_a_usage_error(limit: dict[str, float]) -> None:
     with pytest.raises(UsageError, match="a limit is a finite number"):
         ScriptRuntime.with_lua(limits=Limits()._replace(**limit))  # type: ignore[arg-type]
+
+
+def test_a_limit_beyond_what_the_kernel_counts_is_watched_by_the_host_alone() -> None:
+    assert ScriptRuntime.with_lua(limits=Limits(cpu=1e300, wall=1e300)).execute("return 1").value == 1
 
 
 @pytest.mark.parametrize(
@@ -363,6 +367,12 @@ def test_a_limit_that_bounds_nothing_is_a_usage_error(limit: dict[str, float]) -
     [
         ({"source": 3}, "a source is text or bytes, not int"),
         ({"source": "", "arguments": ["a", 3]}, "an argument of a script is text, not 3"),
+        ({"source": "--\ud800"}, r"a source is no text: it has '\\ud800' at character 3, half of a pair of surrogates"),
+        (
+            {"source": "", "arguments": ["\ud800"]},
+            r"an argument of a script is no text: it has '\\ud800' at character 1",
+        ),
+        ({"source": "", "name": "\ud800"}, r"^\\ud800 cannot be run: name is text that is no valid Unicode"),
         ({"source": "", "folder": "/no/such/folder"}, "modules cannot be looked for in"),
     ],
 )
