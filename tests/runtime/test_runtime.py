@@ -235,18 +235,35 @@ def failing() -> None:
     raise CallError(ErrorKind.NOT_FOUND, "no such thing", {"which": "x"})
 
 
+def failing_by_text() -> None:
+    raise CallError("not_found", "no such thing")  # type: ignore[arg-type]
+
+
+def failing_with_an_unknown_kind() -> None:
+    raise CallError("missing", "no such thing")  # type: ignore[arg-type]
+
+
+def failing_with_an_odd_name() -> None:
+    raise FileNotFoundError("\udcff.txt")
+
+
 @pytest.mark.parametrize(
     ("function", "kind", "words"),
     [
         (raising, "tool", "tool trouble"),
+        (failing_by_text, "not_found", "no such thing"),
+        (failing_with_an_unknown_kind, "tool", "'missing' is not a valid ErrorKind"),
+        (failing_with_an_odd_name, "tool", "FileNotFoundError: \\udcff.txt"),
         (failing, "not_found", "no such thing"),
         (lambda: object(), "", "object"),
         (lambda: {1: 2}, "", "key"),
         (lambda: 2**70, "", "64 bits"),
         (lambda: b"x" * (14 << 20), "", "bytes"),
     ],
-    ids=["raises", "fails with a kind", "an object", "keys that are no text", "an integer too large", "too large"],
-)
+    ids=[
+        "raises", "fails with a text", "fails with no kind", "names no text", "fails with a kind", "an object", "keys that are no text", "an integer too large", "too large",
+    ],
+)  # fmt: skip
 def test_what_a_tool_does_wrong_is_an_error_that_the_script_can_catch(function: object, kind: str, words: str) -> None:
     tool = FunctionTool(function, name="bad")  # type: ignore[arg-type]
     runtime = ScriptRuntime.with_lua(tools=[tool], policy=granted("bad"))
