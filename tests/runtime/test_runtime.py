@@ -261,7 +261,8 @@ def failing_with_an_odd_name() -> None:
         (lambda: b"x" * (14 << 20), "", "bytes"),
     ],
     ids=[
-        "raises", "fails with a text", "fails with no kind", "names no text", "fails with a kind", "an object", "keys that are no text", "an integer too large", "too large",
+        "raises", "fails with a text", "fails with no kind", "names no text", "fails with a kind", "an object",
+        "keys that are no text", "an integer too large", "too large",
     ],
 )  # fmt: skip
 def test_what_a_tool_does_wrong_is_an_error_that_the_script_can_catch(function: object, kind: str, words: str) -> None:
