@@ -74,8 +74,9 @@ def _take(rest: bytearray, size: int) -> bytes:
 
 
 def test_arguments_are_data() -> None:
-    got = value("[ARGS[0], ARGS.length, ARGS.slice(1), ARGS.cups, ARGS.hot, ARGS.__proto__, arg === ARGS]",
-                arguments=("tea", "--cups", "3", "é", "--hot", "--__proto__=x", "--length=9", "--1=y", "--7=z"))  # fmt: skip
+    given = ("tea", "--cups", "3", "é", "--hot", "--__proto__=x", "--length=9", "--1=y", "--7=z")
+    source = "[ARGS[0], ARGS.length, ARGS.slice(1), ARGS.cups, ARGS.hot, ARGS.__proto__, arg === ARGS]"
+    got = value(source, arguments=given)
     assert got == ["spell.js", 3, ["tea", "é"], "3", "true", "x", True]
 
 
