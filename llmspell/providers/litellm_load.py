@@ -139,4 +139,4 @@ def _make_no_loops(litellm: Any) -> None:
             if litellm.service_callback:
                 super().service_success_hook(*arguments, **named)
 
-    logging_utils._service_logger = OnlyIfAsked()  # type: ignore[assignment]
+    logging_utils._service_logger = OnlyIfAsked()  # type: ignore[assignment]  # it is declared as None
