@@ -115,11 +115,13 @@ OPTIONS = (
         parse_seed,
     ),
     Option("record", ("--record",), "Write a transcript of the run.", "FILE"),
-    Option("replay", ("--replay",), "Answer the script's calls from a transcript; none is made.", "FILE"),
+    Option(
+        "replay", ("--replay",), "Answer calls from a transcript; none is made, but those it lacks with once.", "FILE"
+    ),
     Option(
         "replay_mode",
         ("--replay-mode",),
-        "strict: the recorded calls in their order (the default); loose: by content; once: the missing ones are made.",
+        "strict: the recorded calls in their order (the default); loose: by content; once: those it lacks are made.",
         "MODE",
         choices=("strict", "loose", "once"),
     ),

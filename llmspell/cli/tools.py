@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from llmspell.cli.listing import Entry, listing
+from llmspell.cli.terminal import escaped, say
 from llmspell.config import Configuration
 from llmspell.errors import CallError, UsageError, nearest
 from llmspell.outcome import as_json
@@ -66,7 +67,7 @@ def run(name: str, params: str, allow_read: tuple[str, ...], allow_write: tuple[
     try:
         result = tool.execute(check_parameters(tool, given), grants)
     except CallError as error:
-        click.echo(f"{error.kind.value}: {error.message}", err=True)
+        say(f"{error.kind.value}: {escaped(error.message)}")
         raise click.exceptions.Exit(4 if error.kind == "denied" else 1) from None
     click.echo(json.dumps(as_json(result), indent=2))
 
