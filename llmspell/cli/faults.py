@@ -5,12 +5,12 @@ from __future__ import annotations
 import errno
 import sys
 
-from llmspell.cli.terminal import complain, escaped, say
+from llmspell.cli.terminal import complain, in_one_line, say
 from llmspell.errors import LlmspellError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from click import ClickException
+    import click
 
 FAULT, USAGE, CTRL_C, CLOSED_STDOUT = 70, 2, 130, 141
 _UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -50,9 +50,14 @@ def explain(error: BaseException, *, verbose: bool) -> int:
     return FAULT
 
 
-def _show_usage(error: ClickException) -> None:
-    """What click says, with what was typed in one line and escaped: words on a command line may be names of files."""
+def _show_usage(error: click.ClickException) -> None:
+    """What click says, in one line: words on a command line may be names of files."""
+    import click
+
     context = getattr(error, "ctx", None)
+    if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):  # not before click 8.2
+        say(error.format_message())
+        return
     if context is not None:
         say(f"{context.get_usage()}\nTry '{context.command_path} --help' for help.\n")
-    say(f"Error: {escaped(error.format_message(), kept='')}")
+    say(f"Error: {in_one_line(error.format_message())}")

@@ -18,5 +18,8 @@ class NamedCommands(click.Group):
 
             close = nearest(args[0], known)
             hint = f"did you mean {close}?" if close else f"known are: {', '.join(known)}"
+            if args[0] == "help":
+                of = f" {args[1]}" if args[1:2] and args[1] in known else ""
+                hint = f"try {context.command_path}{of} --help"
             context.fail(f"there is no command {args[0][:60]!r}; {hint}")
         return super().resolve_command(context, args)

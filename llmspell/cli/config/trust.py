@@ -26,7 +26,7 @@ Examples:
   llmspell config trust --revoke llmspell.toml"""
 
 
-@click.command(epilog=_EXAMPLES)
+@click.command(epilog=_EXAMPLES, short_help="Trust a project's file as it is now.")
 @click.argument("file", required=False)
 @click.option("--list", "listed", is_flag=True, help="Show the files that you trust, and which have changed since.")
 @click.option("--revoke", is_flag=True, help="Trust FILE no more.")
@@ -43,7 +43,11 @@ def trust(file: str | None, listed: bool, revoke: bool, form: str) -> None:
         show_list([_entry(store, path) for path in sorted(store.files())], ["file", "state", "sha256"], form)
         return
     folder = working_folder()
-    path = os.path.join(folder, file) if file else project_file(folder) or os.path.join(folder, PROJECT_NAME)
+    path = os.path.join(folder, file) if file else project_file(folder)
+    if path is None:
+        raise UsageError(
+            f"there is no {PROJECT_NAME} here or above: name a FILE, or write one with config init --project"
+        )
     path = os.path.normpath(path)
     if revoke:
         _revoke(store, path)
