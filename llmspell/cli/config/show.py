@@ -28,8 +28,8 @@ Examples:
   llmspell config show --sandbox
 
 \b
-Exit codes: 0 what is shown holds, 1 the key has no value, 2 something is wrong
-with it: run would refuse it."""
+Exit codes: 0 what is shown holds, 1 the key has no value, 2 something is
+wrong with it: run would refuse it."""
 
 
 @click.command(epilog=_EXAMPLES, short_help="Show the merged configuration, with origins.")
