@@ -61,7 +61,7 @@ Examples, none of which needs an API key:
   llmspell doctor
 
 \b
-A shell completes commands and options after, for bash:
+A shell completes commands, options, files and names after, for bash:
   eval "$(_LLMSPELL_COMPLETE=bash_source llmspell)"
 and likewise with zsh_source or fish_source.""",
 )

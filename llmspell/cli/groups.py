@@ -12,6 +12,13 @@ class NamedCommands(click.Group):
         self, context: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that the words name; a usage error with the nearest one if there is none."""
+        if context.resilient_parsing:  # a shell asks, and wants no errors
+            from llmspell.cli.completion import let_complete
+
+            name, command, rest = super().resolve_command(context, args)
+            if command is not None:
+                let_complete(command)
+            return name, command, rest
         known = self.list_commands(context)
         if args and args[0] not in known:
             from llmspell.errors import nearest

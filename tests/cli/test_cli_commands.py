@@ -32,6 +32,12 @@ def test_a_shell_completes_commands_and_options(place: Place) -> None:
         b"plain,--max-calls"
         in place.where(COMP_WORDS="llmspell run --max-c", **{**words, "COMP_CWORD": "2"}).run().stdout
     )
+    words["COMP_CWORD"] = "2"
+    assert place.where(COMP_WORDS="llmspell run sp", **words).run().stdout == b"file,sp\n"
+    assert place.where(COMP_WORDS="llmspell rnu sp", **words).run() == (0, b"\n", "")
+    words["COMP_CWORD"] = "3"
+    assert place.where(COMP_WORDS="llmspell tools info ca", **words).run().stdout == b"plain,calculator\n"
+    assert place.where(COMP_WORDS="llmspell run --engine lu", **words).run().stdout == b"plain,lua\n"
     assert b"_LLMSPELL_COMPLETE=bash_complete" in place.where(_LLMSPELL_COMPLETE="bash_source").run().stdout
 
 
