@@ -152,7 +152,7 @@ def _show(checks: list[ProviderCheck]) -> None:
     show_table(columns, rows)
     for one in checks:
         if one.error is not None:
-            complain(f"{one.provider}: {one.error.kind.value}: {one.error.message}")
+            complain(f"{one.error.kind.value}: {one.error.message}")
 
 
 def _word(answer: bool | None) -> str:

@@ -165,6 +165,7 @@ def test_a_limit_that_is_too_small_to_start_or_too_large_for_the_machine_is_refu
         (("--seed", "9223372036854775808"), "is no seed"),
         (("--seed",), "requires an argument"),
         (("--output", "xml"), "is not one of"),
+        (("--allow-env", "A=B"), "'A=B' is no name of a variable: write the name alone, like LANG"),
         (("--nonsense",), "No such option"),
         (("--mem",), "requires an argument"),
     ],
