@@ -167,17 +167,19 @@ class Broker:
         if self._open is None:
             return []
         crossed: LimitCrossed | None = None
+        others: list[tuple[int, LimitHit]] = []
         answers: list[tuple[int, Answer]] = []
         for call_id, call, give in self._open.ended():
             try:
                 answers.append((call_id, self._answer(call_id, call, give)))
             except LimitCrossed as error:
+                self._record(call_id, call, ok=False)
                 if crossed is None:
-                    crossed = error
-                    crossed.call_id = call_id
-                    self._record(call_id, call, ok=False)
+                    crossed, crossed.call_id = error, call_id
+                else:
+                    others.append((call_id, error.hit))
         if crossed is not None:
-            crossed.answers = answers
+            crossed.answers, crossed.others = answers, others
             raise crossed
         answers += [
             (call_id, self._answer(call_id, call, call.overdue)) for call_id, call in self._open.overdue(self._now())
