@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from typing import Any
 
 import pytest
 from bench_call import CALLS, ping_pong
-from conftest import Ratios, alternate, median
+from conftest import Ratios, alternate, cold_start, median, rest
 
 from llmspell.engines.bridge import Script
 from llmspell.engines.factory import EngineFactory
 from llmspell.engines.worker import WorkerBridge
-from llmspell.limits import MIB, Limits
+from llmspell.limits import Limits
 from llmspell.runtime import ScriptRuntime
 from llmspell_workers.javascript.callbacks import Callbacks
 from llmspell_workers.javascript.library import EVAL_INDIRECT, EVAL_STRICT, Interrupt, Library
@@ -40,29 +38,12 @@ def execute(runtime: ScriptRuntime, bridge: WorkerBridge, source: bytes, *argume
     assert end.verdict == "ok", end
 
 
-def test_cold_start_to_first_result(benchmark: Any, ratios: Ratios) -> None:
-    runtime = ScriptRuntime.with_engine("javascript", limits=Limits())
-
-    def ours() -> None:
-        assert runtime.execute("6 * 7").value == 42
-
-    def bare() -> None:
-        subprocess.run([sys.executable, "-I", "-c", "pass"], check=True)
-
-    ours()
-    first, floor = alternate(ours, bare, ROUNDS)
-    benchmark.pedantic(ours, rounds=3)
-    shown = f"{median(first) * 1e3:.1f} ms over {median(floor) * 1e3:.1f} ms"
-    ratios.add("JavaScript, cold start to first result, over bare python", shown, median(first) / median(floor), 3)
+def test_cold_start_to_the_first_result(benchmark: Any, ratios: Ratios) -> None:
+    cold_start(benchmark, ratios, ScriptRuntime.with_engine("javascript"), "JavaScript", rounds=ROUNDS)
 
 
 def test_at_rest(benchmark: Any, ratios: Ratios) -> None:
-    with WorkerBridge(EngineFactory().get("javascript"), Limits()) as bridge:
-        process = bridge._worker.process
-        with open(f"/proc/{process.pid}/statm") as file:
-            resident = int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-        benchmark.pedantic(process.peak_memory, rounds=3)
-    ratios.add("JavaScript worker at rest, MiB resident", f"{resident} bytes", resident / MIB, 20)
+    rest(benchmark, ratios, EngineFactory().get("javascript"), "JavaScript: worker", 20)
 
 
 @pytest.mark.parametrize("name", COMPUTING)

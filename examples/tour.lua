@@ -11,7 +11,7 @@ print("hash-calculator: " .. hash.text:sub(1, 16) .. "...")
 
 -- An agent. Keys stay in the host; the spell only asks.
 local guide = Agent.create{name = "guide", system_prompt = "You are a guide. Answer in one sentence."}
-print("guide: " .. guide:execute("A spell has 50 MB and no keys.").text)
+print("guide: " .. guide:execute("A spell has 50 MiB and no keys.").text)
 
 -- The same, shown while it is being written.
 io.write("guide, streamed: ")

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from llmspell import __version__
 from llmspell.cli.groups import NamedCommands
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from llmspell.cli.entry import Prestarted
 
 COMMANDS = {
     "run": ("llmspell.cli.run", "run", "Run a spell with the configured providers and tools."),
@@ -55,10 +61,25 @@ Examples, none of which needs an API key:
   llmspell doctor
 
 \b
-A shell completes commands and options after, for bash:
+A shell completes commands, options, files and names after, for bash:
   eval "$(_LLMSPELL_COMPLETE=bash_source llmspell)"
 and likewise with zsh_source or fish_source.""",
 )
 @click.version_option(__version__, prog_name="llmspell", message="%(prog)s %(version)s")
 def app() -> None:
     """Runs scripts that talk to language models and tools, and does not have to trust them."""
+
+
+def run_command(arguments: list[str], prestarted: Prestarted) -> int:
+    """Runs the command that the words name, and gives its exit code. Raises whatever the command raises.
+
+    That is why it is not click that catches: of a closed stdout its `main` makes a failure without a word.
+    """
+    if os.environ.get("_LLMSPELL_COMPLETE"):
+        app.main(arguments, prog_name="llmspell")  # answers the shell, and exits
+    try:
+        with app.make_context("llmspell", arguments, obj=prestarted) as context:
+            app.invoke(context)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    return 0

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from llmspell.cli.listing import Entry, listing
+from llmspell.cli.listing import Entry, listing, output_option
+from llmspell.cli.run import Parsed
 from llmspell.config import Configuration
 from llmspell.engines.builtin import DIALECTS
 from llmspell.engines.configured import factory_of
@@ -61,8 +62,16 @@ engines = listing(
 @click.option(
     "--name", metavar="NAME", default="kit", show_default=True, help="The engine's name that the worker is given."
 )
-@click.option("--mem", "memory", default="50M", show_default=True, metavar="SIZE", help="Its memory limit.")
-@click.option("--output", "form", type=click.Choice(["text", "json"]), default="text", help="The form of the output.")
+@click.option(
+    "--mem",
+    "memory",
+    type=Parsed("SIZE", parse_size),
+    default="50M",
+    show_default=True,
+    metavar="SIZE",
+    help="Its memory limit.",
+)
+@output_option
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 @click.pass_context
 def check_worker(
@@ -72,7 +81,7 @@ def check_worker(
     no_launcher: bool,
     spells: Path | None,
     name: str,
-    memory: str,
+    memory: int,
     form: str,
 ) -> None:
     """Try a worker, rule by rule, as the page on writing an engine says.
@@ -88,7 +97,7 @@ def check_worker(
     # The launcher lets a program read the files that its command names by their whole path.
     words = tuple(str(Path(word).absolute()) if Path(word).is_file() else word for word in command)
     spec = EngineSpec(name, (), command=words, needs=paths)
-    report = Report(tuple(check(spec, memory=parse_size(memory), spells=read_spells(spells))))
+    report = Report(tuple(check(spec, memory=memory, spells=read_spells(spells))))
     _show(report.checked) if form == "text" else print(json.dumps(report.to_dict(), indent=2))
     context.exit(0 if report.ok else 1)
 

@@ -69,11 +69,10 @@ def _run(arguments: list[str], prestarted: Prestarted) -> int:
             if arguments[0] == "exec":
                 return run_code(first, others, choices, prestarted)
             return run_file(first, others, choices, prestarted, sandboxed=arguments[0] == "sandbox")
-    from llmspell.cli.app import app
+    from llmspell.cli.app import run_command
 
     gc.enable()
-    code = app.main(arguments, prog_name="llmspell", standalone_mode=False, obj=prestarted)
-    return code if isinstance(code, int) else 0
+    return run_command(arguments, prestarted)
 
 
 def _complete_streams() -> None:

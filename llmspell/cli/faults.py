@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import errno
 import sys
-from contextlib import suppress
 
-from llmspell.cli.terminal import complain, escaped, say
+from llmspell.cli.terminal import complain, in_one_line, say
 from llmspell.errors import LlmspellError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import click
 
 FAULT, USAGE, CTRL_C, CLOSED_STDOUT = 70, 2, 130, 141
 _UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-NEXT_STEP = "\n  (-vv shows where)"
+NEXT_STEP = "  (-vv shows where)"
 WITH_VERBOSE = frozenset({"run", "exec", "sandbox", "validate", "replay", "resume", "repl"})
 """The commands that have -vv; a table, since a command that cannot be loaded may be what is to be explained."""
 
@@ -30,8 +33,7 @@ def explain(error: BaseException, *, verbose: bool) -> int:
         if isinstance(error, click.Abort):
             return CTRL_C
         if isinstance(error, click.ClickException):
-            with suppress(OSError):  # nobody reads it
-                error.show(sys.stderr)
+            _show_usage(error)
             return int(error.exit_code)
     if isinstance(error, OSError) and error.errno == errno.EIO:  # the terminal has gone
         return CLOSED_STDOUT
@@ -42,7 +44,20 @@ def explain(error: BaseException, *, verbose: bool) -> int:
         import traceback
 
         traceback.print_exception(error)
-    what = escaped(f"{type(error).__name__}: {error!s:.500}")
-    more = NEXT_STEP if not verbose and "".join(sys.argv[1:2]) in WITH_VERBOSE else ""
-    say(f"llmspell: a fault of ours, please report it: {what}{more}")
+    complain(f"a fault of ours, please report it: {type(error).__name__}: {error!s:.500}")
+    if not verbose and "".join(sys.argv[1:2]) in WITH_VERBOSE:
+        say(NEXT_STEP)
     return FAULT
+
+
+def _show_usage(error: click.ClickException) -> None:
+    """What click says, in one line: words on a command line may be names of files."""
+    import click
+
+    context = getattr(error, "ctx", None)
+    if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):  # not before click 8.2
+        say(error.format_message())
+        return
+    if context is not None:
+        say(f"{context.get_usage()}\nTry '{context.command_path} --help' for help.\n")
+    say(f"Error: {in_one_line(error.format_message())}")

@@ -39,15 +39,22 @@ def listing(
     """A group of commands with a `list` that shows the entries, and is meant when the group stands alone."""
 
     @click.group(name, cls=NamedCommands, invoke_without_command=True, help=says, epilog=f"Example:  {example}")
-    @click.pass_context
-    def group(context: click.Context) -> None:
-        if context.invoked_subcommand is None:
-            context.invoke(list_all)
-
-    @group.command("list", help=lists, epilog=f"Example:  llmspell {name} list --output json")
     @output_option
     @config_option
-    def list_all(form: str = "text", config_file: str | None = None) -> None:
+    @click.pass_context
+    def group(context: click.Context, form: str, config_file: str | None) -> None:
+        chosen = context.invoked_subcommand
+        if chosen is None:
+            context.invoke(list_all, form=form, config_file=config_file)
+        elif form != "text" or config_file is not None:
+            context.fail(f"options of {chosen} stand behind it: {context.command_path} {chosen} ...")
+
+    @group.command(
+        "list", help=lists, short_help=f"List the {name}.", epilog=f"Example:  llmspell {name} list --output json"
+    )
+    @output_option
+    @config_option
+    def list_all(form: str, config_file: str | None) -> None:
         show_list(entries(configured(config_file)), columns, form)
 
     return group

@@ -60,6 +60,13 @@ def parse_seed(text: str) -> int:
     return int(text)
 
 
+def parse_variable(text: str) -> str:
+    """The name of an environment variable; raises UsageError otherwise."""
+    if not text or "=" in text:
+        raise UsageError(f"{text[:80]!r} is no name of a variable: write the name alone, like LANG")
+    return text
+
+
 OPTIONS = (
     Option(
         "engine",
@@ -91,7 +98,14 @@ OPTIONS = (
     ),
     Option("allow_read", ("--allow-read",), "Let tools read below PATH. Repeatable.", "PATH", repeatable=True),
     Option("allow_write", ("--allow-write",), "Let tools write below PATH. Repeatable.", "PATH", repeatable=True),
-    Option("allow_env", ("--allow-env",), "Show an environment variable. Repeatable.", "NAME", repeatable=True),
+    Option(
+        "allow_env",
+        ("--allow-env",),
+        "Show an environment variable. Repeatable.",
+        "NAME",
+        parse_variable,
+        repeatable=True,
+    ),
     Option(
         "allow_packages",
         ("--allow-package",),
@@ -115,11 +129,13 @@ OPTIONS = (
         parse_seed,
     ),
     Option("record", ("--record",), "Write a transcript of the run.", "FILE"),
-    Option("replay", ("--replay",), "Answer the script's calls from a transcript; none is made.", "FILE"),
+    Option(
+        "replay", ("--replay",), "Answer calls from a transcript; none is made, but those it lacks with once.", "FILE"
+    ),
     Option(
         "replay_mode",
         ("--replay-mode",),
-        "strict: the recorded calls in their order (the default); loose: by content; once: the missing ones are made.",
+        "strict: the recorded calls in their order (the default); loose: by content; once: those it lacks are made.",
         "MODE",
         choices=("strict", "loose", "once"),
     ),

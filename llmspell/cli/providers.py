@@ -84,7 +84,7 @@ Examples:
 Exit codes: 0 it answers, 1 it does not, 2 there is no such provider."""
 
 
-@providers.command(epilog=_CHECK)
+@providers.command(epilog=_CHECK, short_help="Ask a provider one short question, and time it.")
 @click.argument("name")
 @click.option("--model", metavar="MODEL", help="Ask this model instead of the provider's default.")
 @output_option
@@ -152,7 +152,7 @@ def _show(checks: list[ProviderCheck]) -> None:
     show_table(columns, rows)
     for one in checks:
         if one.error is not None:
-            complain(f"{one.provider}: {one.error.kind.value}: {one.error.message}")
+            complain(f"{one.error.kind.value}: {one.error.message}")
 
 
 def _word(answer: bool | None) -> str:

@@ -22,7 +22,10 @@ Examples:
   llmspell run --record bees.jsonl spell.lua
   llmspell replay bees.jsonl
   llmspell replay bees.jsonl changed.lua --replay-mode loose
-  llmspell replay bees.jsonl changed.lua --replay-mode once     (makes what is missing, and rewrites bees.jsonl)"""
+  llmspell replay bees.jsonl changed.lua --replay-mode once
+
+\b
+The last one makes the calls that bees.jsonl lacks, and rewrites it."""
 _RESUME = """\b
 Examples:
   llmspell run --record bees.jsonl spell.lua       (and is killed)

@@ -28,14 +28,19 @@ Examples:
 _SANDBOX = """\b
 Examples:
   llmspell sandbox untrusted.lua
-  llmspell sandbox --mem 32M --cpu 2 --allow-tool calculator=max_calls:3 untrusted.lua
+  llmspell sandbox --mem 32M --cpu 2 untrusted.lua
+  llmspell sandbox --allow-tool calculator=max_calls:3 untrusted.lua
   llmspell sandbox --output json untrusted.lua
-  llmspell sandbox --require memory untrusted.lua   (runs with less, where llmspell doctor says that more is missing)"""
+  llmspell sandbox --require memory untrusted.lua
+
+\b
+The last one runs with less, where llmspell doctor says that more is missing."""
 EXIT_CODES = """
 
 \b
-Exit codes: 0 ok, 1 script error, 2 usage or set-up, 3 limit, 4 denied, 5 crash, 70 our fault,
-130 Ctrl-C, 143 SIGTERM, 129 SIGHUP, 141 stdout was closed."""
+Exit codes: 0 ok, 1 script error, 2 usage or set-up, 3 limit, 4 denied,
+5 crash, 70 our fault, 130 Ctrl-C, 143 SIGTERM, 129 SIGHUP,
+141 stdout was closed."""
 
 
 class Parsed(click.ParamType[Any]):

@@ -14,6 +14,9 @@ from llmspell.outcome import Outcome, as_json, as_text
 if TYPE_CHECKING:
     from rich.console import Console
 
+LONGEST_NAME = 20
+"""Columns that the first cell of a row keeps for itself on a narrow terminal."""
+
 
 def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A table on a terminal; lines of tab-separated fields elsewhere, for other programs."""
@@ -25,8 +28,10 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from rich.text import Text
 
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")  # a path that is cut short leads nowhere
+    for at, column in enumerate(columns):
+        longest = max((len(row[at]) for row in rows), default=0) if at == 0 else 0
+        # A path that is cut short leads nowhere, and a name in two lines is none.
+        table.add_column(column, overflow="fold", min_width=min(longest, LONGEST_NAME))
     for row in rows:
         table.add_row(*(Text(escaped(cell)) for cell in row))
     _console(Colours("auto", sys.stdout)).print(table)

@@ -90,10 +90,15 @@ def say(text: str) -> None:
 
 
 def complain(message: str) -> None:
-    """One line about what was typed or set up, on stderr: names in it end no line, and are no command to a CI."""
+    """One line about what was typed or set up, on stderr."""
+    say(f"llmspell: {in_one_line(message)}")
+
+
+def in_one_line(message: str) -> str:
+    """A complaint in which names end no line, and are no command to a CI."""
     from llmspell.validate.reports.wording import shown  # only when something is wrong
 
-    say(f"llmspell: {shown(message, most=MAX_COMPLAINT)}")
+    return shown(message, most=MAX_COMPLAINT)
 
 
 _CANCELLED_BY = {130: "Ctrl-C", 143: "SIGTERM", 129: "SIGHUP"}

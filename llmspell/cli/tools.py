@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from llmspell.cli.listing import Entry, listing
+from llmspell.cli.listing import Entry, listing, output_option
+from llmspell.cli.terminal import escaped, say
 from llmspell.config import Configuration
 from llmspell.errors import CallError, UsageError, nearest
 from llmspell.outcome import as_json
@@ -43,9 +44,14 @@ tools = listing(
 
 @tools.command(epilog="Example:  llmspell tools info json-processor")
 @click.argument("name")
-def info(name: str) -> None:
+@output_option
+def info(name: str, form: str) -> None:
     """Show a tool's description and the JSON schema of its parameters."""
     tool = _find(name)
+    if form == "json":
+        told = {"name": tool.name, "version": tool.version, "category": tool.category, "description": tool.description}
+        click.echo(json.dumps({**told, "parameters": dict(tool.schema)}, indent=2))
+        return
     click.echo(f"{tool.name} {tool.version} ({tool.category})\n{tool.description}\n")
     click.echo(json.dumps(dict(tool.schema), indent=2))
 
@@ -61,12 +67,12 @@ def run(name: str, params: str, allow_read: tuple[str, ...], allow_write: tuple[
     try:
         given: Any = json.loads(params)
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"--params is no JSON: {error}") from None
+        raise UsageError(f'--params is no JSON: {error}; write an object, like \'{{"input": "6*7"}}\'') from None
     grants = ToolGrants(tuple(map(os.path.abspath, allow_read)), tuple(map(os.path.abspath, allow_write)))
     try:
         result = tool.execute(check_parameters(tool, given), grants)
     except CallError as error:
-        click.echo(f"{error.kind.value}: {error.message}", err=True)
+        say(f"{error.kind.value}: {escaped(error.message)}")
         raise click.exceptions.Exit(4 if error.kind == "denied" else 1) from None
     click.echo(json.dumps(as_json(result), indent=2))
 

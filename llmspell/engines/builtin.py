@@ -24,7 +24,8 @@ DIALECTS = {"lua": ("5.4", "5.1", "5.3", "5.5", "luajit")}
 PROGRAMS = {"node": "javascript", "nodejs": "javascript", "qjs": "javascript"}
 """What `#!` lines call, where that is not an engine's name, and the engine that it stands for."""
 CHECKERS = {"lua": "tree_sitter tree_sitter_lua", "javascript": "tree_sitter tree_sitter_javascript", "python": ""}
-"""By engine: the libraries that the worker imports besides which checks its scripts."""
+"""By engine: the libraries that the worker imports besides which checks its scripts. They stand here, beside those of
+the engine, because it is the host that finds them; what is done with them is in `llmspell_workers/facts`."""
 DEFAULT_ENGINE = "lua"
 PACKAGES = {
     "_quickjs": "quickjs-ng", "quickjs": "quickjs-ng", "tree_sitter": "tree-sitter",

@@ -60,7 +60,7 @@ class EngineFactory:
         if name not in self._specs:
             self._read_entry_points()
         if name not in self._specs:
-            close = nearest(name, list(self._specs))
+            close = self._by_suffix(f".{name}") or nearest(name, list(self._specs))
             hint = f"did you mean {close}? " if close else ""
             raise UsageError(
                 f"there is no engine {name[:60]!r}; {hint}known are: {', '.join(sorted(self._specs))}; others come"

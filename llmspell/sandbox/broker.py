@@ -1,8 +1,8 @@
 """The host's end of a call: granted? counted? within budget? Then dispatched, answered and recorded.
 
 Theory of operation. Each capability is one `Handler`. Cheap ones answer in place; a handler that may wait gives a
-`Later`, which is a job for a thread or a moment to answer at. The driver asks `finished` when it is woken or when
-`deadline` has passed. A job that overran its time is answered with `timeout`, its late answer dropped, its slot kept.
+`Later`, which is a job for a thread or a moment to answer at, and is held in `open_calls.py`. The driver asks
+`finished` when it is woken or when `deadline` has passed. A job that overran its time is answered with `timeout`.
 
 Calls that a model makes inside a job are counted and recorded from the job's thread, without a lock on the way of the
 script's own: each side first says what it takes, and then looks whether both together take too much.
@@ -17,15 +17,10 @@ from llmspell.errors import CallError, ErrorKind
 from llmspell.limits import Limits
 from llmspell.outcome import CallRecord, LimitHit
 from llmspell.sandbox.session import Answer, LimitCrossed
-from llmspell.sandbox.weight import is_large, weight
 
 if TYPE_CHECKING:
+    from llmspell.sandbox.open_calls import OpenCall, OpenCalls
     from llmspell.sandbox.threads import Threads
-
-OPEN_JOBS = 64
-"""Jobs of one run that may hold a thread at once; the next one waits for a free slot."""
-LARGE_JOBS = 2
-"""The same for jobs with large answers, which the host holds until the worker has taken them."""
 
 
 class Later(NamedTuple):
@@ -53,17 +48,6 @@ class Handler(NamedTuple):
     named: str | None = None
 
 
-class _Open:
-    """A call whose answer comes later."""
-
-    __slots__ = ("at", "begun", "capability", "job", "later", "name", "size")
-
-    def __init__(self, capability: str, name: str | None, later: Later, begun: float, size: int) -> None:
-        self.capability, self.name, self.later, self.begun, self.size = capability, name, later, begun, size
-        self.at: float | None = later.at
-        self.job: object | None = None
-
-
 class Broker:
     """The calls of one run."""
 
@@ -78,16 +62,10 @@ class Broker:
     ) -> None:
         self._handlers = handlers
         self._limits = limits
-        self._make_threads = threads  # made at the first job: a run without one imports no threading
-        self._threads: Threads | None = None
+        self._threads = threads
         self._now = now
         self._keep_records = keep_records
-        self._open: dict[int, _Open] = {}
-        self._waiting: list[int] = []
-        self._running = 0
-        self._large: set[int] = set()  # of those that run, the ones with large answers
-        self._large_names: set[str] = set()
-        self._open_bytes = 0
+        self._open: OpenCalls | None = None  # loaded at the first call whose answer comes later
         self._wake: Callable[[], None] = lambda: None
         self._made = 0
         self._allowed = limits.calls  # less what models have taken
@@ -141,9 +119,7 @@ class Broker:
         except LimitCrossed:
             raise
         except Exception as error:  # noqa: BLE001 - the boundary around a handler: a fault of ours is not the script's end
-            return _failure(
-                CallError(ErrorKind.INTERNAL, f"{capability} failed inside the host: {type(error).__name__}")
-            )
+            return _internal(capability, error)
         finally:
             if counted and len(self._records) < self._keep_records:
                 self._records.append((call_id, capability, name, ok, self._now() - begun, None, begun))
@@ -188,20 +164,16 @@ class Broker:
 
     def finished(self) -> list[tuple[int, Answer]]:
         """The answers that have come since the last time. Raises LimitCrossed, with those that came beside it."""
-        now = self._now()
+        if self._open is None:
+            return []
         crossed: LimitCrossed | None = None
         others: list[tuple[int, LimitHit]] = []
         answers: list[tuple[int, Answer]] = []
-        for call_id, job in self._threads.take(self) if self._threads else ():
-            self._running -= 1
-            self._large.discard(call_id)
-            pending = self._open.get(call_id)
-            if pending is None:
-                continue
+        for call_id, call, give in self._open.ended():
             try:
-                answers.append((call_id, self._answer_of(call_id, pending, job)))
+                answers.append((call_id, self._answer(call_id, call, give)))
             except LimitCrossed as error:
-                self._record(call_id, pending.capability, pending.name, False, pending.begun)
+                self._record(call_id, call, ok=False)
                 if crossed is None:
                     crossed, crossed.call_id = error, call_id
                 else:
@@ -209,102 +181,43 @@ class Broker:
         if crossed is not None:
             crossed.answers, crossed.others = answers, others
             raise crossed
-        for call_id, pending in list(self._open.items()):
-            if pending.at is not None and pending.at <= now:
-                answers.append((call_id, self._overdue(call_id, pending)))
-        self._start_waiting()
+        answers += [
+            (call_id, self._answer(call_id, call, call.overdue)) for call_id, call in self._open.overdue(self._now())
+        ]
+        self._open.start_waiting()
         return answers
 
     def deadline(self) -> float | None:
         """When `finished` has something to say at the latest."""
-        return min((pending.at for pending in self._open.values() if pending.at is not None), default=None)
+        return None if self._open is None else self._open.deadline()
 
     def abandon(self) -> None:
         """The run is over: late answers are dropped, and jobs that have not begun never begin."""
-        self._open.clear()
-        self._waiting.clear()
-        if self._threads:
-            self._threads.forget(self)
+        if self._open is not None:
+            self._open.abandon()
+            self._open = None
 
     def _defer(
-        self,
-        call_id: int,
-        capability: str,
-        name: str | None,
-        later: Later,
-        begun: float,
-        arguments: Mapping[str, Any],
+        self, call_id: int, capability: str, name: str | None, later: Later, begun: float, arguments: Mapping[str, Any]
     ) -> None:
-        size = weight(arguments)
-        if self._open_bytes + size > self._limits.open_arguments:
-            raise CallError(
-                ErrorKind.BUDGET,
-                f"the arguments of open calls take {self._open_bytes + size:,} bytes"
-                f" and may take {self._limits.open_arguments:,}; wait for some of them first",
-            )
-        self._open_bytes += size
-        self._open[call_id] = _Open(capability, name, later, begun, size)
-        if later.job is not None:
-            self._waiting.append(call_id)
-            self._start_waiting()
+        from llmspell.sandbox.open_calls import OpenCall, OpenCalls
 
-    def _start_waiting(self) -> None:
-        for call_id in self._waiting[:]:
-            if self._running >= OPEN_JOBS:
-                return
-            pending = self._open.get(call_id)
-            if pending is None or pending.later.job is None:
-                self._waiting.remove(call_id)
-                continue
-            if pending.later.large or pending.later.name in self._large_names:
-                if len(self._large) >= LARGE_JOBS:
-                    continue
-                self._large.add(call_id)
-            self._waiting.remove(call_id)
-            if pending.later.seconds is not None:
-                pending.at = self._now() + pending.later.seconds
-            self._running += 1
-            if self._threads is None:
-                self._threads = self._make_threads()
-            self._threads.start(self, call_id, pending.later.job, self._wake)
+        if self._open is None:
+            self._open = OpenCalls(self._limits.open_arguments, threads=self._threads, wake=self._wake, now=self._now)
+        self._open.add(call_id, OpenCall(capability, name, later, begun, arguments))
 
-    def _close(self, call_id: int, pending: _Open) -> None:
-        del self._open[call_id]
-        self._open_bytes -= pending.size
-
-    def _answer_of(self, call_id: int, pending: _Open, job: Callable[[], Any]) -> Answer:
-        self._close(call_id, pending)
+    def _answer(self, call_id: int, call: "OpenCall", give: Callable[[], Any]) -> Answer:
+        """What an open call is answered with what `give` gives or raises. Raises LimitCrossed."""
         try:
-            value = job()
-            if is_large(value):
-                self._large_names.add(pending.later.name)
-            answer: Answer = True, value
+            answer: Answer = True, give()
         except CallError as error:
             answer = self._refusal(error)
         except LimitCrossed:
             raise
         except Exception as error:  # noqa: BLE001 - the boundary around a tool or provider
-            answer = _failure(
-                CallError(ErrorKind.INTERNAL, f"{pending.capability} failed inside the host: {type(error).__name__}")
-            )
-        if self._handlers[pending.capability].counted:
-            self._record(call_id, pending.capability, pending.name, answer[0], pending.begun)
-        return answer
-
-    def _overdue(self, call_id: int, pending: _Open) -> Answer:
-        self._close(call_id, pending)
-        if pending.later.job is None:
-            answer = (True, pending.later.value)
-        else:
-            seconds = pending.later.seconds
-            answer = _failure(
-                CallError(
-                    ErrorKind.TIMEOUT,
-                    f"{pending.later.name} gave no answer within {seconds:g} seconds; it is left behind",
-                )
-            )
-        if self._handlers[pending.capability].counted:
-            self._record(call_id, pending.capability, pending.name, answer[0], pending.begun)
+            answer = _internal(call.capability, error)
+        if self._handlers[call.capability].counted:
+            self._record(call_id, call, ok=answer[0])
         return answer
 
     def _refusal(self, error: CallError) -> Answer:
@@ -312,9 +225,14 @@ class Broker:
             self.refused = True
         return _failure(error)
 
-    def _record(self, call_id: int, capability: str, name: str | None, ok: bool, begun: float) -> None:
+    def _record(self, call_id: int, call: "OpenCall", *, ok: bool) -> None:
         if len(self._records) < self._keep_records:
-            self._records.append((call_id, capability, name, ok, self._now() - begun, None, begun))
+            took = self._now() - call.begun
+            self._records.append((call_id, call.capability, call.name, ok, took, None, call.begun))
+
+
+def _internal(capability: str, error: Exception) -> Answer:
+    return _failure(CallError(ErrorKind.INTERNAL, f"{capability} failed inside the host: {type(error).__name__}"))
 
 
 def _failure(error: CallError) -> Answer:

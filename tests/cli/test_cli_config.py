@@ -216,6 +216,16 @@ def test_trust_is_given_listed_and_taken_back(place: Place) -> None:
     assert place.run("config", "trust", "--revoke", "llmspell.toml").stdout.decode() == f"trusts {file} no more\n"
     ran = place.run("config", "trust", "--revoke", "llmspell.toml")
     assert (ran.code, "is not trusted" in ran.stderr) == (2, True)
+    ran = place.run("config", "trust")
+    assert (ran.code, "there is no llmspell.toml here or above" in ran.stderr) == (2, True)
+
+
+def test_trust_that_is_given_or_taken_back_is_told_as_json_too(place: Place) -> None:
+    file = str(place.write("llmspell.toml", "[limits]\ncpu = 60\n"))
+    given = json.loads(place.run("config", "trust", "--output", "json").stdout)
+    assert (given["file"], given["state"], given["gained"]) == (file, "trusted", ["limits.cpu"])
+    taken = json.loads(place.run("config", "trust", "--revoke", "--output", "json").stdout)
+    assert taken == {"file": file, "state": "not trusted"}
 
 
 @pytest.mark.parametrize(

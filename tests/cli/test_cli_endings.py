@@ -161,6 +161,15 @@ def test_a_script_that_prints_nothing_does_not_mind_a_closed_stdout(place: Place
     assert place.shell("$LLMSPELL exec 'local x = 1' >&-").code == 0
 
 
+@pytest.mark.parametrize("words", ["engines", "tools info calculator", "run --help", "--version"])
+def test_whatever_a_command_prints_through_a_closed_stdout_is_141_and_a_full_device_is_named(
+    place: Place, words: str
+) -> None:
+    closed, full = place.shell(f"$LLMSPELL {words} >&-"), place.shell(f"$LLMSPELL {words} > /dev/full")
+    assert (closed.code, closed.stderr) == (141, "")
+    assert (full.code, full.stderr) == (2, "llmspell: the output cannot be written: no space left on device\n")
+
+
 def test_a_full_device_is_named(place: Place) -> None:
     ran = place.shell("$LLMSPELL exec 'print(1)' > /dev/full")
     assert (ran.code, ran.stderr) == (2, "llmspell: the output cannot be written: no space left on device\n")

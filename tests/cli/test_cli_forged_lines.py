@@ -20,6 +20,12 @@ def test_the_name_of_a_folder_that_is_left_out_forges_no_line(place: Place) -> N
     assert not any(line.startswith(("::", "##")) for line in ran.stderr.splitlines())
 
 
+def test_a_usage_error_is_one_line_whatever_was_typed(place: Place) -> None:
+    ran = place.run("run", f"--gone{FORGED}")
+    assert (ran.code, "##[" in ran.stderr, "\r" in ran.stderr) == (2, False, False)
+    assert ran.stderr.splitlines()[-1].startswith("Error: No such option")
+
+
 @pytest.mark.parametrize("command", ["validate", "run"])
 def test_a_complaint_is_one_line_whatever_was_typed(place: Place, command: str) -> None:
     ran = place.run(command, f"gone{FORGED}")

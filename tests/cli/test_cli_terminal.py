@@ -91,6 +91,12 @@ def test_a_terminal_of_any_size_is_served(place: Place, size: tuple[int, int]) -
         assert b"Traceback" not in terminal.shown
 
 
+def test_a_narrow_terminal_leaves_names_in_one_piece(place: Place) -> None:
+    with place.terminal("tools", columns=40) as terminal:
+        assert terminal.end() == 0
+    assert b"text-manipulator  " in terminal.shown
+
+
 def test_ctrl_c_ends_the_run_and_the_terminal_is_as_it_was(place: Place) -> None:
     with place.terminal("exec", 'print("ready") while true do end') as terminal:
         terminal.until(b"ready")

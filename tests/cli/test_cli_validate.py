@@ -229,15 +229,15 @@ def test_where_a_fault_was_is_offered_by_the_commands_that_can_show_it() -> None
 
 
 @pytest.mark.parametrize(
-    ("command", "more"), [("doctor", ""), ("validate", "\n  (-vv shows where)")], ids=["doctor", "validate"]
+    ("command", "more"), [("doctor", ""), ("validate", "  (-vv shows where)\n")], ids=["doctor", "validate"]
 )
 def test_a_fault_says_where_more_is_only_if_it_is_there(
     command: str, more: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("sys.argv", ["llmspell", command])
-    assert explain(ZeroDivisionError("x"), verbose=False) == 70
+    assert explain(ZeroDivisionError("x\n::error::\x1b[2J"), verbose=False) == 70
     said = capsys.readouterr().err
-    assert said == f"llmspell: a fault of ours, please report it: ZeroDivisionError: x{more}\n"
+    assert said == f"llmspell: a fault of ours, please report it: ZeroDivisionError: x\\n::error::\\x1b[2J\n{more}"
 
 
 def test_text_of_scripts_forges_no_line_and_steers_no_terminal(place: Place) -> None:

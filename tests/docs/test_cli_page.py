@@ -87,6 +87,15 @@ def test_help_shows_the_options_of_the_page(name: str) -> None:
     assert shown == {option.split()[0] for option in wanted}
 
 
+@pytest.mark.parametrize("name", [name for name in ["", *dict(commands(app))] if name != "validate"])
+def test_help_has_an_example_fits_into_eighty_columns_and_cuts_nothing_short(name: str) -> None:
+    shown = CliRunner().invoke(app, [*name.split(), "--help"], prog_name="llmspell", terminal_width=78).stdout
+    lines = shown.splitlines()
+    assert f"llmspell {name}".rstrip() in shown.split("xample", 1)[1]
+    assert max(map(len, lines)) <= 80
+    assert [line for line in lines[1:] if line.endswith("...")] == []
+
+
 def test_the_exit_codes_of_every_verdict_are_on_the_page() -> None:
     rows = dict(re.findall(r"^\| ([0-9, ]+) \| (.*) \|$", section(PAGE, "Exit codes"), re.MULTILINE))
     for verdict in Verdict:

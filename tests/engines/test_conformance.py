@@ -12,11 +12,13 @@ import tomllib
 from pathlib import Path
 
 import msgpack  # type: ignore[import-untyped]
+import psutil
 import pytest
 
 from llmspell import EngineFactory, EngineSpec, ScriptRuntime, SetupError, default_policy
 from llmspell.engines.conformance import RULES, check, features
 from llmspell.engines.conformance.subject import read_spells
+from tests.cli.programs import COMMAND, Terminal
 from tests.uncounted import uncounted
 
 ROOT = Path(__file__).parents[2]
@@ -202,6 +204,24 @@ def test_the_command_reports_every_rule_and_ends_by_what_it_found(brook: EngineS
     none = llmspell("/bin/true")
     assert (none.returncode, none.stdout) == (2, "")
     assert "the worker cannot be tried" in none.stderr
+
+
+def test_ctrl_c_ends_the_command_and_what_it_started_says_nothing(brook: EngineSpec, tmp_path: Path) -> None:
+    words = [*COMMAND, "engines", "check", "--spells", str(ENGINES / "brook" / "spells"), "--", *brook.command]
+    with Terminal(words, tmp_path, uncounted(os.environ), size=(24, 80), stderr=None) as terminal:
+        while not any(map(is_host, psutil.Process(terminal.process.pid).children())):
+            assert terminal.process.poll() is None
+        terminal.press(b"\x03")
+        assert terminal.end() == 130
+    assert terminal.shown.replace(b"^C", b"").strip() == b""
+
+
+def is_host(process: psutil.Process) -> bool:
+    """Whether it is the host that a rule kills."""
+    try:
+        return "llmspell.engines.conformance.host" in process.cmdline()
+    except psutil.Error:
+        return False  # it has ended
 
 
 def test_the_python_package_is_found_by_its_entry_point(tmp_path: Path) -> None:

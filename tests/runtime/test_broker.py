@@ -10,7 +10,8 @@ import pytest
 
 from llmspell import CallError, ErrorKind, Limits
 from llmspell.outcome import LimitHit
-from llmspell.sandbox.broker import LARGE_JOBS, OPEN_JOBS, Broker, Handler, Later
+from llmspell.sandbox.broker import Broker, Handler, Later
+from llmspell.sandbox.open_calls import LARGE_JOBS, OPEN_JOBS
 from llmspell.sandbox.session import Answer, LimitCrossed
 from llmspell.sandbox.threads import Threads
 from llmspell.sandbox.weight import LARGE, is_large, weight

@@ -20,7 +20,7 @@ Examples:
 Exit codes: 0 nothing is wrong, 2 something is."""
 
 
-@click.command(epilog=_EXAMPLES)
+@click.command(epilog=_EXAMPLES, short_help="Check what a run would read here, or FILE alone.")
 @click.argument("file", required=False)
 @output_option
 @click.pass_context

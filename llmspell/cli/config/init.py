@@ -19,7 +19,7 @@ Examples:
   llmspell config init --project"""
 
 
-@click.command(epilog=_EXAMPLES)
+@click.command(epilog=_EXAMPLES, short_help="Write a sample configuration to begin with.")
 @click.option("--project", is_flag=True, help=f"Write {PROJECT_NAME} here instead of your own configuration.")
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
 def init(project: bool, force: bool) -> None:

@@ -22,7 +22,9 @@ from llmspell.config.refusal import Refusal
 from llmspell.config.trust import TrustStore
 
 
-@click.command(epilog="Example:  llmspell config path --output json")
+@click.command(
+    epilog="Example:  llmspell config path --output json", short_help="Show where configurations are looked for."
+)
 @output_option
 @config_option
 def path(form: str, config_file: str | None) -> None:

@@ -28,10 +28,11 @@ Examples:
   llmspell config show --sandbox
 
 \b
-Exit codes: 0 what is shown holds, 1 the key has no value, 2 something is wrong with it: run would refuse it."""
+Exit codes: 0 what is shown holds, 1 the key has no value, 2 something is
+wrong with it: run would refuse it."""
 
 
-@click.command(epilog=_EXAMPLES)
+@click.command(epilog=_EXAMPLES, short_help="Show the merged configuration, with origins.")
 @click.option("--key", metavar="KEY", help="Show this value alone, or the values of this table.")
 @click.option("--sandbox", "sandboxed", is_flag=True, help="Show what holds for sandbox instead of run.")
 @output_option

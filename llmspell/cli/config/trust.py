@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 
 import click
@@ -26,7 +27,7 @@ Examples:
   llmspell config trust --revoke llmspell.toml"""
 
 
-@click.command(epilog=_EXAMPLES)
+@click.command(epilog=_EXAMPLES, short_help="Trust a project's file as it is now.")
 @click.argument("file", required=False)
 @click.option("--list", "listed", is_flag=True, help="Show the files that you trust, and which have changed since.")
 @click.option("--revoke", is_flag=True, help="Trust FILE no more.")
@@ -43,29 +44,39 @@ def trust(file: str | None, listed: bool, revoke: bool, form: str) -> None:
         show_list([_entry(store, path) for path in sorted(store.files())], ["file", "state", "sha256"], form)
         return
     folder = working_folder()
-    path = os.path.join(folder, file) if file else project_file(folder) or os.path.join(folder, PROJECT_NAME)
+    path = os.path.join(folder, file) if file else project_file(folder)
+    if path is None:
+        raise UsageError(
+            f"there is no {PROJECT_NAME} here or above: name a FILE, or write one with config init --project"
+        )
     path = os.path.normpath(path)
     if revoke:
-        _revoke(store, path)
+        _revoke(store, path, form)
     else:
-        _trust(store, path)
+        _trust(store, path, form)
 
 
-def _trust(store: TrustStore, path: str) -> None:
+def _trust(store: TrustStore, path: str, form: str) -> None:
     document = read_document(path, follow_links=False)
     origin = Origin(path, Folders(os.path.dirname(path), home(os.environ)), document, "project")
     gained = [dotted(key) for key, _ in overreach(checked(document.table, origin), {})]
     digest = store.trust(path, document.content)  # the very content that was looked at
+    if form == "json":
+        click.echo(json.dumps({"file": path, "state": "trusted", "sha256": digest, "gained": gained}, indent=2))
+        return
     click.echo(f"trusted {escaped(path, kept='')} (sha256 {digest})")
     if gained:
         click.echo(f"it may now set {escaped(', '.join(gained), kept='')}")
 
 
-def _revoke(store: TrustStore, path: str) -> None:
+def _revoke(store: TrustStore, path: str, form: str) -> None:
     if not store.revoke(path):
         close = nearest(path, list(store.files()))
         hint = f"did you mean {close}?" if close else "llmspell config trust --list shows what is"
         raise UsageError(f"{path} is not trusted; {hint}")
+    if form == "json":
+        click.echo(json.dumps({"file": path, "state": "not trusted"}, indent=2))
+        return
     click.echo(f"trusts {escaped(path, kept='')} no more")
 
 

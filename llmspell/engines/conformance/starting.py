@@ -86,14 +86,16 @@ def ends_with_host(subject: Subject) -> None:
     """A host of its own starts the worker, has it compute, says its pid, and is killed."""
     words = [sys.executable, "-m", "llmspell.engines.conformance.host"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    host = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
+    # In a group of its own, so that Ctrl-C on a terminal is for us alone, who end it.
+    host = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, process_group=0)
     assert host.stdin is not None
     assert host.stdout is not None
     with host:
         try:
-            host.stdin.write(repr((*subject.spec[:3], subject.spec.needs, subject.memory)).encode() + b"\n")
-            host.stdin.write(subject.spells["loop"])
-            host.stdin.close()
+            source = subject.spells["loop"]
+            whom = (*subject.spec[:3], subject.spec.needs, subject.memory, len(source))
+            host.stdin.write(repr(whom).encode() + b"\n" + source)
+            host.stdin.flush()
             said = host.stdout.readline()
             insist(said.strip().isdigit(), "it did not start")
             pid = int(said)
