@@ -20,7 +20,7 @@ from llmspell.engines.factory import EngineFactory, worker_command
 from tests.probe import conversation
 
 LUA = EngineFactory().get("lua")
-LIMITS = Limits(cpu=10, wall=30)
+LIMITS = Limits(cpu=20, wall=100)
 
 
 def status_of(pid: int) -> dict[str, str]:
