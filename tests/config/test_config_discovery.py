@@ -151,7 +151,7 @@ def test_without_configuration_a_start_imports_nothing_heavy_and_takes_under_a_m
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=250,
     )
     seconds, imported = run.stdout.splitlines()
     assert imported == "[]"

@@ -143,7 +143,7 @@ from llmspell_workers import launch
 launch.SystemCalls = lambda: Refusing({refused!r})
 launch.main(["--", "/bin/echo", "it ran", "other", {str(1 << 27)!r}])
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=100)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=250)
     assert (done.returncode, done.stdout) == (3, ""), done
     assert "cannot be confined: " in done.stderr
     assert f"({refused.partition('=')[2]})" in done.stderr

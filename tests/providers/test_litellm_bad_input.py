@@ -543,7 +543,7 @@ print(len(asked) > 0)
         env=uncounted(),
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=250,
         check=False,
     )
     assert (done.stdout, done.stderr) == ("set()\nTrue\n", "")

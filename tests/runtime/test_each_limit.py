@@ -122,7 +122,7 @@ def test_the_command_names_it_too_and_says_what_raises_it(crossing: Crossing, tm
     assert crossing.option is not None
     command = [sys.executable, "-m", "llmspell", "run", str(script), crossing.option, str(shown), "--output", "json"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run(command, capture_output=True, cwd=tmp_path, env=environment, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, cwd=tmp_path, env=environment, timeout=250, check=False)
     assert done.returncode == 3, done.stderr.decode()
     document = json.loads(done.stdout)
     assert (document["verdict"], document["error"]["line"]) == ("limit", crossing.line)
