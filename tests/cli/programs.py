@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import psutil
 
-SECONDS = 100.0
+SECONDS = 200.0
 """What any one command may take on a machine that is busy with other things."""
 GONE = 20.0
 """What the end of a process may take there: no script here ends by itself so soon."""

@@ -72,7 +72,7 @@ def test_an_answer_that_finds_no_room_is_a_memory_error_and_counted() -> None:
 
 
 PLACES = {
-    "loop": "x = 0\nwhile True:\n    x += 1",
+    "loop": "\n\nwhile True: x = 1",
     "expression": "import re\n\nre.match('(a+)+$', 'a' * 60 + 'b')",
     "arithmetic": "\n\nx = 9 ** 9 ** 8",
     "caught": "while True:\n    try:\n        while True: pass\n    except BaseException: pass",

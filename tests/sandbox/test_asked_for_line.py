@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import select
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
 from llmspell.outcome import Verdict
 from llmspell.sandbox.ending import RunEnd
+from llmspell.sandbox.last_line import ASK_EVERY, ask_line
+from llmspell.sandbox.pipes import ENDED
+from llmspell.sandbox.watch import Patience
 from tests.patience import PATIENTLY
 from tests.sandbox.conftest import LIMITS, Printed, run_on, scripted
 
@@ -66,6 +74,33 @@ def test_a_worker_that_dies_of_the_signal_crossed_the_limit() -> None:
 def test_a_worker_is_asked_again_until_it_answers() -> None:
     script = "asked = []\n" + ANSWER.format("asked.append(1), len(asked) > 2 and (failed('x', line=3), os._exit(0))")
     assert line_of(asked(script, line=PATIENTLY)) == 3
+
+
+class Late:
+    """Pipes from which their host comes back late, as where a machine stands still; then the worker has ended."""
+
+    def __init__(self, waits: int) -> None:
+        self.waits = waits
+
+    def wait(self, seconds: float) -> int:
+        self.waits -= 1
+        if self.waits < 0:
+            return ENDED
+        select.select([], [], [], seconds + Patience().line)
+        return 0
+
+    def drain(self) -> bytes:
+        return b"its line"
+
+
+def test_a_host_that_stood_still_meanwhile_has_asked_only_once() -> None:
+    pidfd = os.pidfd_open(os.getpid())  # the signal does nothing to who has no handler for it
+    process: Any = SimpleNamespace(pidfd=pidfd)
+    late: Any = Late(2)
+    assert ask_line(process, late, Patience().line) == b"its line"
+    never: Any = Late(10**6)
+    assert ask_line(process, never, ASK_EVERY) == b""
+    os.close(pidfd)
 
 
 def test_output_that_came_before_the_answer_is_shown_and_that_over_the_limit_is_not() -> None:
