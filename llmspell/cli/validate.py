@@ -15,7 +15,7 @@ from llmspell.cli.choices import Choices
 from llmspell.cli.faults import CLOSED_STDOUT
 from llmspell.cli.options import parse_count
 from llmspell.cli.run import Parsed, run_options
-from llmspell.cli.setup import configure
+from llmspell.cli.setup import configure, make_providers
 from llmspell.cli.signals import CODES, CancelledBySignals
 from llmspell.cli.terminal import Colours, complain
 from llmspell.config import Configuration
@@ -25,6 +25,7 @@ from llmspell.errors import UsageError
 from llmspell.limits import Limits
 from llmspell.sandbox.require import DEFAULT, read_required
 from llmspell.sandbox.wake import Cancellation
+from llmspell.transcript.secrets import secrets_of
 from llmspell.validate.discovery import Discovery
 from llmspell.validate.executor import Executor, until_failed
 from llmspell.validate.listing import Listing
@@ -114,7 +115,7 @@ def validate(context: click.Context, /, path: tuple[str, ...], **options: Any) -
     with CancelledBySignals(goes_on=True) as stopped, ExitStack() as held:
         executor = held.enter_context(_executor(settings, options, path, stopped))
         progress = _progress(listing, choices)
-        reports = held.enter_context(_reports(options, progress or listing))
+        reports = held.enter_context(_reports(options, progress or listing, _keys(configuration)))
         results = executor.results(progress.watched(spells) if progress else spells)
         totals = Totals()
         for result in until_failed(results, stopped) if options["fail_fast"] else results:
@@ -207,12 +208,17 @@ def _progress(listing: Listing, choices: Choices) -> Progress | None:
         return None  # somebody else's terminal, or no /proc
 
 
-def _reports(options: dict[str, Any], listing: Report) -> Reports:
+def _keys(configuration: Configuration) -> tuple[str, ...]:
+    """The keys that this host knows: no report shows one."""
+    return secrets_of(make_providers(configuration, None, None), configuration.policy.environment)
+
+
+def _reports(options: dict[str, Any], listing: Report, keys: tuple[str, ...]) -> Reports:
     from llmspell.validate.reports.github import place_in_workspace
 
     wanted = Wanted(options["json"], options["junit"], options["sarif"], options["html"], options["github"])
     about = About(__version__, RULES, time.time(), place_in_workspace(os.environ, "."))
-    return open_reports(wanted, about, beside=[listing], summary=os.environ.get("GITHUB_STEP_SUMMARY"))
+    return open_reports(wanted, about, beside=[listing], summary=os.environ.get("GITHUB_STEP_SUMMARY"), keys=keys)
 
 
 def _interruption(stopped: Cancellation) -> str | None:
