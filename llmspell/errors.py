@@ -48,7 +48,7 @@ class CallError(LlmspellError):
 
     def __init__(self, kind: ErrorKind, message: str, details: Mapping[str, Any] | None = None) -> None:
         super().__init__(message)
-        self.kind = kind
+        self.kind = ErrorKind(kind)  # a tool may say it by its text, and another text is its fault, where it raises
         self.message = message
         self.details: dict[str, Any] = dict(details or {})
 

@@ -50,7 +50,7 @@ def grant_packages(engine: EngineSpec, names: tuple[str, ...]) -> tuple[EngineSp
 def source_bytes(source: object) -> bytes:
     """A source as bytes; what came in as bytes that are no text goes out as the same bytes."""
     if isinstance(source, str):
-        return source.encode("utf-8", "surrogateescape")
+        return _utf8(source, "a source")
     if not isinstance(source, (bytes, bytearray)):
         raise UsageError(f"a source is text or bytes, not {type(source).__name__}")
     return bytes(source)
@@ -62,7 +62,17 @@ def check_arguments(arguments: Iterable[str]) -> tuple[str, ...]:
     for word in words:
         if not isinstance(word, str):
             raise UsageError(f"an argument of a script is text, not {word!r:.60}")
+        _utf8(word, "an argument of a script")
     return words
+
+
+def _utf8(text: str, what: str) -> bytes:
+    """Text as UTF-8, and what Python made of bytes that are none (U+DC80 to U+DCFF) as those bytes."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError as error:
+        half = f"{text[error.start]!r} at character {error.start + 1}"
+        raise UsageError(f"{what} is no text: it has {half}, half of a pair of surrogates") from None
 
 
 def check_seed(seed: object) -> None:

@@ -45,7 +45,7 @@ class Limits(NamedTuple):
 def check_limits(limits: Limits) -> Limits:
     """The same limits; raises UsageError for one that is negative or no finite number: it would bound nothing."""
     for name, value in limits._asdict().items():
-        if not 0 <= value < math.inf:
+        if not isinstance(value, (int, float)) or not 0 <= value < math.inf:
             raise UsageError(f"the limit {name} is {value!r:.40}: a limit is a finite number from 0 on")
     return limits
 

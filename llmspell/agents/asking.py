@@ -59,7 +59,7 @@ class Asker:
             match turn.take(completion):
                 case Next.DONE:
                     keep(turn)
-                    yield TextChunk(last)
+                    yield TextChunk(last or ("" if completion.text else completion.refusal or ""))
                     return
                 case Next.TOOLS:
                     yield from _text(last)

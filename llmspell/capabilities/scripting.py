@@ -18,6 +18,7 @@ from llmspell.sandbox.weight import weight
 
 MAX_SLEEP = 86_400.0
 MAX_READ = 1024 * 1024
+_WRITTEN = 65_536  # what a message that is no text may weigh to be written out
 
 if TYPE_CHECKING:
     from llmspell.capabilities.packages import Packages
@@ -94,11 +95,9 @@ class ScriptCalls:
     def write_log(self, arguments: Mapping[str, Any]) -> None:
         """A line for the host's log."""
         level = arguments.get("level")
-        message = arguments.get("message")
+        message = _written(arguments.get("message"))
         if level not in ("debug", "info", "warn", "error"):
             raise invalid("Log: the level must be debug, info, warn or error")
-        if type(message) is not str:
-            message = kind_of(message)
         fields = mapping(arguments, "fields", of=f"Log.{level}")
         self._logged += len(message) + weight(fields)
         if self._logged > self._log_bytes:
@@ -120,6 +119,21 @@ class ScriptCalls:
         if seconds is None:
             raise invalid("sleep needs a number of seconds")
         return Later(at=self._now() + seconds)
+
+
+def _written(message: Any) -> str:
+    """A message that is no text as the value that it is: `5`, `true`, `{"a":[1]}`."""
+    if type(message) is str:
+        return message
+    if type(message) is bytes:
+        return message.decode(errors="backslashreplace")
+    if type(message) is int or type(message) is float:
+        return repr(message)
+    if message is None or weight(message) > _WRITTEN:
+        return kind_of(message)
+    from llmspell.types.json_form import write_json
+
+    return write_json(message, "message")
 
 
 def log_to_stderr(*, least: str) -> LogSink:

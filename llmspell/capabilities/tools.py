@@ -133,7 +133,7 @@ class ToolCalls:
         except (CallError, KeyboardInterrupt):
             raise  # the one is an answer; the other is a person's, not the tool's
         except BaseException as error:
-            said = f"{type(error).__name__}: {str(error)[:500]}"
+            said = f"{type(error).__name__}: {str(error)[:500]}".encode(errors="backslashreplace").decode()
             raise CallError(ErrorKind.TOOL, f"tool {tool.name} failed: {said}", {"tool": tool.name}) from error
 
     def _find_granted(self, spelled: str) -> Tool:

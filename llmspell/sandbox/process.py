@@ -146,7 +146,7 @@ class WorkerProcess:
             soft = int(self.cpu_seconds() + seconds) + 2
             if hard == resource.RLIM_INFINITY or soft <= hard:
                 resource.prlimit(self.pid, resource.RLIMIT_CPU, (soft, hard))
-        except (OSError, ValueError):
+        except (OSError, ValueError, OverflowError):
             return  # it has just ended, or the limit is beyond what the kernel counts: the host's watch stays
 
     def wait(self, seconds: float) -> bool:

@@ -179,7 +179,8 @@ class Session:
         try:
             sent = self._conversation.send(Run(self._run, source, self._script, arguments, mode))
         except Unsendable as error:
-            raise UsageError(f"{self._script} cannot be run: {error}") from None
+            name = self._script.encode(errors="backslashreplace").decode()
+            raise UsageError(f"{name} cannot be run: {error}") from None
         self._sent = True
         return sent
 

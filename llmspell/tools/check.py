@@ -95,6 +95,7 @@ def _checked_by_jsonschema(
         for key, value in parameters.items()
         if value is not None or key in required or key not in known or _may_be_null(schema["properties"][key])
     }
+    given |= {key: [] for key, value in given.items() if value == {} and _takes_lists_alone(schema, key)}
     if known and schema.get("additionalProperties") is False and "patternProperties" not in schema:
         _refuse_unknown(name, known, given)
     try:
@@ -103,12 +104,25 @@ def _checked_by_jsonschema(
         raise CallError(ErrorKind.TOOL, f"{name}: {fault}", {"tool": name}) from None
     if errors:
         place = tuple(f"[{each}]" if isinstance(each, int) else str(each) for each in errors[0].absolute_path)
-        raise _refusal(name, MisfitError(f"do not fit: {errors[0].message[:200]}", place))
+        raise _refusal(name, MisfitError(f"do{'es' if place else ''} not fit: {errors[0].message[:200]}", place))
     return given
 
 
 def _may_be_null(schema: object) -> bool:
     return not isinstance(schema, Mapping) or "type" not in schema or "null" in schema["type"]
+
+
+def _takes_lists_alone(schema: Mapping[str, Any], key: str) -> bool:
+    """Whether an empty map can only mean an empty list there: Lua has one empty table for both."""
+    member = schema["properties"].get(key) if isinstance(schema.get("properties"), Mapping) else None
+    if not isinstance(member, Mapping):
+        return False
+    kinds: list[object] = []
+    for each in (member, *member.get("anyOf", ()), *member.get("oneOf", ())):
+        kind = each.get("type") if isinstance(each, Mapping) else "object"
+        if each is not member or kind is not None:
+            kinds += kind if isinstance(kind, list) else ["object" if kind is None else kind]
+    return "array" in kinds and "object" not in kinds
 
 
 def _refuse_unknown(name: str, known: list[str], given: Mapping[str, Any]) -> None:

@@ -16,7 +16,7 @@ from llmspell.agents.llm import LLMAgent
 from llmspell.errors import CallError, ErrorKind
 from llmspell.providers.echo import EchoProvider
 from llmspell.providers.provider import Capabilities, Chunk, ModelRequest
-from llmspell.types import AgentInput, ImageContent, ImageFormat, MediaFile, MediaType
+from llmspell.types import AgentInput, ImageContent, ImageFormat, MediaFile, MediaType, TextChunk
 from llmspell_workers.wire import pack, unpack
 from tests.agents.scripted import DEADLINE, Pieces, Scripted, said
 
@@ -229,6 +229,12 @@ def test_a_refusal_is_the_text_and_says_that_it_is_one() -> None:
     agent = LLMAgent(CONFIG, Scripted(said("", refusal="I would rather not", finish_reason="content_filter")))
     answer = agent.execute(HELLO)
     assert (answer.text, answer.metadata.extra) == ("I would rather not", {"refusal": "I would rather not"})
+
+
+def test_a_streamed_refusal_is_the_text_of_the_last_piece() -> None:
+    agent = LLMAgent(CONFIG, Scripted(said("", refusal="I would rather not")))
+    *before, last = agent.stream_execute(HELLO)
+    assert (before, last.content, last.metadata.is_final) == ([], TextChunk("I would rather not"), True)
 
 
 def test_questions_at_the_same_time_see_what_was_said_before_them_and_are_all_kept() -> None:

@@ -33,6 +33,13 @@ def test_console_writes_each_kind_of_value_to_its_stream() -> None:
     assert outcome.stderr == b"warned\nfailed\nAssertion failed: not so\n"
 
 
+def test_console_shows_the_holes_of_a_list_and_how_much_it_left_out() -> None:
+    outcome = spell("console.log([1, , 3], [, ], new Array(1e6)); console.log(new Array(300).fill(0))")
+    holes, long = outcome.stdout.decode().splitlines()
+    assert holes == "[ 1, <1 empty>, 3 ] [ <1 empty> ] [ <1000000 empty> ]"
+    assert long == f"[ {'0, ' * 100}... 200 more ]"
+
+
 def test_output_is_utf_8_whatever_the_text_is() -> None:
     assert spell(r"console.log('a\0b\ud800é\u{1F600}')").stdout == "a\0b\ufffdé\U0001f600\n".encode()
 
@@ -67,8 +74,9 @@ def _take(rest: bytearray, size: int) -> bytes:
 
 
 def test_arguments_are_data() -> None:
-    got = value("[ARGS[0], ARGS.length, ARGS.slice(1), ARGS.cups, ARGS.hot, ARGS.__proto__, arg === ARGS]",
-                arguments=("tea", "--cups", "3", "é", "--hot", "--__proto__=x", "--length=9"))  # fmt: skip
+    given = ("tea", "--cups", "3", "é", "--hot", "--__proto__=x", "--length=9", "--1=y", "--7=z")
+    source = "[ARGS[0], ARGS.length, ARGS.slice(1), ARGS.cups, ARGS.hot, ARGS.__proto__, arg === ARGS]"
+    got = value(source, arguments=given)
     assert got == ["spell.js", 3, ["tea", "é"], "3", "true", "x", True]
 
 

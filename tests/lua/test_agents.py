@@ -268,7 +268,7 @@ def test_streaming_makes_an_iterator_of_a_function() -> None:
     return {looped, Streaming.create(numbers).collect(), stepped, partly.collect(),
       Streaming.create(function() end).collect()}
     """
-    assert value(source) == [[1, 2, 3], [1, 2, 3], [False, 1, False, 2, 3, True, True], [2, 3], {}]
+    assert value(source) == [[1, 2, 3], [1, 2, 3], [False, 1, False, 2, 3, True, True], [2, 3], []]
 
 
 def test_an_error_in_a_generator_is_raised_by_next_and_by_collect() -> None:

@@ -50,6 +50,14 @@ def test_io_write_takes_strings_and_numbers_and_chains() -> None:
     assert error("io.write(nil)")[1] == "bad argument #1 to 'write' (string expected, got nil)"
 
 
+def test_warnings_go_to_stderr_once_they_are_asked_for() -> None:
+    outcome = spell(
+        "warn('not yet') warn('@on') warn('low ', 'on ', 1) warn('@off') warn('no more') print(pcall(warn))"
+    )
+    assert outcome.stderr == b"Lua warning: low on 1\n"
+    assert outcome.stdout == b"false\tbad argument #1 to 'warn' (string expected, got no value)\n"
+
+
 def test_stderr_is_a_stream_of_its_own() -> None:
     outcome = spell("io.stderr:write('warn') print('out') io.stderr:write('ing')")
     assert (outcome.stdout, outcome.stderr) == (b"out\n", b"warning")

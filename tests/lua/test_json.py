@@ -131,7 +131,7 @@ def test_empty_lists_null_floats_and_the_order_of_keys_survive() -> None:
     source = """
     return {
       JSON.stringify{}, JSON.stringify(JSON.parse('[]')), JSON.stringify(JSON.parse('{"a":[],"b":{}}')),
-      JSON.stringify{b = 1, a = 2, c = JSON.null}, JSON.stringify{1.0, -0.0, 1e300, 0.1, 1e16, 3},
+      JSON.stringify{b = 1, a = 2, c = JSON.null}, JSON.stringify{1.0, -0.0, 1e300, 0.1, 1e16, math.pi, 0.1 + 0.2, 3},
       JSON.stringify{0/0, 1/0, -1/0}, JSON.stringify(nil), JSON.stringify('\\0\\127"\\\\/\\u{e9}'),
         JSON.parse('null') == JSON.null,
       JSON.stringify{math.mininteger, math.maxinteger}, math.type(JSON.parse('-9223372036854775808')),
@@ -142,7 +142,8 @@ def test_empty_lists_null_floats_and_the_order_of_keys_survive() -> None:
     nan = found.pop(5)
     assert json.loads(nan) == ["NaN", "Infinity", "-Infinity"] or nan == '["NaN","Infinity","-Infinity"]'
     assert found == [
-        "{}", "[]", '{"a":[],"b":{}}', '{"a":2,"b":1,"c":null}', "[1.0,-0.0,1e+300,0.1,1e+16,3]", "null",
+        "{}", "[]", '{"a":[],"b":{}}', '{"a":2,"b":1,"c":null}',
+        "[1.0,-0.0,1e+300,0.1,1e+16,3.141592653589793,0.30000000000000004,3]", "null",
         '"\\u0000\\u007f\\"\\\\/é"', True, "[-9223372036854775808,9223372036854775807]", "integer", "float",
         "\U0001f600", "null",
     ]  # fmt: skip

@@ -231,7 +231,7 @@ def test_yield_resume_and_close_still_work_in_coroutines_of_the_script() -> None
 
 
 def test_branches_that_call_nothing_and_empty_lists_work() -> None:
-    assert value("return {parallel{}, parallel{function() return 1, 2 end}, #parallel{function() end}}") == [{}, [1], 0]
+    assert value("return {parallel{}, parallel{function() return 1, 2 end}, #parallel{function() end}}") == [[], [1], 0]
 
 
 @pytest.mark.parametrize(

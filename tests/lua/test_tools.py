@@ -166,6 +166,20 @@ def test_log_goes_to_the_hosts_log_and_never_to_the_output() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("message", "logged"),
+    {
+        "5": "5", "0.1": "0.1", "true": "true", "nil": "nil", "'\\xffé'": "\\xffé",
+        "{a = {1, 'é'}}": '{"a":[1,"é"]}', "{('x'):rep(9999):byte(1, -1)}": "a list",
+    }.items(),
+    ids=["integer", "float", "boolean", "nil", "bytes", "table", "too much"],
+)  # fmt: skip
+def test_a_message_that_is_no_text_is_logged_as_the_value_that_it_is(message: str, logged: str) -> None:
+    lines: list[str] = []
+    assert spell(f"Log.info({message})", log=lambda _level, line, _fields: lines.append(line)).verdict is Verdict.OK
+    assert lines == [logged]
+
+
 def test_config_shows_what_it_is_given_and_takes_a_default() -> None:
     policy = default_policy()._replace(config={"a": {"b": {"c": 5, "list": [1]}}, "on": False})
     source = """

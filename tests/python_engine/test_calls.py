@@ -142,3 +142,35 @@ def test_streams_that_a_script_makes() -> None:
     [*found, stream.is_done(), stream.next(), Streaming.create(lambda: "ab").collect()]
     """
     assert value(source) == [False, 1, 2, "over", True, None, ["a", "b"]]
+
+
+def test_streams_that_a_script_makes_with_async_generators_are_awaited() -> None:
+    source = """
+    async def waits():
+        yield 1
+        await asleep(0)
+        yield 2
+    async def one_by_one(made):
+        return [await made.anext(), await made.acollect(), await made.anext(), made.is_done()]
+    found = [await one_by_one(Streaming.create(waits)), await one_by_one(Streaming.create(lambda: "ab"))]
+    try:
+        Streaming.create(waits).collect()
+    except TypeError as problem:
+        found.append(str(problem))
+    found
+    """
+    assert value(source) == [
+        [1, [2], None, True],
+        ["a", ["b"], None, True],
+        "what an async generator yields is read by `async for`, or by `await` of acollect()",
+    ]
+
+
+def test_an_agent_that_a_copied_value_holds_is_the_same_agent() -> None:
+    source = """
+    import copy
+    agent = Agent.create(name="a")
+    copied = copy.deepcopy({"judges": [agent]})["judges"][0]
+    [copied is agent, copy.copy(agent) is agent, copied.execute("hi")["text"]]
+    """
+    assert value(source) == [True, True, "hi"]

@@ -131,6 +131,13 @@ def test_arguments_are_those_of_a_program_and_those_of_a_spell() -> None:
     ]  # fmt: skip
 
 
+def test_an_argument_may_have_the_name_of_what_a_list_can_do() -> None:
+    source = "[ARGS.count, ARGS['index'], ARGS.named, ARGS.get('count'), list(ARGS), hasattr(ARGS, 'nope')]"
+    assert value(source, arguments=("tea", "--count", "3", "--index=4", "--named=x")) == [
+        "3", "4", "x", "3", ["spell.py", "tea"], False,
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("source", "status"),
     [

@@ -235,18 +235,36 @@ def failing() -> None:
     raise CallError(ErrorKind.NOT_FOUND, "no such thing", {"which": "x"})
 
 
+def failing_by_text() -> None:
+    raise CallError("not_found", "no such thing")  # type: ignore[arg-type]
+
+
+def failing_with_an_unknown_kind() -> None:
+    raise CallError("missing", "no such thing")  # type: ignore[arg-type]
+
+
+def failing_with_an_odd_name() -> None:
+    raise FileNotFoundError("\udcff.txt")
+
+
 @pytest.mark.parametrize(
     ("function", "kind", "words"),
     [
         (raising, "tool", "tool trouble"),
+        (failing_by_text, "not_found", "no such thing"),
+        (failing_with_an_unknown_kind, "tool", "'missing' is not a valid ErrorKind"),
+        (failing_with_an_odd_name, "tool", "FileNotFoundError: \\udcff.txt"),
         (failing, "not_found", "no such thing"),
         (lambda: object(), "", "object"),
         (lambda: {1: 2}, "", "key"),
         (lambda: 2**70, "", "64 bits"),
         (lambda: b"x" * (14 << 20), "", "bytes"),
     ],
-    ids=["raises", "fails with a kind", "an object", "keys that are no text", "an integer too large", "too large"],
-)
+    ids=[
+        "raises", "fails with a text", "fails with no kind", "names no text", "fails with a kind", "an object",
+        "keys that are no text", "an integer too large", "too large",
+    ],
+)  # fmt: skip
 def test_what_a_tool_does_wrong_is_an_error_that_the_script_can_catch(function: object, kind: str, words: str) -> None:
     tool = FunctionTool(function, name="bad")  # type: ignore[arg-type]
     runtime = ScriptRuntime.with_lua(tools=[tool], policy=granted("bad"))
@@ -352,10 +370,14 @@ def test_a_grant_of_a_tool_that_is_not_there_names_the_nearest() -> None:
         ScriptRuntime.with_lua(policy=Policy().with_tools(["calculater"]))
 
 
-@pytest.mark.parametrize("limit", [{"wall": float("nan")}, {"cpu": float("inf")}, {"output": -1}])
+@pytest.mark.parametrize("limit", [{"wall": float("nan")}, {"cpu": float("inf")}, {"output": -1}, {"memory": "50M"}])
 def test_a_limit_that_bounds_nothing_is_a_usage_error(limit: dict[str, float]) -> None:
     with pytest.raises(UsageError, match="a limit is a finite number"):
         ScriptRuntime.with_lua(limits=Limits()._replace(**limit))  # type: ignore[arg-type]
+
+
+def test_a_limit_beyond_what_the_kernel_counts_is_watched_by_the_host_alone() -> None:
+    assert ScriptRuntime.with_lua(limits=Limits(cpu=1e300, wall=1e300)).execute("return 1").value == 1
 
 
 @pytest.mark.parametrize(
@@ -363,6 +385,12 @@ def test_a_limit_that_bounds_nothing_is_a_usage_error(limit: dict[str, float]) -
     [
         ({"source": 3}, "a source is text or bytes, not int"),
         ({"source": "", "arguments": ["a", 3]}, "an argument of a script is text, not 3"),
+        ({"source": "--\ud800"}, r"a source is no text: it has '\\ud800' at character 3, half of a pair of surrogates"),
+        (
+            {"source": "", "arguments": ["\ud800"]},
+            r"an argument of a script is no text: it has '\\ud800' at character 1",
+        ),
+        ({"source": "", "name": "\ud800"}, r"^\\ud800 cannot be run: name is text that is no valid Unicode"),
         ({"source": "", "folder": "/no/such/folder"}, "modules cannot be looked for in"),
     ],
 )

@@ -102,7 +102,7 @@ def test_what_fits_is_given_back(schema: dict[str, Any], parameters: dict[str, A
         ({"mode": "fast", "level": 3}, "probe: parameter 'level' must be one of 1, 2, None, not 3"),
         ({"mode": "fast", "level": True}, "probe: parameter 'level' must be one of 1, 2, None, not True"),
         ({"mode": "fast", "tags": ["a", 1]}, "probe: parameter 'tags[1]' must be string, not integer"),
-        ({"mode": "fast", "tags": {}}, "probe: parameter 'tags' must be list, not map"),
+        ({"mode": "fast", "tags": {"a": 1}}, "probe: parameter 'tags' must be list, not map"),
         ({"mode": "fast", "inner": {}}, "probe: parameter 'inner.x' is missing"),
         ({"mode": "fast", "inner": {"x": []}}, "probe: parameter 'inner.x' must be integer, not list"),
         ({"mode": "fast", "flag": 0}, "probe: parameter 'flag' must be boolean or null, not integer"),
@@ -139,10 +139,25 @@ def test_other_keywords_are_left_to_jsonschema() -> None:
         "additionalProperties": False,
     }
     assert checked(schema, {"a": [1]}) == {"a": [1]}
-    assert "parameter 'a' do not fit: [] " in said(schema, {"a": []}) or "non-empty" in said(schema, {"a": []})
+    assert "parameter 'a' does not fit: [] " in said(schema, {"a": []}) or "non-empty" in said(schema, {"a": []})
     assert "parameter 'a[1]'" in said(schema, {"a": [1, "x"]})
     assert "parameter 'b' is not known" in said(schema, {"b": 1})
     assert "parameters do not fit" in said({"type": "object", "minProperties": 1}, {})
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        {"type": "array", "items": {"type": "integer"}},
+        {"anyOf": [{"type": "array", "items": {"type": "integer"}}, {"type": "null"}]},
+        {"type": ["array", "null"], "maxItems": 3},
+    ],
+    ids=["plain", "either", "bounded"],
+)
+def test_an_empty_table_of_lua_is_an_empty_list_where_only_a_list_is_due(member: dict[str, Any]) -> None:
+    assert checked({"type": "object", "properties": {"a": member}}, {"a": {}}) == {"a": []}
+    either = {"anyOf": [member, {"type": "object"}]}
+    assert checked({"type": "object", "properties": {"a": either}}, {"a": {}}) == {"a": {}}
 
 
 def test_patterns_of_registered_tools_never_run() -> None:

@@ -29,7 +29,10 @@
     const positionals = given.positionals || [], named = given.named || {};
     for (let i = 0; i < positionals.length; i++) ll.put(args, i + 1, positionals[i]);
     const keys = keysOf(named);
-    for (let i = 0; i < keys.length; i++) if (keys[i] !== "length") hidden(args, keys[i], named[keys[i]]);
+    for (let i = 0; i < keys.length; i++) {
+      const isPlace = keys[i] === "" + (keys[i] >>> 0); // `--1 x` takes no positional's place
+      if (keys[i] !== "length" && !isPlace) hidden(args, keys[i], named[keys[i]]);
+    }
     hidden(G, "ARGS", args);
     hidden(G, "arg", args);
   };

@@ -35,6 +35,9 @@
     [Promise.prototype, "a promise (await it)"], [RegExp.prototype, "a RegExp"], [ArrayBuffer.prototype, "an ArrayBuffer"],
     [WeakMap.prototype, "a WeakMap"], [WeakSet.prototype, "a WeakSet"], [DataView.prototype, "a DataView"],
     [String.prototype, "a String object"], [Number.prototype, "a Number object"], [Boolean.prototype, "a Boolean object"],
+    [BigInt.prototype, "a BigInt object"], [Symbol.prototype, "a Symbol object"], [WeakRef.prototype, "a WeakRef"],
+    [SharedArrayBuffer.prototype, "a SharedArrayBuffer"], [Iterator.prototype, "an iterator (spread it into a list)"],
+    [prototypeOf(prototypeOf((async function* () {}).prototype)), "an async generator (collect it first)"],
   ];
 
   let count = 0; // of values, in what is being packed

@@ -52,18 +52,22 @@
   function showEntries(value, depth, parents) {
     const keys = ownKeys(value);
     const isList = isArray(value) || tagOf(value) !== undefined;
-    let parts = "", count = 0;
+    const gap = (count) => (parts ? ", " : "") + "<" + count + " empty>";
+    let parts = "", count = 0, at = 0; // the place of a list that is shown next
     for (let i = 0; i < keys.length; i++) {
       const found = descriptorOf(value, keys[i]);
       if (found === undefined || !found.enumerable) continue;
       if (count++ >= MAX_ENTRIES) {
-        parts += ", ... " + (keys.length - i) + " more";
+        parts += ", ... " + (keys.length - i - (isArray(value) ? 1 : 0)) + " more"; // a list's last key is its length
         break;
       }
       const shown = "value" in found ? show(found.value, depth + 1, parents) : "[Getter]";
       const named = isList && typeof keys[i] === "string" && keys[i] === text(+keys[i] >>> 0);
+      if (named && +keys[i] > at) parts += gap(keys[i] - at);
+      if (named) at = +keys[i] + 1;
       parts += (parts ? ", " : "") + (named ? shown : showKey(keys[i]) + ": " + shown);
     }
+    if (isArray(value) && count <= MAX_ENTRIES && value.length > at) parts += gap(value.length - at);
     return isList ? list(parts, "[", "]") : list(parts, "{", "}");
   }
 

@@ -2,7 +2,7 @@
 -- The tables of the standard library are the real ones, so the adapter keeps what it uses of them in locals.
 local ll = ...
 local type, tostring, select, error, next, rawget = type, tostring, select, error, next, rawget
-local concat, format, gsub, math_type, tointeger = table.concat, string.format, string.gsub, math.type, math.tointeger
+local concat, format, gsub, byte, math_type, tointeger = table.concat, string.format, string.gsub, string.byte, math.type, math.tointeger
 local raw_pcall, raw_xpcall, traceback = pcall, xpcall, debug.traceback
 local running, yield, resume, close, isyieldable = coroutine.running, coroutine.yield, coroutine.resume, coroutine.close, coroutine.isyieldable
 local MEMORY, branches = ll.memory_message, ll.branches
@@ -62,6 +62,24 @@ local function make_os(environment)
   return library
 end
 
+-- Off until `warn("@on")`, as in Lua's own interpreter.
+local function make_warn()
+  local shown = false
+  return function(...)
+    local parts, count = {...}, select("#", ...)
+    for i = 1, count > 0 and count or 1 do
+      local kind = type(parts[i])
+      if kind ~= "string" and kind ~= "number" then
+        error(format("bad argument #%d to 'warn' (string expected, got %s)", i, i > count and "no value" or kind), 2)
+      end
+    end
+    local text = concat(parts)
+    if count == 1 and byte(text) == 64 then -- @: for `warn` itself
+      if text == "@on" then shown = true elseif text == "@off" then shown = false end
+    elseif shown then ll.output("stderr", "Lua warning: " .. text .. "\n") end
+  end
+end
+
 function ll.make_globals(environment)
   local G = {_VERSION = _VERSION, pcall = pcall, xpcall = xpcall}
   G._G = G
@@ -96,6 +114,7 @@ function ll.make_globals(environment)
     ll.output("stdout", concat(parts, "\t") .. "\n")
   end
 
+  if warn then G.warn = make_warn() end -- since Lua 5.4
   G.io = ll.make_io()
   G.os = make_os(environment)
   local loaded = {

@@ -53,6 +53,7 @@ local function float_text(v)
   if v == huge then return '"Infinity"' end
   if v == -huge then return '"-Infinity"' end
   local s = format("%.15g", v)
+  if tonumber(s) ~= v then s = format("%.16g", v) end
   if tonumber(s) ~= v then s = format("%.17g", v) end
   if not find(s, "[%.eE]") then s = s .. ".0" end
   return s

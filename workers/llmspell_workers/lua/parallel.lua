@@ -7,6 +7,7 @@ local host_wait, host_forget = ll.host_wait, ll.host_forget
 local make_error, in_branch, branches, state = ll.make_error, ll.in_branch, ll.branches, ll.call_state
 local pcall, error, type, next, format, rawlen, rawget = pcall, error, type, next, string.format, rawlen, rawget
 local create, resume, yield, status = coroutine.create, coroutine.resume, coroutine.yield, coroutine.status
+local empty_lists = ll.empty_lists
 local WAITING, JOIN, MAX_OPEN = ll.WAITING, ll.JOIN, ll.MAX_OPEN
 
 local arrived = {} -- replies that one list read for another around it
@@ -115,7 +116,10 @@ function ll.parallel(functions)
     if type(one) ~= "function" then invalid(format(": [%d] is a %s", i, type(one))) end
     group.functions[i] = one
   end
-  if count == 0 then return {} end
+  if count == 0 then
+    empty_lists[group.results] = true
+    return group.results
+  end
   if in_branch() then yield(JOIN, group) else run_alone(group) end
   for i = 1, count do
     local raised = group.errors[i]

@@ -93,6 +93,7 @@ function STREAMING.create(fn)
       count = count + 1
       all[count] = stream.next()
     end
+    if count == 0 then ll.empty_lists[all] = true end
     return all
   end
   return setmetatable(stream, {__call = stream.next, __name = "stream", __metatable = "stream"})

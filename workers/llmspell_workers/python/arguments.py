@@ -12,20 +12,17 @@ class Arguments(list[str]):
 
     def __init__(self, script: str, positionals: list[str], named: dict[str, str]) -> None:
         super().__init__([script, *positionals])
-        self.named = named
+        self.__dict__.update(named)  # in front of a list's own methods: ARGS.count is `--count 3`
 
     def __getattr__(self, name: str) -> str:
-        try:
-            return self.__dict__["named"][name]  # type: ignore[no-any-return]
-        except KeyError:
-            raise AttributeError(f"the script was given no argument --{name}") from None
+        raise AttributeError(f"the script was given no argument --{name}")
 
     def __getitem__(self, key: Any) -> Any:
-        return self.named[key] if isinstance(key, str) else super().__getitem__(key)
+        return self.__dict__[key] if isinstance(key, str) else super().__getitem__(key)
 
     def get(self, name: str, default: object = None) -> object:
         """The argument `--name`, or `default`."""
-        return self.named.get(name, default)
+        return self.__dict__.get(name, default)
 
 
 def arguments_of(script: str, given: dict[str, object]) -> tuple[Arguments, list[str]]:

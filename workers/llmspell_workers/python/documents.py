@@ -88,4 +88,4 @@ def _bytes_of(found: dict[str, object]) -> object:
 
 
 def _refuse(constant: str) -> object:
-    raise ValidationError(f"JSON: {constant} is no JSON")
+    raise ValueError(f"{constant} is no JSON")

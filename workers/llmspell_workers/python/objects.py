@@ -12,7 +12,7 @@ from llmspell_workers.python.errors import CallError, ValidationError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-    from typing import Self
+    from typing import Any, Self
 
     Fields = dict[str, object]
 
@@ -35,6 +35,12 @@ class Handle(str):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {str(self)!r}>"
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, _seen: object) -> Self:
+        return self
 
 
 class Stream:
@@ -131,14 +137,15 @@ def _stream_id(opened: object) -> object:
 
 
 class Generated:
-    """`Streaming.create(function)`: what a generator of the script yields, one by one."""
+    """`Streaming.create(function)`: what a generator of the script yields, one by one; an async one by `async for`."""
 
     __slots__ = ("_ahead", "_done", "_iterator")
 
     def __init__(self, function: Callable[[], object]) -> None:
         if not callable(function):
             raise ValidationError(f"Streaming.create needs a function, not a {type(function).__name__}")
-        self._iterator = iter(function())  # type: ignore[call-overload]
+        made = function()
+        self._iterator: Any = made if hasattr(made, "__anext__") else iter(made)  # type: ignore[call-overload]
         self._ahead: list[object] = []
         self._done = False
 
@@ -161,7 +168,19 @@ class Generated:
         """All that is left."""
         return list(self)
 
+    async def anext(self) -> object:
+        """`next` from a coroutine."""
+        async for value in self:
+            return value
+        return None
+
+    async def acollect(self) -> list[object]:
+        """`collect` from a coroutine."""
+        return [value async for value in self]
+
     def _step(self) -> object:
+        if hasattr(self._iterator, "__anext__"):
+            raise TypeError("what an async generator yields is read by `async for`, or by `await` of acollect()")
         try:
             return next(self._iterator)
         except BaseException:
@@ -177,6 +196,20 @@ class Generated:
         if self._done:
             raise StopIteration
         return self._step()
+
+    def __aiter__(self) -> AsyncIterator[object]:
+        return self
+
+    async def __anext__(self) -> object:
+        if self._done or not hasattr(self._iterator, "__anext__"):
+            for value in self:
+                return value
+            raise StopAsyncIteration
+        try:
+            return await self._iterator.__anext__()
+        except BaseException:
+            self._done = True
+            raise
 
 
 def drain(stream: Stream, each: Callable[[object], object]) -> dict[str, object]:
