@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -9,6 +11,14 @@ _UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow
 settings.register_profile("same", _UNHURRIED, derandomize=True)
 settings.register_profile("hunt", _UNHURRIED, max_examples=2000)
 settings.load_profile("same")  # `pytest --hypothesis-profile=hunt` looks for new ones
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _signals_are_heard() -> None:
+    """Whoever started the tests in the background, or under nohup, ignores some, and so would all that they start."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
 
 
 @pytest.fixture

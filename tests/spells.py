@@ -9,7 +9,7 @@ from typing import Any
 from llmspell import EngineFactory, FunctionTool, Limits, Outcome, Policy, ScriptRuntime, Verdict, default_policy
 from tests.covered.counting import counted
 
-LIMITS = Limits(cpu=10, wall=30)
+LIMITS = Limits(cpu=20, wall=100)
 
 
 class Spells:

@@ -13,6 +13,7 @@ import pytest
 
 import llmspell
 import llmspell_workers
+from tests.uncounted import uncounted
 
 HOST = Path(llmspell.__file__).parent
 WORKERS = Path(llmspell_workers.__file__).parent
@@ -116,7 +117,9 @@ def test_a_library_of_utils_is_imported_where_it_is_used_on_first_use(
 
 def test_a_plain_run_loads_no_utils_and_no_types() -> None:
     code = "import sys; sys.argv = ['llmspell', 'exec', 'print(1)']; from llmspell.cli.entry import main; main()"
-    done = subprocess.run([sys.executable, "-X", "importtime", "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", code], env=uncounted(), capture_output=True, text=True, check=True
+    )
     loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert done.stdout == "1\n"
     assert "llmspell.runtime" in loaded

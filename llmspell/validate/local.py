@@ -9,6 +9,7 @@ handed to a thread comes back once, as its result; what is under way when the ru
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -30,6 +31,8 @@ AHEAD = 2
 AHEAD_BYTES = 32 * MIB
 """What the spells that wait may hold, for one to be taken before a job is free for it."""
 THREAD_NAME = "llmspell-check"
+HEEDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Signals for the main thread alone: one that another takes, as in a process that was stopped, does not wake it."""
 
 
 class Checks(Protocol):
@@ -176,6 +179,7 @@ class _Run:
         yield result
 
     def _work(self) -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, HEEDED)
         while not self._ending.cancelled and self._do():
             pass
 

@@ -21,7 +21,7 @@ from llmspell.providers.provider import (
 
 Answer = Completion | CallError | Exception
 Step = Answer | Callable[[ModelRequest], Answer]
-DEADLINE = 20.0
+DEADLINE = 60.0
 
 
 def said(text: str, **fields: Any) -> Completion:

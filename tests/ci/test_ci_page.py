@@ -75,7 +75,7 @@ def test_the_shown_tests_pass_once_their_cassette_is_recorded(tmp_path: Path) ->
 
 def test_every_option_setting_and_fixture_of_the_plugin_is_on_the_page(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pytest", "--help", "-p", "no:cacheprovider"]
-    told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True).stdout
+    told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=250, check=True).stdout
     text = section(PAGE, "pytest")
     options = set(re.findall(r"^  (--llmspell[\w-]*)", told, re.MULTILINE))
     assert options == set(re.findall(r"^\| `(--llmspell[\w-]*)[=`]", text, re.MULTILINE))

@@ -202,7 +202,7 @@ def test_a_tool_that_is_unknown_refused_misused_or_raises_is_an_error_of_the_scr
 
 ENDINGS = {
     "endless loop": ("while true do end", ("--cpu", "0.3"), 3, "of its 0.3 s (cpu limit)"),
-    "sleep": ("sleep(60)", ("--timeout", "0.3"), 3, "of its 0.3 s (wall limit)"),
+    "sleep": ("sleep(60)", ("--timeout", "3"), 3, "of its 3 s (wall limit)"),
     "memory bomb": ("local t = {} while true do t[#t + 1] = ('x'):rep(4096) end", (), 3, "(memory limit)"),
     "one huge string": ("local s = ('x'):rep(1 << 30)", (), 3, "(memory limit)"),
     "memory bomb in pcall": ("local t = {} while true do pcall(function() while true do t[#t + 1] = {} end end) end",

@@ -110,7 +110,7 @@ def test_the_document_of_a_limit_names_it_with_both_numbers(place: Place) -> Non
     assert found["verdict"] == "limit"
     assert list(found["limit"]) == ["name", "allowed", "used", "unit"]
     assert (found["limit"]["name"], found["limit"]["allowed"], found["limit"]["unit"]) == ("cpu", 0.2, "seconds")
-    assert 0.2 < found["limit"]["used"] < 5
+    assert 0.2 < found["limit"]["used"] < 2  # the kernel's own limit, of whole seconds
     assert found["error"]["kind"] == "limit"
 
 

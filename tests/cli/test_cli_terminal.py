@@ -8,7 +8,7 @@ import termios
 
 import pytest
 
-from tests.cli.programs import Place
+from tests.cli.programs import SECONDS, Place
 
 RED = b"\x1b[1;31m"
 
@@ -136,7 +136,7 @@ def test_a_terminal_that_goes_away_ends_the_run(place: Place) -> None:
     with place.terminal("exec", 'print("ready") while true do print(1) end') as terminal:
         terminal.until(b"ready")
         os.dup2(terminal.slave, terminal.master)  # the last descriptor of the terminal's other side is closed
-        assert terminal.process.wait(timeout=30) in (129, 141, -signal.SIGHUP)
+        assert terminal.process.wait(timeout=SECONDS) in (129, 141, -signal.SIGHUP)
 
 
 def test_a_terminal_that_is_not_read_cannot_hold_up_the_limits(place: Place) -> None:
@@ -144,6 +144,6 @@ def test_a_terminal_that_is_not_read_cannot_hold_up_the_limits(place: Place) -> 
     flood = "while true do print(('x'):rep(500)) end"
     with place.terminal("exec", flood, "--timeout", "0.5", stderr=writing) as terminal:
         os.close(writing)
-        assert terminal.process.wait(timeout=30) == 3
+        assert terminal.process.wait(timeout=SECONDS) == 3
         assert b"(wall limit)" in os.read(reading, 4096)
     os.close(reading)

@@ -163,6 +163,20 @@ def test_a_signal_ends_it_with_valid_reports_of_what_was_done(place: Place, numb
     assert left_over() == []
 
 
+def test_a_signal_to_a_stopped_check_ends_it_when_it_goes_on(place: Place) -> None:
+    place.write("s/a.lua", BAD)
+    place.write("s/b.lua", "while true do end")
+    place.write("s/b.expect.toml", "")
+    for _ in range(3):  # any thread may be the first to go on, and it is the main one that must hear of it
+        with place.start("validate", "--no-cache", "--jobs", "1", "s") as started:
+            started.until(b"a.lua")
+            started.process.send_signal(signal.SIGSTOP)
+            os.waitid(os.P_PID, started.process.pid, os.WSTOPPED)
+            started.process.send_signal(signal.SIGTERM)
+            started.process.send_signal(signal.SIGCONT)
+            assert started.end().code == 143
+
+
 def test_a_rule_that_there_is_not_leaves_the_report_of_the_last_time(place: Place) -> None:
     place.write("a.lua", GOOD)
     old = place.write("j.xml", "old")

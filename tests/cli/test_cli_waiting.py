@@ -12,17 +12,18 @@ import pytest
 
 from llmspell.cli.spinner import DELAY, Spinner
 from llmspell.testing import Answer, Fault, LLMServer
-from tests.cli.programs import Place
+from tests.cli.programs import SECONDS, Place, read_until
 
 SPINNER = b"waiting for the model"
 ERASED = b"\r\x1b[K"
-SLOW = '[providers.slow]\ntype = "echo"\ndelay_seconds = {}\n'
+SLOW = '[providers.{}]\ntype = "echo"\ndelay_seconds = {}\n'
 
 
 @pytest.fixture
 def slow(place: Place) -> Place:
-    """A place whose provider `slow` takes 60 s for an answer, and `brisk` half a second."""
-    place.write("c.toml", SLOW.format(60) + SLOW.format(0.5).replace("slow", "brisk"))
+    """A place whose provider `slow` takes 100 s for an answer, `steady` three and `brisk` half a second."""
+    kinds = {"slow": 100, "steady": 3, "brisk": 0.5}
+    place.write("c.toml", "".join(SLOW.format(name, seconds) for name, seconds in kinds.items()))
     return place
 
 
@@ -44,7 +45,7 @@ def screen(shown: bytes) -> list[str]:
 
 
 def test_a_spinner_is_shown_while_somebody_waits_and_leaves_nothing(slow: Place) -> None:
-    code = "print('begin') print(Agent.create{model = 'brisk/x'}:execute('done').text)"
+    code = "print('begin') print(Agent.create{model = 'steady/x'}:execute('done').text)"
     with slow.terminal("exec", code, "--config", "c.toml") as terminal:
         assert terminal.end() == 0
     assert SPINNER in terminal.shown
@@ -84,7 +85,7 @@ def test_there_is_no_spinner_in_a_pipe(slow: Place) -> None:
 
 def test_what_others_write_meanwhile_stands_on_lines_of_its_own(slow: Place) -> None:
     code = """
-    local agent = Agent.create{model = 'brisk/x'}
+    local agent = Agent.create{model = 'steady/x'}
     parallel{
       function() print(agent:execute('done').text) end,
       function() sleep(0.3) Log.warn('look') print('here') end,
@@ -100,18 +101,16 @@ def test_while_a_slow_log_is_written_it_does_not_come_back() -> None:
     drawn: list[bytes] = []
 
     def log(*_: object) -> None:
-        os.read(master, 100)  # it was taken away
+        read_until(master, ERASED)  # it was taken away
         if select.select((master,), (), (), 5 * DELAY)[0]:  # longer than somebody has to wait to see it
-            drawn.append(os.read(master, 100))
+            drawn.append(os.read(master, 4096))
 
     with Spinner(slave) as spinner:
         spinner.begin()
-        assert select.select((master,), (), (), 60)[0]
-        while not os.read(master, 100).endswith(SPINNER):
-            pass
+        read_until(master, SPINNER)
         spinner.beside(log)("warn", "slow", {})
         assert not drawn
-        assert os.read(master, 100).endswith(SPINNER)  # and now it does
+        read_until(master, SPINNER)  # and now it does
         spinner.end()
     os.close(slave)
     os.close(master)
@@ -170,6 +169,6 @@ def test_ctrl_c_closes_the_connection_to_a_model_server(place: Place, llm_server
         terminal.until(b"one ")
         terminal.press(b"\x03")
         assert terminal.end() == 130
-    assert llm_server.chats[0].ended.wait(10)
+    assert llm_server.chats[0].ended.wait(SECONDS)
     assert llm_server.chats[0].hung_up
     assert b"Traceback" not in terminal.shown

@@ -51,7 +51,7 @@ def test_its_worker_says_its_session_byte_by_byte(worker: Path) -> None:
             else:
                 assert process.stdout.read(len(data)).hex(" ") == data.hex(" ")
         assert process.stdout.read() == b""
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
     assert [who for who, _ in turns()] == ["worker", "host", "host", "worker", "worker", "host", "worker", "host"]
 
 

@@ -66,7 +66,7 @@ def brook(tmp_path_factory: pytest.TempPathFactory) -> EngineSpec:
         str(program),
         str(source),
     ]
-    subprocess.run(words, check=True, timeout=60)
+    subprocess.run(words, check=True, timeout=250)
     return EngineSpec("brook", (".brook",), command=(str(program),), needs=())
 
 
@@ -188,7 +188,7 @@ def test_rules_have_ids_of_their_own() -> None:
 def llmspell(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "llmspell", "engines", "check", *words],
-        env=uncounted(), capture_output=True, text=True, timeout=100, check=False,
+        env=uncounted(), capture_output=True, text=True, timeout=250, check=False,
     )  # fmt: skip
 
 
@@ -235,6 +235,6 @@ def test_the_python_package_is_found_by_its_entry_point(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "llmspell", "run", str(ENGINES / "lisp" / "hello.lisp"), "Ada"],
         env=uncounted() | {"PYTHONPATH": path, "HOME": str(tmp_path)},
-        capture_output=True, text=True, timeout=60, check=False,
+        capture_output=True, text=True, timeout=250, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout, done.stderr) == (0, "Hello, Ada!\n", "")

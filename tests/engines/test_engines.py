@@ -52,7 +52,7 @@ def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
         env=uncounted() | {"PYTHONPATH": str(folder), "HOME": str(folder)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=250,
         check=False,
     )
 
@@ -71,7 +71,7 @@ def test_an_unknown_engine_is_told_with_those_that_there_are_and_how_others_come
 
 
 def test_two_engines_run_in_one_program_at_once() -> None:
-    both = threading.Barrier(2, timeout=10)
+    both = threading.Barrier(2, timeout=60)
 
     def meet() -> bool:
         return both.wait() >= 0
@@ -169,4 +169,4 @@ def test_what_a_worker_has_started_ends_with_it() -> None:
         ScriptRuntime(spec).execute("")
     started = int(str(raised.value).rsplit(" ", 1)[1])
     with suppress(psutil.NoSuchProcess):
-        psutil.Process(started).wait(10)  # raises TimeoutExpired unless it goes
+        psutil.Process(started).wait(60)  # raises TimeoutExpired unless it goes

@@ -15,7 +15,7 @@ import llmspell_workers
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
-SECONDS = 60
+SECONDS = 200
 
 
 class Ran(NamedTuple):

@@ -101,7 +101,7 @@ class Running:
         poll.register(self._report, select.POLLIN)
         line = b""
         while not line.endswith(b"\n"):
-            assert poll.poll(60_000), "the command did not end"
+            assert poll.poll(200_000), "the command did not end"
             line += os.read(self._report, 1)
         return line
 

@@ -12,5 +12,5 @@ def swept() -> list[psutil.Process]:
     alive = left_over()
     for process in alive:
         process.kill()
-    psutil.wait_procs(alive, timeout=10)
+    psutil.wait_procs(alive, timeout=250)
     return alive

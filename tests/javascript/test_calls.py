@@ -17,7 +17,7 @@ class Meeting:
 
     def meet(self, parties: int) -> int:
         with self.lock:
-            barrier = self.barriers.setdefault(parties, threading.Barrier(parties, timeout=20))
+            barrier = self.barriers.setdefault(parties, threading.Barrier(parties, timeout=60))
         barrier.wait()
         return parties
 

@@ -9,6 +9,7 @@ import pytest
 
 from llmspell import Limits, Verdict
 from tests.javascript.spells import spell
+from tests.patience import growing
 
 LOOPS = {
     "a-loop": ("cpu", "const f = () => {\n  for (;;) Math.abs(1);\n};\nf()", 2),
@@ -22,17 +23,20 @@ LOOPS = {
 @pytest.mark.parametrize("name", LOOPS)
 def test_a_limit_of_time_names_the_line(name: str) -> None:
     limit, source, line = LOOPS[name]
-    limits = Limits(cpu=0.3, wall=20) if limit == "cpu" else Limits(cpu=10, wall=0.5)
-    outcome = spell(source, limits=limits)
-    assert outcome.verdict is Verdict.LIMIT, outcome.error
-    assert outcome.limit is not None
+    for seconds in growing(0.3):  # on a busy machine it takes more to come so far, and to say it
+        outcome = spell(source, limits=Limits()._replace(**{limit: seconds}))  # type: ignore[arg-type]
+        assert outcome.verdict is Verdict.LIMIT, outcome.error
+        assert outcome.limit is not None
+        assert outcome.limit.name == limit
+        if outcome.error is not None and outcome.error.line is not None:
+            break
     assert outcome.error is not None
-    assert (outcome.limit.name, outcome.error.line) == (limit, line)
+    assert outcome.error.line == line
 
 
 def test_no_line_of_the_script_runs_after_it_was_asked_for() -> None:
     source = "(async () => { try { for (;;); } finally { console.log('late') } })().catch(() => console.log('late'));"
-    assert spell(source, limits=Limits(cpu=0.3, wall=20)).stdout == b""
+    assert spell(source, limits=Limits(cpu=0.3, wall=100)).stdout == b""
 
 
 def test_another_package_with_the_same_module_is_refused_by_name() -> None:

@@ -265,7 +265,7 @@ def test_values_that_yield_while_they_are_shown_do_not_mix_up_output() -> None:
 
 def test_a_pattern_that_never_ends_is_ended_by_the_cpu_limit() -> None:
     source = "string.find(string.rep('a', 1e5), string.rep('a-', 150) .. 'b')"
-    outcome = spell(source, limits=Limits(cpu=0.3, wall=20))
+    outcome = spell(source, limits=Limits(cpu=0.3, wall=100))
     assert outcome.limit is not None
     assert outcome.limit.name == "cpu"
 
@@ -289,6 +289,6 @@ def test_a_pattern_that_never_ends_is_ended_by_the_cpu_limit() -> None:
 )],
 )  # fmt: skip
 def test_an_endless_loop_cannot_be_caught(source: str) -> None:
-    outcome = spell(source, limits=Limits(cpu=0.2, wall=20))
+    outcome = spell(source, limits=Limits(cpu=0.2, wall=100))
     assert outcome.limit is not None, outcome.error
     assert outcome.limit.name == "cpu"

@@ -21,7 +21,7 @@ from tests.lua.test_values import VALUES, Session, same
 
 NAMES = [f"lua@{dialect}" for dialect in DIALECTS["lua"][1:]]
 every_dialect = pytest.mark.parametrize("name", NAMES)
-LIMITS = Limits(cpu=10, wall=30)
+LIMITS = Limits(cpu=20, wall=100)
 
 
 def value(name: str, source: str, *tools: FunctionTool, folder: Path | None = None) -> Any:

@@ -7,9 +7,8 @@ import pytest
 from llmspell import FunctionTool, Limits, Outcome, ScriptRuntime, Verdict, default_policy
 from llmspell.engines.bridge import Script
 from llmspell.engines.worker import WorkerBridge
+from tests.patience import growing
 
-GRACE = 0.25
-"""Seconds that asking may take beyond the limit."""
 MIB = 1 << 20
 
 PLACES = {
@@ -80,7 +79,7 @@ def big(size: int) -> str:
 @pytest.mark.parametrize("limit", ["cpu", "wall"])
 @pytest.mark.parametrize(("source", "lines"), PLACES.values(), ids=PLACES)
 def test_a_limit_of_time_says_where_the_script_was(source: str, lines: set[int], limit: str) -> None:
-    for seconds in (0.2, 0.5, 2.0):  # where the machine is busy a script may not have come to its first line yet
+    for seconds in growing(0.2):  # where the machine is busy a script may not have come to its first line yet
         outcome = run(source, **{limit: seconds})
         if outcome.error is not None and outcome.error.line is not None:
             break
@@ -102,10 +101,19 @@ def test_a_limit_of_time_says_where_the_script_was(source: str, lines: set[int],
     ],
 )
 def test_a_script_that_waits_when_its_time_is_over_is_seen_at_its_call(source: str, line: int) -> None:
-    outcome = run(source, wall=0.3)
-    assert outcome.limit is not None
-    assert outcome.error is not None
-    assert (outcome.limit.name, outcome.error.line) == ("wall", line)
+    assert line_of(source) == line
+
+
+def line_of(source: str) -> int | None:
+    """The line that the wall limit ends a source at; a machine that is busy may take the first few from it."""
+    for wall in growing(0.3):
+        outcome = run(source, wall=wall)
+        assert outcome.limit is not None
+        assert outcome.error is not None
+        assert outcome.limit.name == "wall"
+        if outcome.error.line is not None:
+            return outcome.error.line
+    return None
 
 
 def test_other_limits_that_the_host_finds_say_where_as_well() -> None:
@@ -141,11 +149,14 @@ def test_what_was_printed_before_the_end_is_kept_and_nothing_of_it_twice() -> No
 
 
 def test_each_run_of_a_session_is_told_by_its_own_name_and_lines() -> None:
-    runtime = ScriptRuntime.with_lua(limits=Limits(wall=0.3))
-    with WorkerBridge(runtime.engine, runtime.limits) as bridge:
-        for name in ("first.lua", "second.lua"):
-            assert bridge.execute(Script(b"return 1", name), broker=runtime.new_broker(), emit=_drop).value == 1
-        end = bridge.execute(Script(b"\n\nwhile true do end", "third"), broker=runtime.new_broker(), emit=_drop)
+    for cpu in growing(0.3):
+        runtime = ScriptRuntime.with_lua(limits=Limits(cpu=cpu))
+        with WorkerBridge(runtime.engine, runtime.limits) as bridge:
+            for name in ("first.lua", "second.lua"):
+                assert bridge.execute(Script(b"return 1", name), broker=runtime.new_broker(), emit=_drop).value == 1
+            end = bridge.execute(Script(b"\n\nwhile true do end", "third"), broker=runtime.new_broker(), emit=_drop)
+        if end.error is not None and end.error.line is not None:
+            break
     assert end.error is not None
     assert (end.error.file, end.error.line) == ("third", 3)
 
@@ -155,7 +166,4 @@ def _drop(_stream: str, _data: bytes) -> None:
 
 
 def test_a_tool_that_is_still_at_work_does_not_hide_the_line() -> None:
-    outcome = run("\nlocal t = {}\nwhile true do\n  t[1] = Tool.execute('big', {size = 1000000})\nend", wall=0.3)
-    assert outcome.limit is not None
-    assert outcome.error is not None
-    assert (outcome.limit.name, outcome.error.line in (3, 4)) == ("wall", True)
+    assert line_of("\nlocal t = {}\nwhile true do\n  t[1] = Tool.execute('big', {size = 1000000})\nend") in (3, 4)

@@ -14,7 +14,7 @@ from tests.lua.spells import error, spell, value
 
 def meeting(parties: int) -> Callable[..., int]:
     """A tool that answers only once `parties` calls of it are open together."""
-    barrier = threading.Barrier(parties, timeout=10)
+    barrier = threading.Barrier(parties, timeout=60)
 
     def meet(n: int = 0) -> int:
         barrier.wait()
@@ -84,9 +84,9 @@ def test_ten_thousand_branches_do_not_take_the_memory_of_as_many_coroutines() ->
 
 
 def test_sleeps_in_branches_pass_together() -> None:
-    outcome = spell("local f = {} for i = 1, 20 do f[i] = function() sleep(0.2) return i end end return parallel(f)")
-    assert outcome.value == list(range(1, 21))
-    assert outcome.usage.wall_seconds < 2
+    outcome = spell("local f = {} for i = 1, 99 do f[i] = function() sleep(0.2) return i end end return parallel(f)")
+    assert outcome.value == list(range(1, 100))
+    assert outcome.usage.wall_seconds < 15
 
 
 def test_results_keep_their_order_whichever_branch_ends_first() -> None:
@@ -260,7 +260,7 @@ def test_the_list_is_taken_as_it_is_when_parallel_is_called() -> None:
 
 def test_a_limit_ends_all_branches() -> None:
     outcome = spell(
-        "parallel{function() while true do end end, function() sleep(60) end}", limits=Limits(cpu=0.3, wall=20)
+        "parallel{function() while true do end end, function() sleep(60) end}", limits=Limits(cpu=0.3, wall=100)
     )
     assert outcome.limit is not None
     assert outcome.limit.name == "cpu"

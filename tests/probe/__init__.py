@@ -41,7 +41,7 @@ from llmspell_workers.wire import (
 
 WORKER = Path(__file__).with_name("worker.py")
 MEMORY = 50 * 1024 * 1024
-SECONDS = 30
+SECONDS = 100
 Argument = int | str | bytes
 Call = Sequence[Argument]
 

@@ -14,7 +14,7 @@ from llmspell.providers.provider import ModelRequest
 from llmspell.providers.settings import Price, ProviderSettings
 from llmspell.testing import Answer, LLMServer, Usage
 
-DEADLINE = 10.0
+DEADLINE = 60.0
 """Seconds that any wait in these tests may take."""
 
 KEY = "sk-secret-0123456789"

@@ -109,7 +109,7 @@ def python(script: str, **environ: str) -> str:
         env={**uncounted(), **environ},
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=250,
         check=False,
     )
     assert done.stderr == ""
@@ -292,7 +292,7 @@ def test_litellm_is_loaded_early_where_it_is_needed_and_asks_nobody(
         env=uncounted(),
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=250,
         check=False,
     )
     assert (done.stdout, done.stderr) == ("True\n" * whole + f"{loads} []\n", "")

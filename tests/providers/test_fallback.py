@@ -110,8 +110,8 @@ def test_closing_closes_the_one_that_is_read(server: LLMServer, make: MakeProvid
     assert next(stream).text == "first "
     closer = threading.Thread(target=stream.close)  # type: ignore[attr-defined]
     closer.start()
-    closer.join(10)
-    assert server.requests[1].ended.wait(10)
+    closer.join(60)
+    assert server.requests[1].ended.wait(60)
     assert server.requests[1].hung_up
     assert next(stream, None) is None
 

@@ -189,7 +189,7 @@ print(sorted({"litellm", "asyncio", "httpx"} & set(sys.modules)))
         env=uncounted(),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=250,
         check=False,
     )
     assert (done.stdout, done.stderr) == ("[]\n[]\n", "")
@@ -217,7 +217,7 @@ assert "OPENAI_API_KEY" not in os.environ
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=250,
         check=False,
         env={},
     )

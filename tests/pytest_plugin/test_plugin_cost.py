@@ -24,7 +24,7 @@ def test_the_unused_plugin_loads_nothing_of_the_package_and_takes_under_5_ms() -
     deadline = time.monotonic() + DEADLINE
     while True:  # the machine may be busy; what is claimed is that it can be done
         command = [sys.executable, "-c", LOADED]
-        done = subprocess.run(command, env=uncounted(), capture_output=True, text=True, timeout=60, check=True)
+        done = subprocess.run(command, env=uncounted(), capture_output=True, text=True, timeout=250, check=True)
         seconds, *modules = done.stdout.split()
         assert modules == ["llmspell", "llmspell.pytest_plugin", "llmspell.testing", "llmspell.testing.pytest_plugin"]
         if float(seconds) < BUDGET_SECONDS:

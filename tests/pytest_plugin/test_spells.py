@@ -229,7 +229,7 @@ def test_hostile_spells_do_no_harm_in_a_suite_under_xdist_whose_warnings_are_err
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # the plugins of others take most of the time
     plugins = ["-p", "llmspell", "-p", "xdist", "-p", "no:cacheprovider"]
     options = ["--llmspell", "-W", "error", "-n", "1", "-v", "-rA"]
-    check_hostile(pytester.runpytest_subprocess(*plugins, *options, timeout=100))
+    check_hostile(pytester.runpytest_subprocess(*plugins, *options, timeout=250))
 
 
 def test_recording_once_makes_a_missing_cassette_and_all_makes_it_afresh(pytester: pytest.Pytester) -> None:

@@ -13,5 +13,5 @@ class Meeting:
 
     def meet(self) -> int:
         """Waits for all others."""
-        self._barrier.wait(timeout=20)
+        self._barrier.wait(timeout=250)
         return self._barrier.parties

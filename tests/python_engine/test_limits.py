@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from llmspell import Limits, Verdict
+from tests.patience import growing
 from tests.python_engine.checking import session
 from tests.python_engine.spells import spell, value
 
@@ -71,7 +72,7 @@ def test_an_answer_that_finds_no_room_is_a_memory_error_and_counted() -> None:
 
 
 PLACES = {
-    "loop": "x = 0\nwhile True:\n    x += 1",
+    "loop": "\n\nwhile True: x = 1",
     "expression": "import re\n\nre.match('(a+)+$', 'a' * 60 + 'b')",
     "arithmetic": "\n\nx = 9 ** 9 ** 8",
     "caught": "while True:\n    try:\n        while True: pass\n    except BaseException: pass",
@@ -81,21 +82,25 @@ PLACES = {
 
 @pytest.mark.parametrize("name", PLACES)
 def test_time_that_is_used_up_tells_the_line(name: str) -> None:
-    outcome = spell(PLACES[name], limits=Limits(cpu=0.5, wall=20))
-    assert outcome.limit is not None
-    assert outcome.limit.name == "cpu"
-    assert outcome.error is not None
-    assert outcome.error.line == 3
+    assert line_of(PLACES[name], "cpu", 0.5) == 3
+
+
+def line_of(source: str, limit: str, least: float) -> int | None:
+    """The line that a limit ends a source at; a busy machine may need a wider one to come so far, and to say it."""
+    for seconds in growing(least):
+        outcome = spell(source, limits=Limits()._replace(**{limit: seconds}))  # type: ignore[arg-type]
+        assert outcome.limit is not None
+        assert outcome.error is not None
+        assert outcome.limit.name == limit
+        if outcome.error.line is not None:
+            return outcome.error.line
+    return None
 
 
 @pytest.mark.usefixtures("plain_worker")
 @pytest.mark.parametrize("wait", ["import time; time.sleep(60)", "await asleep(60)", "parallel([lambda: sleep(60)])"])
 def test_a_wait_without_an_end_tells_the_line(wait: str) -> None:
-    outcome = spell(f"\n\n{wait}", limits=Limits(wall=0.8))
-    assert outcome.limit is not None
-    assert outcome.limit.name == "wall"
-    assert outcome.error is not None
-    assert outcome.error.line == 3
+    assert line_of(f"\n\n{wait}", "wall", 0.8) == 3
 
 
 @pytest.mark.usefixtures("plain_worker")

@@ -45,7 +45,7 @@ class Terminal:
 
     def wait_for(self, text: str) -> None:
         with self._came:
-            assert self._came.wait_for(lambda: text.encode() in self.said, 30), (text, self.said)
+            assert self._came.wait_for(lambda: text.encode() in self.said, 100), (text, self.said)
 
     def close(self) -> None:
         os.close(self.theirs)
@@ -119,7 +119,8 @@ def test_the_way_a_check_has_come_stands_below_what_is_shown_and_leaves_nothing(
         progress = Progress(Listing(file), terminal.theirs)
         spells = progress.watched(Spell(f"spells/{name}.lua", "lua", b"") for name in "ab")
         next(spells)
-        terminal.wait_for("0 checked · 0 not passed · 0 s · spells/a.lua")
+        terminal.wait_for("0 checked · 0 not passed · ")
+        terminal.wait_for(" s · spells/a.lua")
         progress.add(Result("spells/a.lua", Status.FAILED, findings=(Finding("x", Severity.ERROR, "bad"),)))
         next(spells)
         terminal.wait_for("1 checked · 1 not passed")
@@ -172,7 +173,7 @@ def test_a_terminal_that_nobody_reads_holds_nothing_up() -> None:
             for number in range(100):
                 progress.add(Result(f"{number}.lua", Status.PASSED))
             progress.close()
-        assert time.monotonic() - begun < 30
+        assert time.monotonic() - begun < 100
     finally:
         os.close(ours)
         os.close(theirs)

@@ -16,7 +16,7 @@ from llmspell.sandbox.session import Answer, LimitCrossed
 from llmspell.sandbox.threads import Threads
 from llmspell.sandbox.weight import LARGE, is_large, weight
 
-DEADLINE = 10.0
+DEADLINE = 60.0
 
 
 class Clock:

@@ -162,7 +162,7 @@ def test_cancelling_the_task_ends_the_worker_before_the_task_is_over() -> None:
             loop.call_soon_threadsafe(started.set)
 
         task = asyncio.create_task(ScriptRuntime.with_lua().aexecute("print(1) " + LOOP, emit=emit))
-        await asyncio.wait_for(started.wait(), 20)
+        await asyncio.wait_for(started.wait(), 60)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

@@ -22,7 +22,7 @@ from llmspell.types.formats import ImageFormat
 from llmspell.types.media import ImageContent
 from llmspell.types.media_file import MediaFile
 
-DEADLINE = 10.0
+DEADLINE = 60.0
 ASK = ModelRequest("m", ({"role": "user", "content": "hi"},))
 
 

@@ -112,7 +112,7 @@ def test_while_a_chunk_is_waited_for_another_question_is_refused_and_the_end_is_
 
     def waits() -> Iterator[Chunk]:
         asked.set()
-        go.wait(10)
+        go.wait(60)
         yield Chunk("late")
 
     streams, results = Streams(seconds=9), list[object]()
@@ -123,7 +123,7 @@ def test_while_a_chunk_is_waited_for_another_question_is_refused_and_the_end_is_
     assert job is not None
     thread = threading.Thread(target=lambda: results.append(job()))
     thread.start()
-    assert asked.wait(10)
+    assert asked.wait(60)
     with pytest.raises(CallError, match="was asked for already"):
         streams.next({"stream": number})
     streams.close_all()  # a generator that runs on another thread is closed by that thread

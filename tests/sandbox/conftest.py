@@ -23,6 +23,7 @@ from llmspell.sandbox.spawner import THREAD_NAME
 from llmspell.sandbox.wake import Cancellation
 from llmspell.sandbox.watch import Patience
 from llmspell_workers.wire import PROTOCOL_VERSION, Configure
+from tests.patience import PATIENTLY
 
 SCRIPTED = Path(__file__).parent / "workers" / "scripted.py"
 READY = "arm(); hello()"
@@ -33,7 +34,7 @@ def wait_for(descriptor: int) -> None:
     """Waits until there is something to read."""
     poller = select.poll()
     poller.register(descriptor, select.POLLIN)
-    assert poller.poll(10_000)
+    assert poller.poll(PATIENTLY * 1000)
 
 
 def read(descriptor: int) -> bytes:

@@ -10,7 +10,8 @@ import pytest
 
 from llmspell.outcome import Verdict
 from llmspell.sandbox.wake import Cancellation, Wake
-from tests.sandbox.conftest import Desk, Printed, run_on, scripted
+from tests.patience import PATIENTLY
+from tests.sandbox.conftest import LIMITS, Desk, Printed, run_on, scripted
 
 
 @pytest.mark.parametrize("script", ["compute(60)", "call(2, 'never')", "while True: output(b'.')"])
@@ -24,7 +25,7 @@ def test_another_thread_cancels_a_run_and_what_was_printed_is_kept(script: str) 
     canceller.join()
     assert (end.verdict, end.cancelled_by, end.error) == (Verdict.CANCELLED, 130, None)
     assert printed.text().startswith(b"kept")
-    assert end.wall_seconds < 5
+    assert end.wall_seconds < LIMITS.wall
 
 
 def test_a_signal_handler_cancels_a_run() -> None:
@@ -62,7 +63,7 @@ def test_one_wish_ends_several_runs() -> None:
     verdicts: list[Verdict] = []
 
     def begin(_: dict[str, Any]) -> None:
-        together.wait(10)
+        together.wait(PATIENTLY)
 
     def drive() -> None:
         with scripted() as worker:
@@ -72,10 +73,10 @@ def test_one_wish_ends_several_runs() -> None:
     drivers = [threading.Thread(target=drive) for _ in range(2)]
     for driver in drivers:
         driver.start()
-    together.wait(10)
+    together.wait(PATIENTLY)
     cancellation.cancel()
     for driver in drivers:
-        driver.join(10)
+        driver.join(PATIENTLY)
     assert verdicts == [Verdict.CANCELLED] * 2
 
 

@@ -16,6 +16,7 @@ from llmspell import ScriptRuntime, SetupError, Verdict
 from llmspell.sandbox.cgroup import CONTROLLERS, PREFIX, Cgroup, Counts, Hierarchy, found
 from llmspell.sandbox.driver import Worker
 from llmspell.sandbox.ending import RunEnd
+from tests.patience import PATIENTLY
 from tests.sandbox.conftest import LIMITS, command, configuration, run_on
 
 ROOT = Path(__file__).parents[2]
@@ -157,7 +158,7 @@ def test_on_a_real_file_system_all_that_a_killed_host_left_in_its_cgroup_is_kill
             host.wait()
             assert Path(path, "cgroup.procs").read_text() == f"{child}\n"
             assert Hierarchy(str(UNIFIED)).sweep() >= 1
-            assert select.select([held], [], [], 10)[0] == [held]
+            assert select.select([held], [], [], PATIENTLY)[0] == [held]
         finally:
             os.close(held)
     assert not Path(path).exists()
@@ -176,7 +177,7 @@ def test_on_a_real_file_system_a_whole_tree_of_sessions_is_killed_at_once() -> N
         while len(cgroup.processes()) < 3:
             assert process.poll() is None
         cgroup.end()
-        assert process.wait(10) == -signal.SIGKILL
+        assert process.wait(PATIENTLY) == -signal.SIGKILL
     assert not Path(cgroup.path).exists()
 
 

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from llmspell.outcome import Verdict
+from llmspell.sandbox.ending import RunEnd
 from llmspell.sandbox.session import Answer
+from tests.patience import PATIENTLY, growing
 from tests.sandbox.conftest import LIMITS, Desk, Printed, echo, run, run_on, scripted, wait_for
 
 ENDS = {
@@ -57,7 +59,7 @@ def test_calls_of_a_worker_that_has_died_are_not_sent() -> None:
     with scripted() as worker:
 
         def wait_for_the_end(_: dict[str, Any]) -> Answer:
-            assert worker.process.wait(10)
+            assert worker.process.wait(PATIENTLY)
             return (True, None)
 
         desk.capabilities["wait"] = wait_for_the_end
@@ -120,7 +122,7 @@ def test_a_worker_that_died_between_two_runs_has_crashed() -> None:
     with scripted() as worker:
         run_on(worker, "done()")
         os.kill(worker.process.pid, signal.SIGKILL)
-        assert worker.process.wait(10)
+        assert worker.process.wait(PATIENTLY)
         end = run_on(worker, "done()")
     assert end.error is not None
     assert (end.verdict, end.started) == (Verdict.CRASH, False)
@@ -129,21 +131,29 @@ def test_a_worker_that_died_between_two_runs_has_crashed() -> None:
 
 @pytest.mark.parametrize("open_call", [False, True])
 def test_a_stopped_worker_is_stuck_unless_it_has_a_call_open(open_call: bool) -> None:
-    answer = threading.Timer(1.0, lambda: desk.put(1, (True, None)))
+    for stuck in growing(0.3):
+        end, asked = stopped(stuck, open_call=open_call)
+        assert end.error is not None
+        assert (end.verdict, end.error.kind) == (Verdict.CRASH, "crash")
+        assert f"stuck: for {stuck:g} s it neither computed" in end.error.message
+        if asked is open_call:
+            break  # and otherwise it did not come to its call
+    assert end.wall_seconds > (3.9 * stuck if open_call else stuck)
+
+
+def stopped(stuck: float, *, open_call: bool) -> tuple[RunEnd, bool]:
+    answer = threading.Timer(3 * stuck, lambda: desk.put(1, (True, None)))
     desk = Desk(later=lambda _: answer.start())
     script = "ask(1, 'later')\n" * open_call + "os.kill(os.getpid(), signal.SIGSTOP)"
-    end = run(script, desk, stuck=0.3)
-    if open_call:
+    end = run(script, desk, stuck=stuck)
+    if desk.asked:
         answer.join()
-    assert end.error is not None
-    assert (end.verdict, end.error.kind) == (Verdict.CRASH, "crash")
-    assert "stuck: for 0.3 s it neither computed" in end.error.message
-    assert end.wall_seconds > (1.2 if open_call else 0.3)
-    assert end.wall_seconds < 5
+    return end, bool(desk.asked)
 
 
 def test_a_worker_that_computes_in_silence_is_not_stuck() -> None:
-    assert run("compute(0.8); done()", stuck=0.2).verdict is Verdict.OK
+    verdicts = (run(f"compute({3 * stuck}); done()", stuck=stuck).verdict for stuck in growing(0.2))
+    assert any(verdict is Verdict.OK for verdict in verdicts)  # one may have had no processor for so long
 
 
 def test_a_worker_that_sleeps_without_a_call_is_stuck() -> None:
@@ -198,5 +208,5 @@ def test_deadlines_fire_and_memory_is_bounded_under_a_flood(script: str) -> None
     desk = Desk(later=echo)
     end = run(script, desk, limits=LIMITS._replace(wall=0.5, memory=100 << 20))
     assert end.limit is not None or "no valid msgpack" in str(end.error)
-    assert end.wall_seconds < 1.5
+    assert end.wall_seconds < LIMITS.cpu
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from llmspell.errors import SetupError
 from llmspell.sandbox.process import WorkerProcess, spawn
+from tests.patience import PATIENTLY
 from tests.sandbox.conftest import LIMITS, command, read
 from tests.uncounted import uncounted
 
@@ -25,7 +26,7 @@ def in_another_host(code: str, *, stdin: int | None = None) -> subprocess.Popen[
 
 def said_by(host: subprocess.Popen[bytes]) -> bytes:
     """All that a host prints."""
-    printed, _ = host.communicate(timeout=20)
+    printed, _ = host.communicate(timeout=PATIENTLY)
     assert host.returncode == 0
     return printed
 
@@ -74,7 +75,7 @@ def once():
 def on_a_thread():
     thread = threading.Thread(target=once)
     thread.start()
-    thread.join(10)
+    thread.join(60)
 
 on_a_thread()
 if not os.fork():
@@ -114,7 +115,7 @@ from llmspell.sandbox.process import spawn
 code = "import os; os.write(1, os.read(0, 9)); os.write(2, b'error'); os._exit(0)"
 process = spawn([sys.executable, "-I", "-S", "-c", code], engine="none", memory=1)
 os.write(process.stdin, b"echo")
-process.wait(10)
+process.wait(60)
 os.write(out, os.read(process.stdout, 9) + os.read(process.stderr, 9))
 process.kill_and_reap()
 """
@@ -141,7 +142,7 @@ def test_when_the_host_is_killed_its_worker_goes() -> None:
     host.stdout.close()
     poller = select.poll()
     poller.register(pidfd, select.POLLIN)
-    assert poller.poll(2000)
+    assert poller.poll(PATIENTLY * 1000)
     os.close(pidfd)
 
 

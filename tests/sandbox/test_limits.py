@@ -7,6 +7,7 @@ from typing import Any
 from llmspell.outcome import LimitHit, Verdict
 from llmspell.sandbox.ending import RunEnd
 from llmspell.sandbox.session import Answer, LimitCrossed
+from tests.patience import growing
 from tests.sandbox.conftest import LIMITS, Desk, Printed, run, run_on, scripted
 
 MIB = 1 << 20
@@ -21,16 +22,19 @@ def crossed(end: RunEnd) -> LimitHit:
 
 
 def test_wall_ends_a_run_and_keeps_what_was_printed() -> None:
-    printed = Printed()
-    with scripted(limits=LIMITS._replace(wall=0.4)) as worker:
-        end = run_on(worker, "output(b'before'); compute(60)", emit=printed.emit)
-        assert not worker.alive
-    hit = crossed(end)
-    assert (hit.name, hit.allowed, hit.unit, end.evidence) == ("wall", 0.4, "seconds", "host")
-    assert 0.4 < hit.used < 1
+    for wall in growing(0.4):
+        printed = Printed()
+        with scripted(limits=LIMITS._replace(wall=wall)) as worker:
+            end = run_on(worker, "output(b'before'); compute(60)", emit=printed.emit)
+            assert not worker.alive
+        hit = crossed(end)
+        assert (hit.name, hit.allowed, hit.unit, end.evidence) == ("wall", wall, "seconds", "host")
+        assert wall < hit.used < LIMITS.cpu
+        assert end.error is not None
+        assert end.error.message.endswith(f"s of its {wall:g} s (wall limit); raise it with --timeout")
+        if printed:
+            break  # and otherwise it did not come so far
     assert printed.text() == b"before"
-    assert end.error is not None
-    assert end.error.message.endswith("s of its 0.4 s (wall limit); raise it with --timeout")
 
 
 def test_wall_ends_a_run_that_waits_for_a_call() -> None:
@@ -42,16 +46,16 @@ def test_cpu_of_a_fraction_of_a_second_is_enforced() -> None:
     end = run("compute(60)", limits=LIMITS._replace(cpu=0.2))
     hit = crossed(end)
     assert (hit.name, hit.allowed) == ("cpu", 0.2)
-    assert 0.2 < hit.used < 0.3
+    assert 0.2 < hit.used < 2  # the kernel's own limit, of whole seconds
     assert end.cpu_seconds >= hit.used
 
 
 def test_cpu_is_counted_for_each_run_of_a_session() -> None:
-    with scripted(limits=LIMITS._replace(cpu=0.5)) as worker:
+    with scripted(limits=LIMITS._replace(cpu=1)) as worker:
         for _ in range(3):
-            end = run_on(worker, "compute(0.3); done()")
+            end = run_on(worker, "compute(0.4); done()")
             assert end.verdict is Verdict.OK
-            assert 0.3 <= end.cpu_seconds < 0.5
+            assert 0.4 <= end.cpu_seconds < 1
 
 
 def test_a_worker_that_sends_itself_the_signal_of_the_cpu_limit_has_crossed_none() -> None:
@@ -136,9 +140,12 @@ try:
     while True: maps.append(mmap.mmap(-1, 1 << 18))
 except OSError:
     del maps[-4:]
-compute(0.3)
+compute({})
 """
     for word in ("os.abort()", "send(wire.Fatal('memory')); os._exit(1)"):
-        end = run(fill + word)
+        for seen in growing(0.3):  # long enough for the host to look
+            end = run(fill.format(seen) + word)
+            if end.verdict is Verdict.LIMIT:
+                break
         assert (crossed(end).name, end.evidence) == ("memory", "kernel")
     assert run("compute(0.3); send(wire.Fatal('memory'))").verdict is Verdict.CRASH

@@ -64,14 +64,14 @@ print(json.dumps({
 def under(options: list[str], *words: str) -> subprocess.CompletedProcess[str]:
     """The command line in a harder place."""
     line = [sys.executable, "-I", str(OUTER), *options, sys.executable, "-m", "llmspell", *words]
-    return subprocess.run(line, capture_output=True, text=True, timeout=60, check=False, cwd=ROOT)
+    return subprocess.run(line, capture_output=True, text=True, timeout=250, check=False, cwd=ROOT)
 
 
 @needs_namespaces
 @pytest.mark.parametrize("who", ["as it is", "user"])
 def test_inside_there_are_no_files_no_network_and_no_way_to_make_any(who: str) -> None:
     command = [sys.executable, "-I", "-S", "-c", INSIDE, str(ROOT / "workers"), f"listener-{os.getpid()}", who]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=250, check=True)
     assert json.loads(done.stdout) == {
         "files": [], "made": "Read-only file system", "up": [], "network": "Network is unreachable",
         "interfaces": ["lo"], "abstract": "Connection refused", "mounted": "Operation not permitted",
@@ -149,5 +149,5 @@ def test_with_a_thread_they_cannot_be_entered() -> None:
             print(error.filename, error.strerror)
     """
     command = [sys.executable, "-I", "-S", "-c", textwrap.dedent(code), str(ROOT / "workers")]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=250, check=True)
     assert done.stdout == "unshare Invalid argument\n"

@@ -17,6 +17,7 @@ import pytest
 from llmspell.errors import SetupError
 from llmspell.sandbox.process import WorkerProcess, spawn
 from llmspell.sandbox.verify import look
+from tests.patience import PATIENTLY
 from tests.sandbox.conftest import read, run, scripted
 
 SLEEPS = "import signal; signal.pause()"
@@ -75,7 +76,7 @@ def test_its_figures_are_read_from_outside() -> None:
 
 def test_after_the_end_the_figures_are_those_of_the_corpse() -> None:
     process = python("sum(range(10**6))")
-    assert process.wait(10)
+    assert process.wait(PATIENTLY)
     assert process.peaks() == (None, None)
     ended = process.kill_and_reap()
     assert (ended.exit_code, ended.signal) == (0, None)
@@ -97,7 +98,7 @@ def test_grace_lets_a_child_end_by_itself() -> None:
     process = python("import os; os.read(0, 1); os._exit(5)")
     process.close_stdin()
     process.close_stdin()
-    assert process.kill_and_reap(grace=10).exit_code == 5
+    assert process.kill_and_reap(grace=PATIENTLY).exit_code == 5
 
 
 def test_two_threads_may_end_the_same_child() -> None:
@@ -126,7 +127,7 @@ def test_a_host_that_ignores_the_end_of_children_is_tolerated() -> None:
     try:
         process = python("import os; os.read(0, 1)")  # one that ends before it is watched cannot be started
         process.close_stdin()
-        assert process.wait(10)
+        assert process.wait(PATIENTLY)
         assert process.cpu_seconds() == 0.0
         assert process.peaks() == (None, None)
         process.limit_cpu(1)

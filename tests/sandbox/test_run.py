@@ -13,6 +13,7 @@ from llmspell.sandbox.driver import Worker
 from llmspell.sandbox.process import spawn
 from llmspell.sandbox.session import Answer
 from llmspell_workers.wire import Configure, Hello
+from tests.patience import PATIENTLY
 from tests.sandbox.conftest import LIMITS, Desk, Printed, command, configuration, echo, run, run_on, scripted
 
 
@@ -32,7 +33,7 @@ def test_a_script_is_run_with_calls_output_and_a_value() -> None:
     assert printed == [("stdout", b"one"), ("stderr", b"two")]
     assert desk.asked == [(1, "echo")]
     assert (end.started, end.output_bytes, end.memory_refusals) == (True, 6, 3)
-    assert 0 < end.cpu_seconds < end.wall_seconds < 5
+    assert 0 < end.cpu_seconds < end.wall_seconds < LIMITS.wall
     assert 5 << 20 < (end.peak_memory_bytes or 0) < 50 << 20
     assert end.diagnostics == ""
 
@@ -58,7 +59,7 @@ def test_parallel_calls_are_answered_by_threads_in_any_order() -> None:
 
     def later(arguments: dict[str, Any]) -> None:
         def work() -> None:
-            all_open.wait(10)
+            all_open.wait(PATIENTLY)
             desk.put(arguments["n"], (True, arguments["n"] * 10))
 
         started.append(threading.Thread(target=work))

@@ -8,6 +8,7 @@ from llmspell.errors import SetupError
 from llmspell.sandbox.driver import Worker
 from llmspell.sandbox.watch import Patience
 from llmspell_workers.wire import Configure
+from tests.patience import PATIENTLY, growing
 from tests.sandbox.conftest import LIMITS, command, run_on, scripted
 
 STARTS = {
@@ -40,11 +41,15 @@ STARTS = {
 
 @pytest.mark.parametrize(("prelude", "why"), STARTS.values(), ids=STARTS)
 def test_a_worker_that_does_not_come_up_is_a_setup_error(prelude: str, why: str) -> None:
-    worker = scripted(prelude, hello=0.5 if "silence" in why or "Hello" in why else 10.0)
-    with pytest.raises(SetupError) as raised, worker:
-        pass
-    assert why in str(raised.value)
-    assert worker.process.ended is not None
+    for hello in growing(0.5):
+        worker = scripted(prelude, hello=hello if "Hello" in why else PATIENTLY)
+        with pytest.raises(SetupError) as raised, worker:
+            pass
+        assert worker.process.ended is not None
+        said = str(raised.value).replace(f"{hello:g} s", "0.5 s")
+        if why in said:
+            break  # and otherwise it had no time to say anything
+    assert why in said
 
 
 def test_a_last_hello_of_a_dead_worker_is_no_error_yet() -> None:
@@ -67,7 +72,7 @@ def test_a_worker_that_ignores_shutdown_is_killed() -> None:
 
 
 def test_an_idle_worker_ends_by_itself_when_it_is_asked_to() -> None:
-    with scripted(shutdown=10) as worker:
+    with scripted(shutdown=PATIENTLY) as worker:
         pass
     assert worker.process.ended is not None
     assert worker.process.ended.exit_code == 0

@@ -31,7 +31,7 @@ def lie():
 """
 """A worker by somebody else, and what it does before it says how far it is."""
 LIMIT_LOCKS = 10
-SECONDS = 10
+SECONDS = 50
 
 
 def leaving(then: str) -> WorkerProcess:

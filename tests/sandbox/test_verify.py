@@ -204,7 +204,7 @@ def test_looking_costs_next_to_nothing() -> None:
         for _ in range(1000):
             look(worker.process, LIMITS.memory)
         after = os.times()
-    assert sum(after[:2]) - sum(before[:2]) < 1.0  # 1 ms each; 0.1 ms on an idle machine
+    assert sum(after[:2]) - sum(before[:2]) < 5.0  # 5 ms each; 0.1 ms on an idle machine
 
 
 VALUES: st.SearchStrategy[Any] = st.recursive(

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from llmspell.testing import LLMServer
 
-DEADLINE = 10.0
+DEADLINE = 60.0
 CHAT = "/v1/chat/completions"
 HI: tuple[dict[str, Any], ...] = ({"role": "user", "content": "hi"},)
 

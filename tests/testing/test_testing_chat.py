@@ -122,7 +122,7 @@ def test_a_gate_holds_a_stream_until_it_is_opened(llm_server: LLMServer) -> None
     assert not llm_server.requests[0].ended.is_set()
     gate.open()
     assert b"two" in response.read()
-    assert llm_server.requests[0].ended.wait(10)
+    assert llm_server.requests[0].ended.wait(60)
     connection.close()
 
 
@@ -163,7 +163,7 @@ def test_everything_of_a_request_is_remembered(llm_server: LLMServer) -> None:
     assert request.json["temperature"] == 0.5
     assert request.headers["content-type"] == "application/json"
     assert (request.key, request.last_input, request.images) == (None, "hi", [])
-    assert request.ended.wait(10)
+    assert request.ended.wait(60)
     assert (request.sent, request.hung_up) == (len(got.body), False)
     assert llm_server.chats == [request]
     llm_server.clear()

@@ -140,7 +140,7 @@ def test_pytest_users_have_the_fixture_and_pay_nothing_for_it(tmp_path: Path) ->
     command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider"]
     blocked = ["-p", "no:hypothesispytest", "-p", "no:xdist", "-p", "no:benchmark", "-p", "no:anyio", "test_user.py"]
     done = subprocess.run(
-        [*command, *blocked], cwd=tmp_path, env=_environment(), capture_output=True, text=True, timeout=60, check=False
+        [*command, *blocked], cwd=tmp_path, env=_environment(), capture_output=True, text=True, timeout=250, check=False
     )
     assert "3 passed, 1 error" in done.stdout, done.stdout + done.stderr
     assert "the model server could not answer as scripted" in done.stdout
@@ -187,7 +187,7 @@ def test_the_command_says_what_it_cannot_use(tmp_path: Path, arguments: list[str
         env=_environment(),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=250,
         check=False,
     )
     assert (done.returncode, done.stdout) == (2, "")

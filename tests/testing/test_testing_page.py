@@ -32,7 +32,7 @@ def test_the_shown_tests_pass(tmp_path: Path) -> None:
         env={**uncounted(), "PYTHONPATH": ":".join(packages)},
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=250,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

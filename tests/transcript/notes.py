@@ -96,7 +96,7 @@ def runtime(notes: Path, *, kill: str = "", at: str = "", limits: Limits | None 
         tools=[FunctionTool(note)],
         policy=default_policy().with_tools(["note"]),
         providers=Manager(notes),
-        limits=limits or Limits(cpu=10, wall=30),
+        limits=limits or Limits(cpu=20, wall=100),
     )
 
 

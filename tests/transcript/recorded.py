@@ -8,7 +8,7 @@ from llmspell import FunctionTool, Limits, Outcome, Policy, ScriptRuntime, ToolG
 from llmspell.engines.factory import EngineFactory, EngineSpec
 from llmspell.transcript import Cassette, TranscriptInMemory
 
-LIMITS = Limits(cpu=10, wall=30, memory=64 << 20)
+LIMITS = Limits(cpu=20, wall=100, memory=64 << 20)
 
 
 class Touched(BaseException):

@@ -18,7 +18,7 @@ from llmspell.transcript import cassette as cassette_module
 from llmspell.transcript.beside import ValuesFolder
 from tests.transcript.test_hostile_cassettes import EXAMPLE, with_line
 
-SOON = 20.0
+SOON = 100.0
 """Seconds on a busy machine; what is guarded against takes hours."""
 
 

@@ -232,7 +232,7 @@ def test_a_full_disk_ends_the_run_and_nothing_that_was_there_is_lost(tmp_path: P
     place = tmp_path / "t.jsonl"
     place.write_text(OLDER)
     done = subprocess.run(
-        [sys.executable, "-c", CHILD, str(place), "20000"], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", CHILD, str(place), "20000"], capture_output=True, text=True, check=True, timeout=250
     )
     verdict, kind, message, made = json.loads(done.stdout)
     assert (verdict, kind) == ("error", "internal")
@@ -263,7 +263,7 @@ def test_a_run_without_a_record_loads_nothing_of_it() -> None:
         print(sorted(name for name in sys.modules if name.startswith("llmspell.transcript")))
     """
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, check=True, timeout=250
     )
     assert done.stdout == "[]\n"
 

@@ -33,7 +33,7 @@ def killed(folder: Path, kill: str, at: str) -> Path:
     place = folder / "t.jsonl"
     done = subprocess.run(
         [sys.executable, "-m", "tests.transcript.notes", str(folder / "notes"), str(place), kill, at],
-        cwd=ROOT, check=False, timeout=60,
+        cwd=ROOT, check=False, timeout=250,
     )  # fmt: skip
     assert done.returncode == (0 if kill == "worker" else -signal.SIGKILL)
     assert place.exists() is (kill == "worker")

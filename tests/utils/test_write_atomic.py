@@ -35,7 +35,7 @@ def write_and_die(path: Path, step: int) -> subprocess.CompletedProcess[str]:
     """Replaces the file in a process of its own, which is killed before or after its nth call of the system."""
     return subprocess.run(
         [sys.executable, "-S", "-c", f"import sys; sys.path[:] = {sys.path!r}\n{WRITER}", str(path), str(step)],
-        env=uncounted(), capture_output=True, text=True, timeout=60, check=False,
+        env=uncounted(), capture_output=True, text=True, timeout=250, check=False,
     )  # fmt: skip
 
 

@@ -303,7 +303,7 @@ for spell in spells * 3:
 def test_several_processes_share_it(folder: str) -> None:
     command = [sys.executable, "-c", _WRITER, folder]
     writers = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(3)]
-    assert [(writer.communicate(timeout=60)[1], writer.returncode) for writer in writers] == [(b"", 0)] * 3
+    assert [(writer.communicate(timeout=250)[1], writer.returncode) for writer in writers] == [(b"", 0)] * 3
     assert not [path for path in Path(folder).iterdir() if path.name.startswith(".")]
 
 

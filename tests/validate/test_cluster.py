@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 import shutil
 import socket
 import subprocess
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 from socketserver import BaseRequestHandler, StreamRequestHandler, ThreadingTCPServer
+from typing import Any
 
 import psutil
 import pytest
@@ -30,10 +32,12 @@ from llmspell.validate.node_answer import asked
 from llmspell.validate.result import Result, Status
 from llmspell.validate.settings import Settings
 from llmspell.validate.spell import Spell
+from tests.patience import growing
 from tests.validate.dask_cluster import DEADLINE, LOST_UNDER_ONE, DaskCluster
 
 BROKEN = b"return ("
 SETTINGS = Settings()
+UNHURRIED = Patience(connect=DEADLINE, first_node=DEADLINE)
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +45,12 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
     """A cluster of one node, for tests that leave it as it is."""
     with DaskCluster(tmp_path_factory.mktemp("cluster"), 1) as made:
         yield made
+
+
+def executing(
+    cluster: DaskCluster, settings: Settings = SETTINGS, *, patience: Patience = UNHURRIED, **options: Any
+) -> ClusterExecutor:
+    return ClusterExecutor(settings, cluster.address, patience=patience, **options)
 
 
 def spells(number: int, engine: str = "lua") -> list[Spell]:
@@ -63,7 +73,10 @@ def test_every_spell_has_one_result_though_nodes_are_killed(tmp_path: Path) -> N
             taken += 1
             yield spell
 
-    with DaskCluster(tmp_path, 3) as cluster, ClusterExecutor(SETTINGS, cluster.address) as executor:
+    with (
+        DaskCluster(tmp_path, 3) as cluster,
+        executing(cluster) as executor,
+    ):
         for result in executor.results(one_by_one()):
             results.append(result)
             assert taken - len(results) <= AHEAD * 3
@@ -78,7 +91,10 @@ def test_a_spell_that_ends_nodes_is_given_up_and_costs_no_other(tmp_path: Path) 
     killer = EngineSpec("killer", (".kill",), command=(sys.executable, str(program)))
     settings = Settings(engines=(killer,), require=("memory",))
     wanted = spells(6)
-    with DaskCluster(tmp_path, LOST_UNDER_ONE + 1) as cluster, ClusterExecutor(settings, cluster.address) as executor:
+    with (
+        DaskCluster(tmp_path, LOST_UNDER_ONE + 1) as cluster,
+        executing(cluster, settings) as executor,
+    ):
         results = list(executor.results([Spell("x.kill", "killer", b"x"), *wanted]))
     (given_up,) = (result for result in results if result.path == "x.kill")
     assert given_up.status is Status.UNCHECKED
@@ -91,7 +107,7 @@ def test_cancelling_ends_what_runs_on_the_nodes_and_gives_what_is_done(cluster: 
     cancellation, results = Cancellation(), []
     endless = [Spell(f"{n}.lua", "lua", b"while true do end", expectation=b"value = 1") for n in range(5)]
     cache = Cache(SETTINGS, folder=str(tmp_path / "cache"))
-    with ClusterExecutor(SETTINGS, cluster.address, cancellation=cancellation, cache=cache) as executor:
+    with executing(cluster, cancellation=cancellation, cache=cache) as executor:
         for result in executor.results([Spell("a.lua", "lua", b"return 1"), *endless]):
             results.append(result)
             running = psutil.Process(cluster.nodes[0].pid).children(recursive=True)
@@ -108,15 +124,21 @@ def test_a_node_of_other_versions_is_refused_by_name(cluster: DaskCluster, tmp_p
         shutil.copytree(source, other / source.name, ignore=shutil.ignore_patterns("__pycache__"))
     file = other / "llmspell/__init__.py"
     file.write_text(file.read_text().replace(f'__version__ = "{llmspell.__version__}"', '__version__ = "9.9"'))
-    with ClusterExecutor(SETTINGS, cluster.address) as executor, cluster.another("odd-one", PYTHONPATH=str(other)):
+    with (
+        executing(cluster) as executor,
+        cluster.another("odd-one", PYTHONPATH=str(other)),
+    ):
         with pytest.raises(SetupError, match=r"node odd-one of the cluster is refused: it has llmspell 9\.9"):
             list(executor.results(spells(200)))
         with pytest.raises(SetupError, match=r"node odd-one \(tcp://.*\) of the cluster is refused: it has llmspell"):
-            ClusterExecutor(SETTINGS, cluster.address).__enter__()
+            executing(cluster).__enter__()
 
 
 def test_a_scheduler_that_is_lost_midway_is_a_clear_error(tmp_path: Path) -> None:
-    with DaskCluster(tmp_path, 1) as cluster, ClusterExecutor(SETTINGS, cluster.address) as executor:
+    with (
+        DaskCluster(tmp_path, 1) as cluster,
+        executing(cluster) as executor,
+    ):
         results = executor.results(spells(100))
         next(results)
         cluster.scheduler.kill()
@@ -125,16 +147,15 @@ def test_a_scheduler_that_is_lost_midway_is_a_clear_error(tmp_path: Path) -> Non
 
 
 def test_a_cluster_that_has_lost_all_its_nodes_is_a_clear_error(tmp_path: Path) -> None:
-    patience = Patience(first_node=0.2, next_node=0.5)
     with DaskCluster(tmp_path, 1) as cluster:
-        with ClusterExecutor(SETTINGS, cluster.address, patience=patience) as executor:
+        with executing(cluster, patience=UNHURRIED._replace(next_node=2)) as executor:
             results = executor.results(spells(100))
             next(results)
             cluster.kill(0)
             with pytest.raises(SetupError, match=r"lost all its nodes, and [12] scripts have no result"):
                 list(results)
         with pytest.raises(SetupError, match="has no nodes; start some: dask worker tcp://"):
-            ClusterExecutor(SETTINGS, cluster.address, patience=patience).__enter__()
+            executing(cluster, patience=UNHURRIED._replace(first_node=0.2)).__enter__()
 
 
 def test_nobody_at_the_address_is_a_clear_error_in_time() -> None:
@@ -169,14 +190,18 @@ def test_a_server_that_is_no_scheduler_is_a_clear_error_in_time(
         thread.start()
         address = f"tcp://127.0.0.1:{server.server_address[1]}"
         begun = time.monotonic()
-        with pytest.raises(SetupError, match=f"the Dask scheduler at {address} cannot be reached: .*{reason}"):
-            ClusterExecutor(SETTINGS, address, patience=Patience(connect=2)).__enter__()
-        gc.collect()
+        for connect in growing(2):  # on a busy machine it may not have answered yet
+            with pytest.raises(SetupError, match=f"the Dask scheduler at {address} cannot be reached: ") as raised:
+                ClusterExecutor(SETTINGS, address, patience=Patience(connect=connect)).__enter__()
+            gc.collect()
+            if re.search(reason, str(raised.value)):
+                break
+        assert re.search(reason, str(raised.value))
         took = time.monotonic() - begun
         server.shutdown()
         thread.join()
-    assert took < 10
-    with ClusterExecutor(SETTINGS, cluster.address) as executor:  # what was left does not stand in the way of another
+    assert took < 2 * DEADLINE
+    with executing(cluster) as executor:  # what was left does not stand in the way of another
         assert_right(list(executor.results(spells(2))), spells(2))
 
 

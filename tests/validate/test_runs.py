@@ -120,7 +120,7 @@ def test_an_error_is_told_with_its_place_unless_it_was_expected(checker: Checker
 )
 def test_a_run_is_granted_nothing_that_reaches_out(source: str, verdict: str) -> None:
 
-    with Checker(Settings(limits=Limits(cpu=0.5))) as checker:
+    with Checker(Settings(limits=Limits(cpu=1))) as checker:
         result = checker.check(spell(source, ""))
     assert result.outcome is not None
     assert result.outcome["verdict"] in (verdict, "denied")

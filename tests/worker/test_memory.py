@@ -9,7 +9,7 @@ import pytest
 from llmspell import FunctionTool, Limits, Outcome, ScriptRuntime, Verdict, default_policy
 
 MIB = 1 << 20
-LIMITS = Limits(cpu=5, wall=20)
+LIMITS = Limits(cpu=20, wall=100)
 
 
 def big(size: int, text: bool = False) -> Any:
@@ -24,7 +24,7 @@ def run(source: str, limits: Limits = LIMITS) -> Outcome:
     tools = [FunctionTool(big, blocking=False), FunctionTool(nested, blocking=False)]
     policy = default_policy().with_tools(["big", "nested"])
     outcome = ScriptRuntime.with_lua(tools=tools, limits=limits, policy=policy).execute(source, name="spell.lua")
-    assert outcome.usage.wall_seconds < 15, outcome
+    assert outcome.usage.wall_seconds < LIMITS.wall, outcome
     assert outcome.usage.peak_memory_bytes is not None
     assert outcome.usage.peak_memory_bytes <= limits.memory
     return outcome

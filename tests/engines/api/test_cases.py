@@ -33,7 +33,7 @@ def tools() -> list[FunctionTool]:
 
     def meet(parties: int) -> int:
         with lock:
-            barrier = barriers.setdefault(parties, threading.Barrier(parties, timeout=10))
+            barrier = barriers.setdefault(parties, threading.Barrier(parties, timeout=60))
         return parties if barrier.wait() >= 0 else 0
 
     def bounded() -> str:

@@ -12,7 +12,7 @@ from tests.engines.api.test_cases import policy, tools
 
 def run(language: Language, *, seed: int | None) -> Outcome:
     granted = policy().with_tools(["give-back", "uuid-generator", "datetime-handler"])
-    engine, limits = counted(language.spec(), Limits(cpu=10, wall=30, memory=64 << 20))
+    engine, limits = counted(language.spec(), Limits(cpu=20, wall=100, memory=64 << 20))
     runtime = ScriptRuntime(engine, tools=tools(), policy=granted, limits=limits)
     outcome = runtime.execute(spell_of(SPELLS, "seeded", language), seed=seed)
     assert outcome.verdict.value == "ok", outcome.error

@@ -20,7 +20,7 @@ from llmspell.engines.factory import EngineFactory, worker_command
 from tests.probe import conversation
 
 LUA = EngineFactory().get("lua")
-LIMITS = Limits(cpu=10, wall=30)
+LIMITS = Limits(cpu=20, wall=100)
 
 
 def status_of(pid: int) -> dict[str, str]:
@@ -152,7 +152,7 @@ def test_a_script_that_does_nothing_wrong_makes_no_call_that_is_refused(tmp_path
     source = b"for i = 1, 3 do print(os.date(), os.clock(), #('x'):rep(3e6)) end error('boom')"
     frames = conversation(source, SURFACE)
     command = ["strace", "-f", "-o", str(trace), *worker_command(LUA), "lua", str(LIMITS.memory)]
-    done = subprocess.run(command, input=frames, env={}, capture_output=True, timeout=60, check=False)
+    done = subprocess.run(command, input=frames, env={}, capture_output=True, timeout=250, check=False)
     assert b"boom" in done.stdout
     confined = trace.read_text().partition("seccomp(SECCOMP_SET_MODE_FILTER")[2].splitlines()[1:]
     assert any("write(" in line for line in confined)
