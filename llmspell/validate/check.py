@@ -30,6 +30,7 @@ from llmspell.validate.names import EngineNames
 from llmspell.validate.result import Result, Status, TimedCall
 from llmspell.validate.rules import RULES
 from llmspell.validate.rules.case import MAX_HINTS, Case
+from llmspell.validate.rules.off import Off
 from llmspell.validate.rules.secrets import masked
 from llmspell.validate.runs.running import Ran, is_run, run
 from llmspell.validate.settings import Settings, check_rules
@@ -69,11 +70,12 @@ class Checker:
         begun = time.perf_counter()
         ran: Ran | None = None
         try:
-            found = kept(self._findings(spell), spell.source, self._settings.off)
+            here = Off(spell.source)
+            found = kept(self._findings(spell, here), here, self._settings.off)
             status = self._status(found)
             if self._settings.runs and is_run(spell) and not any(one.rule in _UNFIT for one in found):
                 ran = run(spell, self._factory.get(spell.engine), self._settings, self._cancellation)
-                found = kept([*found, *ran.findings], spell.source, self._settings.off)
+                found = kept([*found, *ran.findings], here, self._settings.off)
                 status = self._status(found)
         except LlmspellError as error:  # no worker can be had for it
             found = [Finding("not-checked", Severity.ERROR, str(error))]
@@ -106,9 +108,9 @@ class Checker:
         bad = {Severity.ERROR, Severity.WARNING} if self._settings.strict else {Severity.ERROR}
         return Status.FAILED if any(one.severity in bad for one in found) else Status.PASSED
 
-    def _findings(self, spell: Spell) -> Iterator[Finding]:
+    def _findings(self, spell: Spell, off: Off) -> Iterator[Finding]:
         yield from spell.findings
-        text = list(about_text(spell.source))
+        text = list(about_text(spell.source, off))
         yield from text
         if any(one.rule in ("binary", "empty") for one in text):
             return  # an empty one is a module, or not yet anything
@@ -118,25 +120,25 @@ class Checker:
             yield Finding("not-analysed", Severity.WARNING, says)
             return
         outcome = self._read(spell, checking(spec) or spec)
-        if outcome.verdict in (Verdict.LIMIT, Verdict.CRASH, Verdict.DENIED):
+        if _has_not_read(outcome):
             yield Finding("not-analysed", Severity.ERROR, f"it could not be read: {_why(outcome)}")
             outcome = self._read(spell, spec)  # the engine's parser takes less memory
         yield from _syntax(outcome)
         if outcome.verdict is Verdict.OK and isinstance(outcome.value, dict):
-            yield from self._judged(spell, spec, outcome.value)
+            yield from self._judged(spell, spec, outcome.value, off)
 
-    def _judged(self, spell: Spell, spec: EngineSpec, told: object) -> Iterator[Finding]:
+    def _judged(self, spell: Spell, spec: EngineSpec, told: object, off: Off) -> Iterator[Finding]:
         try:
             facts: Facts = read_facts(told)
         except MalformedError as error:
             yield Finding("not-analysed", Severity.ERROR, f"the worker that read it told {error}")
             return
         if facts.more:
-            says = "it uses more names than were looked at"
-            yield Finding("not-analysed", Severity.WARNING, says)
+            says = "it uses more names than are looked at, and what is behind them is not known: split it"
+            yield Finding("not-analysed", Severity.ERROR, says)
         lines, hints = Lines(spell.source), iter(range(1, MAX_HINTS + 1))
         yield from about_facts(
-            Case(spell, facts, lines, self._names_of(spec), self._tools, self._settings.packages, hints)
+            Case(spell, facts, lines, self._names_of(spec), self._tools, self._settings.packages, hints, off)
         )
 
     def _read(self, spell: Spell, spec: EngineSpec) -> Outcome:
@@ -197,6 +199,13 @@ def _why(outcome: Outcome) -> str:
     if outcome.limit is not None:
         return f"reading it went over the {outcome.limit.name} limit"
     return outcome.error.message if outcome.error is not None else outcome.verdict.value
+
+
+def _has_not_read(outcome: Outcome) -> bool:
+    """Whether reading a script was too much; what its parser says of it is about the script."""
+    if outcome.verdict is Verdict.ERROR and outcome.error is not None:
+        return outcome.error.kind != "syntax"
+    return outcome.verdict is not Verdict.OK
 
 
 def _syntax(outcome: Outcome) -> Iterator[Finding]:

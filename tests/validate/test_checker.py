@@ -230,7 +230,7 @@ def _use(
 def _nested(depth: int) -> list[object]:
     made: list[object] = ["nil", None, [0, 0, 0, 1]]
     for _ in range(depth):
-        made = ["list", [[made], False], [0, 0, 0, 1]]
+        made = ["list", [[made], 0], [0, 0, 0, 1]]
     return made
 
 
@@ -244,7 +244,7 @@ def _nested(depth: int) -> list[object]:
         {"references": [_use(place=[0, 0, 0, -1])]},
         {"references": [_use(use="fly")]},
         {"references": [_use(name="x" * 2000)]},
-        {"references": [_use(arguments=[["map", [[["a"]], False], [0, 0, 0, 1]]])]},
+        {"references": [_use(arguments=[["map", [[["a"]], 0], [0, 0, 0, 1]]])]},
         {"references": [_use(arguments=[_nested(20)])]},
         {"assigned": ["x"] * 7000},
     ],

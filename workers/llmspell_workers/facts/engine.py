@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from llmspell_workers.facts.scopes import Scopes
     from llmspell_workers.wire import Configure
 
-READERS = ("lua", "javascript", "python")
-"""The engines whose languages are read: each has a file of its name here."""
 _ALSO_TOLD = ("require", "dofile", "import", "load", "eval", "exec", "getattr")
 
 
