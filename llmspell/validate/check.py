@@ -120,7 +120,7 @@ class Checker:
             yield Finding("not-analysed", Severity.WARNING, says)
             return
         outcome = self._read(spell, checking(spec) or spec)
-        if _has_not_read(outcome):
+        if outcome.verdict in (Verdict.LIMIT, Verdict.CRASH, Verdict.DENIED):
             yield Finding("not-analysed", Severity.ERROR, f"it could not be read: {_why(outcome)}")
             outcome = self._read(spell, spec)  # the engine's parser takes less memory
         yield from _syntax(outcome)
@@ -134,7 +134,7 @@ class Checker:
             yield Finding("not-analysed", Severity.ERROR, f"the worker that read it told {error}")
             return
         if facts.more:
-            says = "it uses more names than are looked at, and what is behind them is not known: split it"
+            says = "it uses more than is looked at, and what is behind that is not known: split it"
             yield Finding("not-analysed", Severity.ERROR, says)
         lines, hints = Lines(spell.source), iter(range(1, MAX_HINTS + 1))
         yield from about_facts(
@@ -199,13 +199,6 @@ def _why(outcome: Outcome) -> str:
     if outcome.limit is not None:
         return f"reading it went over the {outcome.limit.name} limit"
     return outcome.error.message if outcome.error is not None else outcome.verdict.value
-
-
-def _has_not_read(outcome: Outcome) -> bool:
-    """Whether reading a script was too much; what its parser says of it is about the script."""
-    if outcome.verdict is Verdict.ERROR and outcome.error is not None:
-        return outcome.error.kind != "syntax"
-    return outcome.verdict is not Verdict.OK
 
 
 def _syntax(outcome: Outcome) -> Iterator[Finding]:
