@@ -18,11 +18,9 @@ from llmspell.cli.run import Parsed, run_options
 from llmspell.cli.setup import configure
 from llmspell.cli.signals import CODES, CancelledBySignals
 from llmspell.cli.terminal import Colours, complain
-from llmspell.config import Configuration
 from llmspell.engines.configured import factory_of
 from llmspell.engines.factory import EngineFactory
 from llmspell.errors import UsageError
-from llmspell.limits import Limits
 from llmspell.sandbox.require import DEFAULT, read_required
 from llmspell.sandbox.wake import Cancellation
 from llmspell.validate.discovery import Discovery
@@ -33,7 +31,7 @@ from llmspell.validate.reports.report import STDOUT
 from llmspell.validate.reports.totals import Totals
 from llmspell.validate.result import Status
 from llmspell.validate.rules import RULES
-from llmspell.validate.settings import Settings, check_rules, granted_tools
+from llmspell.validate.settings import Settings, settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -100,7 +98,15 @@ def validate(context: click.Context, /, path: tuple[str, ...], **options: Any) -
     choices = Choices(**{name: value for name, value in options.items() if name in Choices._fields})
     configuration, limits = configure(choices, sandboxed=True)
     factory = factory_of(configuration.engines, configuration.origin)
-    settings = _settings(configuration, limits, choices, options, factory)
+    settings = settings_of(
+        configuration,
+        factory,
+        limits=limits,
+        strict=options["strict"],
+        off=options["off"],
+        require=DEFAULT if choices.require is None else read_required(choices.require),
+        runs=not options["no_runs"],
+    )
     chosen = configuration.validate
     found = Discovery(
         path,
@@ -129,23 +135,6 @@ def validate(context: click.Context, /, path: tuple[str, ...], **options: Any) -
         complain(f"no scripts were found in {', '.join(path)[:300]}")
         context.exit(2)
     context.exit(_exit_code(stopped, totals, reports))
-
-
-def _settings(
-    configuration: Configuration, limits: Limits, choices: Choices, options: dict[str, Any], factory: EngineFactory
-) -> Settings:
-    chosen = configuration.validate
-    return Settings(
-        limits=limits,
-        strict=options["strict"] or chosen.get("strict", False),
-        off=check_rules((*chosen.get("off", ()), *options["off"]), tuple(RULES)),
-        require=DEFAULT if choices.require is None else read_required(choices.require),
-        engines=tuple(factory.get(name) for name in configuration.engines),
-        tools=granted_tools(configuration),
-        config=configuration.policy.config,
-        packages=configuration.policy.packages,
-        runs=not options["no_runs"],
-    )
 
 
 def _changed(found: Discovery, factory: EngineFactory, revision: str | None) -> Iterable[Spell | Result]:

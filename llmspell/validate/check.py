@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
 from llmspell.engines.checking import checking
-from llmspell.engines.factory import EngineFactory, EngineSpec
+from llmspell.engines.factory import EngineSpec
 from llmspell.engines.worker import check_memory
 from llmspell.errors import LlmspellError
 from llmspell.limits import MIB, Limits
@@ -28,7 +28,6 @@ from llmspell.validate.finding import Finding, Position, Severity
 from llmspell.validate.judged import about_facts, about_text, foremost, kept
 from llmspell.validate.names import EngineNames
 from llmspell.validate.result import Result, Status, TimedCall
-from llmspell.validate.rules import RULES
 from llmspell.validate.rules.case import MAX_HINTS, Case
 from llmspell.validate.rules.off import Off
 from llmspell.validate.rules.secrets import masked
@@ -54,11 +53,9 @@ class Checker:
 
     def __init__(self, settings: Settings, *, cancellation: Cancellation | None = None) -> None:
         """Raises UsageError for settings that nobody can check by."""
-        check_rules(settings.off, tuple(RULES))
+        check_settings(settings)
         self._settings, self._cancellation = settings, cancellation
         self._factory = settings.factory()
-        if settings.runs:
-            _check_memory(self._factory, settings.limits.memory)
         self._tools: Mapping[str, Mapping[str, Any]] = {name: tool.schema for name, tool in builtin_tools().items()}
         self._lock = threading.Lock()
         self._readers: dict[str, ScriptRuntime] = {}
@@ -188,8 +185,14 @@ def _told(ran: Ran | None, limits: Limits) -> dict[str, Any]:
     return {"outcome": ran.outcome.to_dict(pass_on=False), "calls": calls, "limits": limits._asdict()}
 
 
-def _check_memory(factory: EngineFactory, memory: int) -> None:
-    """Raises UsageError for a limit in which no engine starts; where one does, it depends on the script."""
+def check_settings(settings: Settings) -> None:
+    """Raises UsageError for settings that nobody can check by: rules that there are not, and a memory limit in which no
+    engine starts; where one does, it depends on the script.
+    """
+    check_rules(settings.off)
+    if not settings.runs:
+        return
+    factory, memory = settings.factory(), settings.limits.memory
     least = min((factory.get(name) for name in factory.names()), key=lambda spec: spec.least_memory)
     if memory < least.least_memory:
         check_memory(least, memory)

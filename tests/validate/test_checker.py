@@ -12,6 +12,7 @@ from llmspell.engines.checking import checking
 from llmspell.engines.factory import EngineFactory, EngineSpec
 from llmspell.errors import UsageError
 from llmspell.limits import Limits
+from llmspell.policy import ToolGrant
 from llmspell.runtime import ScriptRuntime
 from llmspell.validate.check import CHECK_LIMITS, Checker
 from llmspell.validate.discovery import Discovery
@@ -59,7 +60,8 @@ def test_settings_travel() -> None:
         limits=Limits(memory=1 << 25),
         strict=True,
         off=("secret",),
-        tools=("calculator",),
+        tools={"calculator": ToolGrant(3, 0.5)},
+        modules=False,
         engines=(EngineSpec("toy", (".toy",), ("/bin/toy",), settings={"a": 1}, needs=("/x",)),),
         config={"a": {"b": 1}},
     )
