@@ -83,7 +83,7 @@ def settings_of(
     require: tuple[str, ...] = DEFAULT,
     runs: bool = True,
 ) -> Settings:
-    """The settings by a configuration, and by what was chosen beside it. Raises UsageError for a rule that is not there.
+    """The settings by a configuration and by what was chosen beside it. Raises UsageError for a rule that is not there.
 
     What a run is granted is what the configuration says; where it is silent, tools without side effects and modules.
     """
