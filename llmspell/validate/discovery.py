@@ -1,8 +1,8 @@
 """Finding scripts: files, folders and globs, each script once, one at a time.
 
 Theory of operation. What was typed is followed as it was typed; what a tree holds is not (`tree.py`). A file that
-cannot be checked is a result of its own, and the search goes on. Nothing is held of a script that was handed on but
-where it lies, so that it is not handed on twice.
+cannot be checked is a result of its own, and the search goes on. Nothing is held of a script that was handed on but,
+where several paths were typed, where it lies, so that it is not handed on twice.
 """
 
 from __future__ import annotations
@@ -154,6 +154,8 @@ class Discovery:
         return self._is_new(folder, name)
 
     def _is_new(self, path: str, *below: str) -> bool:
+        if len(self._paths) == 1:
+            return True  # a walk comes to each place once, and nothing is to be held of it
         whole = os.path.join(os.path.realpath(path), *below)
         if whole in self._seen:
             return False

@@ -10,9 +10,9 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from array import array
 from collections.abc import Iterator
 from io import FileIO
-from typing import NamedTuple
 
 from llmspell.validate.reports.opening import Reports
 from llmspell.validate.reports.report import Report
@@ -55,21 +55,15 @@ class OrderedReports(Reports):
             self.problems += self._files.problems
 
 
-class _Place(NamedTuple):
-    """Where a result lies in the file; `held` is one that does not."""
-
-    path: str
-    begin: int
-    length: int
-    held: bytes | None = None
-
-
 class _Kept:
     """Results on the disk, each of which is read once."""
 
     def __init__(self) -> None:
-        self._places: list[_Place] = []
-        self._size = 0
+        self._paths: list[str] = []
+        self._ends = array("Q", [0])
+        """Where a result ends in the file, and the next one begins: by number, from 1."""
+        self._held: dict[int, bytes] = {}
+        """Those that are not in the file, by number, from 0."""
         self._file: FileIO | None = None
         try:
             self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - it lives as long as the check
@@ -78,17 +72,19 @@ class _Kept:
 
     def add(self, result: Result) -> None:
         data = json.dumps(result.to_dict(), default=repr).encode()
-        written = self._is_written(data)
-        self._places.append(_Place(result.path, self._size, len(data), None if written else data))
-        self._size += len(data) if written else 0
+        if self._is_written(data):
+            self._ends.append(self._ends[-1] + len(data))
+        else:
+            self._held[len(self._paths)] = data
+            self._ends.append(self._ends[-1])
+        self._paths.append(result.path)
 
     def by_path(self) -> Iterator[Result]:
-        for place in sorted(self._places, key=lambda place: place.path):
-            data = self._read(place) if place.held is None else place.held
-            yield Result.from_dict(json.loads(data))
+        for number in sorted(range(len(self._paths)), key=self._paths.__getitem__):
+            yield Result.from_dict(json.loads(self._held.get(number) or self._read(number)))
 
     def close(self) -> None:
-        self._places = []
+        self._held.clear()
         if self._file is not None:
             self._file.close()
 
@@ -96,10 +92,11 @@ class _Kept:
         if self._file is None:
             return False
         try:
-            return os.pwrite(self._file.fileno(), data, self._size) == len(data)
+            return os.pwrite(self._file.fileno(), data, self._ends[-1]) == len(data)
         except OSError:
             return False
 
-    def _read(self, place: _Place) -> bytes:
-        assert self._file is not None
-        return os.pread(self._file.fileno(), place.length, place.begin)
+    def _read(self, number: int) -> bytes:
+        assert self._file is not None, "what is not held is in the file"
+        begin, end = self._ends[number], self._ends[number + 1]
+        return os.pread(self._file.fileno(), end - begin, begin)
