@@ -131,10 +131,7 @@ class Readers:
 
     def directly(self) -> list[float]:
         """The same of litellm alone."""
-        late: list[float] = []
-        for text in self._stream("stream"):
-            late.append((time.monotonic_ns() - int(text)) / 1e6)
-        return late
+        return [(time.monotonic_ns() - int(text)) / 1e6 for text in self._stream("stream")]
 
     def firsts_by_script(self) -> list[float]:
         """Milliseconds from the question to the first chunk at the script's output."""

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from llmspell.transcript.begin import Plan, ResumePlan
     from llmspell.transcript.cassette import Cassette
     from llmspell.transcript.file import Sink
-    from llmspell.transcript.live import Resumable
+    from llmspell.transcript.resumable import Resumable
     from llmspell.transcript.tape import Tape
 
 
@@ -178,7 +178,7 @@ class ScriptRuntime:
         Raises UsageError (TranscriptError among them) and SetupError; never anything for what the script does.
         """
         from llmspell.transcript.begin import ResumePlan
-        from llmspell.transcript.live import Resumable
+        from llmspell.transcript.resumable import Resumable
 
         resumed = transcript if isinstance(transcript, Resumable) else Resumable(transcript)
         plan = ResumePlan(resumed, unanswered)

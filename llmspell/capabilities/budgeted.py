@@ -12,8 +12,9 @@ from typing import Protocol
 
 from llmspell.capabilities.purse import Need, Purse
 from llmspell.capabilities.spending import Reservation, Spending
-from llmspell.errors import CallError, ErrorKind
-from llmspell.providers.provider import Chunk, Completion, Estimate, ModelRequest, Provider, ProviderCapabilities
+from llmspell.errors import CallError
+from llmspell.providers.around import Ask, ProviderAround
+from llmspell.providers.provider import Chunk, Estimate, ModelRequest, Provider, ProviderCapabilities
 
 BYTES_PER_TOKEN = 4
 """Of text that broke off, where nobody says how many tokens it was."""
@@ -39,14 +40,14 @@ class NobodyWatches:
 NOBODY_WATCHES = NobodyWatches()
 
 
-class BudgetedProvider:
+class BudgetedProvider(ProviderAround):
     """A provider whose calls are reserved in `purses` and in the run's; `model` is the one that it will be asked for.
 
     `rate` is USD for a token whose price nobody knows; `by_rule` is told the model when it is charged so. Calls raise
     LimitCrossed, and CallError (`budget`).
     """
 
-    __slots__ = ("_by_rule", "_model", "_provider", "_purses", "_rate", "_spending", "_waiting")
+    __slots__ = ("_by_rule", "_model", "_purses", "_rate", "_spending", "_waiting")
 
     def __init__(
         self,
@@ -59,7 +60,7 @@ class BudgetedProvider:
         by_rule: Callable[[str], None] = lambda _model: None,
         waiting: Waiting = NOBODY_WATCHES,
     ) -> None:
-        self._provider = provider
+        super().__init__(provider)
         self._spending = spending
         self._model = model
         self._purses = tuple(purses)
@@ -68,51 +69,11 @@ class BudgetedProvider:
         self._waiting = waiting
 
     @property
-    def name(self) -> str:
-        """The provider's."""
-        return self._provider.name
-
-    @property
-    def blocking(self) -> bool:
-        """Whether the provider waits."""
-        return self._provider.blocking
-
-    @property
-    def default_model(self) -> str | None:
-        """The provider's."""
-        return self._provider.default_model
-
-    @property
     def capabilities(self) -> ProviderCapabilities:
         """The model's, where the provider knows them, else the provider's."""
-        of_model: Callable[[str | None], ProviderCapabilities] | None = getattr(self._provider, "capabilities_of", None)
-        return self._provider.capabilities if of_model is None else of_model(self._model)
+        return self.capabilities_of(self._model)
 
-    @property
-    def notice(self) -> str | None:
-        """The provider's."""
-        return self._provider.notice
-
-    def complete(self, request: ModelRequest) -> Completion:
-        """The whole answer, perhaps a shorter one."""
-        for chunk in self.whole(request):
-            if chunk.final is not None:
-                return chunk.final
-        raise CallError(
-            ErrorKind.PROVIDER,
-            f"provider {self.name!r}: the call ended without an answer",
-            {"provider": self.name, "model": request.model, "retryable": False},
-        )
-
-    def whole(self, request: ModelRequest) -> Iterator[Chunk]:
-        """The same as a stream that any thread may close while another waits for the answer."""
-        return self._stream(request, getattr(self._provider, "whole", self._completed))
-
-    def stream(self, request: ModelRequest) -> Iterator[Chunk]:
-        """The answer as it comes. Nothing is reserved or asked before the first `next`; any thread may close it."""
-        return self._stream(request, self._provider.stream)
-
-    def _stream(self, request: ModelRequest, ask: Callable[[ModelRequest], Iterator[Chunk]]) -> BudgetedStream:
+    def _asked(self, request: ModelRequest, ask: Ask) -> BudgetedStream:
         def open_stream() -> tuple[Iterator[Chunk], Reservation]:
             granted, reservation = self._reserve(request)
             try:
@@ -122,14 +83,6 @@ class BudgetedProvider:
                 raise
 
         return BudgetedStream(open_stream, rate=self._rate, waiting=self._waiting)
-
-    def _completed(self, request: ModelRequest) -> Iterator[Chunk]:
-        completion = self._provider.complete(request)
-        yield Chunk(completion.text, final=completion)
-
-    def estimate(self, request: ModelRequest) -> Estimate:
-        """The provider's."""
-        return self._provider.estimate(request)
 
     def _need(self, found: Estimate) -> Need:
         cost = found.cost_usd

@@ -12,9 +12,11 @@ from llmspell.cli.choices import Choices
 from llmspell.cli.run import EXIT_CODES, run_options
 from llmspell.cli.script import Spell, run_spell
 from llmspell.cli.setup import configure, prepare
+from llmspell.cli.terminal import complain
 from llmspell.source import read_script
 from llmspell.transcript.cassette import Cassette
-from llmspell.transcript.live import UNANSWERED, Resumable
+from llmspell.transcript.live import UNANSWERED
+from llmspell.transcript.resumable import Resumable
 
 _REPLAY = """\b
 Examples:
@@ -50,7 +52,7 @@ def replay(context: click.Context, /, file: str, script: str | None, **options: 
     The script is the one in FILE, or SCRIPT. A call that is not the recorded one ends the run as an error.
 
     In the modes strict and loose no call is made, and FILE is left as it is. In the mode once the calls that FILE lacks
-    are made, for real, and FILE is rewritten with them.
+    are made, for real, and FILE is rewritten with them: the script in FILE is then run as `sandbox` runs one.
     """
     choices = Choices(**options, replay=file)
     cassette = Cassette.load(file)
@@ -75,6 +77,9 @@ def resume(context: click.Context, /, file: str, script: str | None, unanswered:
     """Go on with the run in the transcript FILE where it was cut; what was answered is not asked again.
 
     The script is the one in FILE, or SCRIPT, beside which modules are looked for. Its output comes from the begin.
+
+    The script in FILE is run as `sandbox` runs one: only --config and --allow-* say what it may, and FILE says nothing
+    of it. SCRIPT is run as `run` runs one, unless FILE is of `sandbox`.
     """
     resumed = Resumable(file)
     context.exit(
@@ -94,7 +99,13 @@ def _run(
 ) -> int:
     header = cassette.header
     command = header.labels.get("command")
-    sandboxed = command == "sandbox"
+    # a record may only narrow what may be called: where calls are made, its own word would widen it
+    sandboxed = command == "sandbox" or (script is None and replays is None)
+    if sandboxed and command != "sandbox" and not choices.quiet:
+        complain(
+            "the script in a transcript is run as sandbox runs one: it may what --config and --allow-* grant;"
+            " name SCRIPT to have it run as run does"
+        )
     choices = choices._replace(engine=header.engine)
     configuration, limits = configure(choices, sandboxed=sandboxed)
     if script is None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from llmspell.engines.bridge import Emit
     from llmspell.sandbox.wake import Cancellation
     from llmspell.transcript.cassette import Cassette
-    from llmspell.transcript.live import Resumable
+    from llmspell.transcript.resumable import Resumable
 
 LATE = 0.1
 """Seconds by which the limit of the wall is sure to be seen after it was crossed."""

@@ -15,14 +15,16 @@ from llmspell.cli.choices import Choices
 from llmspell.cli.faults import CLOSED_STDOUT
 from llmspell.cli.options import parse_count
 from llmspell.cli.run import Parsed, run_options
-from llmspell.cli.setup import configure
+from llmspell.cli.setup import configure, make_providers
 from llmspell.cli.signals import CODES, CancelledBySignals
 from llmspell.cli.terminal import Colours, complain
+from llmspell.config import Configuration
 from llmspell.engines.configured import factory_of
 from llmspell.engines.factory import EngineFactory
 from llmspell.errors import UsageError
 from llmspell.sandbox.require import DEFAULT, read_required
 from llmspell.sandbox.wake import Cancellation
+from llmspell.transcript.secrets import secrets_of
 from llmspell.validate.discovery import Discovery
 from llmspell.validate.executor import Executor, until_failed
 from llmspell.validate.listing import Listing
@@ -125,7 +127,7 @@ def validate(context: click.Context, /, path: tuple[str, ...], **options: Any) -
         if progress is not None:
             held.enter_context(progress)
         held.enter_context(executor)
-        reports = held.enter_context(_reports(options, progress or listing))
+        reports = held.enter_context(_reports(options, progress or listing, _keys(configuration)))
         results = executor.results(_spells(found, since, progress))
         totals = Totals()
         for result in until_failed(results, stopped) if options["fail_fast"] else results:
@@ -211,13 +213,18 @@ def _progress(listing: Listing, choices: Choices, found: Discovery) -> Progress 
         return None  # somebody else's terminal, or no /proc
 
 
-def _reports(options: dict[str, Any], listing: Report) -> Reports:
+def _keys(configuration: Configuration) -> tuple[str, ...]:
+    """The keys that this host knows: no report shows one."""
+    return secrets_of(make_providers(configuration, None, None), configuration.policy.environment)
+
+
+def _reports(options: dict[str, Any], listing: Report, keys: tuple[str, ...]) -> Reports:
     from llmspell.validate.reports.github import place_in_workspace
 
     wanted = Wanted(options["json"], options["junit"], options["sarif"], options["html"], options["github"])
     about = About(__version__, RULES, time.time(), place_in_workspace(os.environ, "."))
     files = open_reports(wanted, about, summary=os.environ.get("GITHUB_STEP_SUMMARY"))
-    return OrderedReports(listing, files)
+    return OrderedReports(listing, files, keys=keys)
 
 
 def _interruption(stopped: Cancellation) -> str | None:

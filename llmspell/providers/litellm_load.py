@@ -134,9 +134,9 @@ def _make_no_loops(litellm: Any) -> None:
     except ImportError:
         return  # another version, with other ways
 
-    class OnlyIfAsked(ServiceLogging):  # type: ignore[misc]
+    class OnlyIfAsked(ServiceLogging):
         def service_success_hook(self, *arguments: Any, **named: Any) -> None:
             if litellm.service_callback:
                 super().service_success_hook(*arguments, **named)
 
-    logging_utils._service_logger = OnlyIfAsked()
+    logging_utils._service_logger = OnlyIfAsked()  # type: ignore[assignment]  # it is declared as None

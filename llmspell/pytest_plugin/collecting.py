@@ -16,12 +16,15 @@ import pytest
 from llmspell.config import Configuration, load
 from llmspell.engines.configured import factory_of
 from llmspell.errors import UsageError
+from llmspell.providers.manager import ProviderManager
 from llmspell.pytest_plugin.cassettes import cassette_of, new_cassette
 from llmspell.pytest_plugin.spell_item import SpellItem
+from llmspell.transcript.secrets import secrets_of
 from llmspell.validate.check import Checker
 from llmspell.validate.discovery import Discovery
 from llmspell.validate.finding import Finding, Severity
 from llmspell.validate.places import shown_path as text_path
+from llmspell.validate.reports.masked import WithoutKeys
 from llmspell.validate.reports.wording import shown_path
 from llmspell.validate.result import Result, Status
 from llmspell.validate.runs.running import Ran, expected_of
@@ -43,6 +46,8 @@ class SpellCollection:
             self._factory = factory_of(configuration.engines, configuration.origin)
             self._settings = settings_of(configuration, self._factory, strict=config.getoption("--llmspell-strict"))
             self.checker = Checker(self._settings)
+            providers = ProviderManager(configuration.providers, environ=os.environ)
+            self.shown = WithoutKeys(secrets_of(providers, configuration.policy.environment))
         except UsageError as error:
             raise pytest.UsageError(f"--llmspell: {error}") from None
         self._suffixes = {suffix for name in self._factory.names() for suffix in self._factory.get(name).suffixes}

@@ -38,7 +38,7 @@ class SpellItem(pytest.Item):
 
     def runtest(self) -> None:
         """Fails with what was found."""
-        result = self._checked()
+        result = self._collection.shown(self._checked())
         if result.status is not Status.PASSED:
             for name in ("stdout", "stderr"):
                 self._show_output(result, name)

@@ -190,6 +190,7 @@ class Broker:
         """The answers that have come since the last time. Raises LimitCrossed, with those that came beside it."""
         now = self._now()
         crossed: LimitCrossed | None = None
+        others: list[tuple[int, LimitHit]] = []
         answers: list[tuple[int, Answer]] = []
         for call_id, job in self._threads.take(self) if self._threads else ():
             self._running -= 1
@@ -200,12 +201,13 @@ class Broker:
             try:
                 answers.append((call_id, self._answer_of(call_id, pending, job)))
             except LimitCrossed as error:
+                self._record(call_id, pending.capability, pending.name, False, pending.begun)
                 if crossed is None:
-                    crossed = error
-                    crossed.call_id = call_id
-                    self._record(call_id, pending.capability, pending.name, False, pending.begun)
+                    crossed, crossed.call_id = error, call_id
+                else:
+                    others.append((call_id, error.hit))
         if crossed is not None:
-            crossed.answers = answers
+            crossed.answers, crossed.others = answers, others
             raise crossed
         for call_id, pending in list(self._open.items()):
             if pending.at is not None and pending.at <= now:

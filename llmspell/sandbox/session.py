@@ -47,7 +47,8 @@ def refusal(error: Unsendable) -> Answer:
 class LimitCrossed(Exception):
     """A call would cross a run-wide limit: it is not sent, and the run ends.
 
-    Out of `finished`, `call_id` is the call that crossed it, and `answers` are those of others that came with it.
+    Out of `finished`, `call_id` is the call that crossed it, `answers` are those of others that came with it, and
+    `others` are calls beside it that crossed one, too.
     """
 
     def __init__(self, hit: LimitHit) -> None:
@@ -55,6 +56,7 @@ class LimitCrossed(Exception):
         self.hit = hit
         self.call_id: int | None = None
         self.answers: Sequence[tuple[int, Answer]] = ()
+        self.others: Sequence[tuple[int, LimitHit]] = ()
 
 
 class RunStopped(Exception):

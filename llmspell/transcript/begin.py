@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from llmspell.engines.bridge import Script
     from llmspell.limits import Limits
     from llmspell.sandbox.threads import Threads
-    from llmspell.transcript.live import Resumable
+    from llmspell.transcript.resumable import Resumable
     from llmspell.transcript.tape import Tape
 
 STRICT, LOOSE, ONCE = "strict", "loose", "once"

@@ -21,6 +21,8 @@ from llmspell.transcript.form import TranscriptError
 
 MAX_VALUE = 128 * 1024 * 1024
 """Bytes of one value: a frame of 16 MiB, every character of it escaped, is under this."""
+UNFINISHED = ".tmp"
+"""How the name of a value ends that is not whole yet; it begins with its sum."""
 _DIGITS = frozenset("0123456789abcdef")
 
 
@@ -79,7 +81,7 @@ class ValuesFolder:
         try:
             if self._has(name, folder):
                 return name
-            made = f"{name}.{os.getpid()}-{_thread.get_ident()}.tmp"
+            made = f"{name}.{os.getpid()}-{_thread.get_ident()}{UNFINISHED}"
             try:
                 with open(made, "xb", opener=lambda path, flags: os.open(path, flags, 0o666, dir_fd=folder)) as file:
                     file.write(value)
@@ -92,15 +94,38 @@ class ValuesFolder:
             os.close(folder)
         return name
 
+    def keep(self, used: set[str]) -> None:
+        """Sees to it that these are on the disk before a transcript that names them is. Raises OSError.
+
+        Those that are not there were not there when a run that goes on was taken up, and are missed by their readers.
+        """
+        try:
+            folder = self._opened()
+        except FileNotFoundError:
+            return
+        try:
+            for name in used:
+                with contextlib.suppress(FileNotFoundError):
+                    value = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+                    try:
+                        os.fsync(value)
+                    finally:
+                        os.close(value)
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
     def forget_others(self, used: set[str]) -> None:
-        """Removes the values that no line of a finished transcript names: those of the one that it replaces."""
+        """Removes the values that no line of a finished transcript names: those of the one that it replaces, and what
+        a process that was killed has left of one."""
         try:
             folder = self._opened()
         except OSError:
             return  # there is none, or it is not ours
         try:
             for name in os.listdir(folder):
-                if is_sum(name) and name not in used:
+                stem, _, rest = name.partition(".")
+                if is_sum(stem) and f".{rest}".endswith((".", UNFINISHED)) and name not in used:
                     with contextlib.suppress(OSError):  # it is only in the way
                         os.unlink(name, dir_fd=folder)
         finally:

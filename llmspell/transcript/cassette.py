@@ -1,24 +1,24 @@
 """A transcript that is read: its first line, its events in order, and how it ended, if it did.
 
-Theory of operation. Every line is read and checked before anything runs, and what is small is kept as it was read; a
-large line is read again when its turn comes, so that a file cannot take many times its size in memory. What was cut in
-the middle of its last line is a transcript without that line.
+Theory of operation. Every line is read and checked before anything runs. What was cut in the middle of its last line is
+a transcript without that line.
 
 The rule kept here: whatever a file holds, reading it gives a cassette or raises TranscriptError.
 """
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Self, TypeGuard
+from typing import Self
 
-from llmspell.limits import Limits, format_size
+from llmspell.limits import format_size
 from llmspell.transcript.beside import Values, ValuesFolder, ValuesInMemory, read_regular
+from llmspell.transcript.event import Event
 from llmspell.transcript.file import MAX_FILE, PART, values_place
-from llmspell.transcript.form import TranscriptError, encode
-from llmspell.transcript.lines import SCHEMA, beside_of, most_values, parsed_value, read_line, value_of
+from llmspell.transcript.form import TranscriptError
+from llmspell.transcript.header import read_header
+from llmspell.transcript.lines import most_values
 
 MAX_LINES = 1_000_000
 _KEPT_LINE = 4096
@@ -27,63 +27,6 @@ _KEPT = 64 * 1024 * 1024
 """Bytes that all lines take that are, by their length and their values."""
 _VALUE = 128
 """Bytes that a value takes where it was read: a map of one takes twice this, and counts as two."""
-_MOST_CHARACTERS = 100_000
-_MOST_WORDS = 1_000_000
-
-
-class Event:
-    """One line that was read."""
-
-    __slots__ = ("_kept", "_values", "at", "data", "kind", "line")
-
-    def __init__(self, data: bytes, line: int, values: Values, *, keep: bool) -> None:
-        """Raises TranscriptError."""
-        event = read_line(data, line)
-        self.data, self._values, self.line = data, values, line
-        self._kept = event if keep else None
-        self.kind: str = event["event"]
-        self.at: float = event.get("at", 0.0)
-
-    def __getitem__(self, field: str) -> Any:
-        """A plain field."""
-        return self.fields[field]
-
-    @property
-    def fields(self) -> dict[str, Any]:
-        """All of them, as they stand in the line."""
-        return self._kept if self._kept is not None else read_line(self.data, self.line)
-
-    def value(self, field: str) -> Any:
-        """The value of a field, also of one that lies beside. Raises TranscriptError."""
-        fields = self.fields
-        name = beside_of(fields[field])
-        if name is not None:
-            return parsed_value(self._values.read(name), name)
-        return value_of(fields, field, marked=b'"$' in self.data)
-
-    def beside(self) -> list[tuple[str, str]]:
-        """The fields whose values lie beside, with their sums."""
-        if b'"$value"' not in self.data:
-            return []
-        found = ((field, beside_of(value)) for field, value in self.fields.items())
-        return [(field, name) for field, name in found if name is not None]
-
-
-class Header(NamedTuple):
-    """What was run. `source` is None where it cannot be what was run, because a key in it was masked."""
-
-    name: str
-    sha256: str
-    source: bytes | None
-    engine: str
-    engine_version: str
-    arguments: tuple[str, ...]
-    limits: Mapping[str, float]
-    environment: Mapping[str, str]
-    seed: int | None
-    clock: float | None
-    sleeps: bool
-    labels: Mapping[str, str]
 
 
 class Cassette:
@@ -109,7 +52,7 @@ class Cassette:
             left -= len(line) + _VALUE * most_values(line)
             events.append(Event(line, number, values, keep=len(line) <= _KEPT_LINE and left > 0))
         self.header_event = events[0]
-        self.header = _read_header(events[0])
+        self.header = read_header(events[0])
         self.events = events[1:]
         self._check_order()
 
@@ -154,7 +97,7 @@ class Cassette:
     def inlined(self) -> bytes:
         """The same transcript with all values in their lines, so that it can travel. Raises TranscriptError."""
         head = self.header_event
-        return b"".join(_inlined(event) for event in (head, *self.events))
+        return b"".join(event.inlined() for event in (head, *self.events))
 
     def values(self) -> set[str]:
         """The sums of all values that lie beside."""
@@ -213,91 +156,6 @@ def read_whole(path: str) -> bytes:
     if found is None:
         raise TranscriptError(f"the transcript {path[:300]!a} cannot be read: it is no regular file")
     return found
-
-
-def _read_header(event: Event) -> Header:
-    fields = event.fields
-    if fields["event"] != "transcript":
-        raise TranscriptError("the first line is no begin of a transcript")
-    if fields["schema"] != SCHEMA:
-        raise TranscriptError(
-            f"the transcript is of the kind {fields['schema']!r:.60}, and this program reads {SCHEMA}"
-        )
-    script, engine = fields["script"], fields["engine"]
-    name, total = _text(script, "name"), _text(script, "sha256")
-    words = fields["arguments"]
-    if len(words) > _MOST_WORDS or not all(map(_is_text, words)):
-        raise TranscriptError("the arguments of the transcript are no list of text")
-    seed, clock = fields["seed"], fields["clock"]
-    if (seed is None) != (clock is None) or (seed is not None and not (0 <= seed < 2**63 and 0 <= clock < 1e11)):
-        raise TranscriptError("the seed and the clock of the transcript are none")
-    limits = {name: fields["limits"].get(name) for name in Limits._fields}
-    if not all(limit is None or (type(limit) in (int, float) and 0 <= limit < 1e18) for limit in limits.values()):
-        raise TranscriptError("a limit of the transcript is none")
-    environment = event.value("environment")
-    source = event.value("source") if "source" in fields else None
-    from llmspell.source import sha256
-
-    if type(source) is str:
-        source = source.encode("utf-8", "surrogatepass")
-    if type(source) is not bytes or sha256(source) != total:
-        source = None
-    return Header(
-        name,
-        total,
-        source,
-        _text(engine, "name"),
-        _text(engine, "version"),
-        tuple(words),
-        {name: limit for name, limit in limits.items() if limit is not None},
-        _texts(environment, halves=True),
-        seed,
-        clock,
-        fields["sleeps"],
-        _texts(fields["labels"]),
-    )
-
-
-def _text(fields: dict[str, Any], name: str) -> str:
-    value = fields.get(name)
-    if not _is_text(value) or len(value) > _MOST_CHARACTERS:
-        raise TranscriptError(f"the transcript does not say {name!r} of its script or its engine")
-    return value
-
-
-def _texts(value: Any, *, halves: bool = False) -> dict[str, str]:
-    """A map of text; `halves`: an environment may hold bytes that are no UTF-8, as halves of surrogate pairs."""
-    if type(value) is not dict or len(value) > _MOST_WORDS:
-        ok = False
-    elif halves:
-        ok = all(type(one) is str for one in value.values())
-    else:
-        ok = all(map(_is_text, (*value, *value.values())))
-    if not ok:
-        raise TranscriptError("the environment or the labels of the transcript are no map of text")
-    found: dict[str, str] = value
-    return found
-
-
-def _is_text(value: Any) -> TypeGuard[str]:
-    """Whether this is text that can be written: half of a surrogate pair cannot."""
-    if type(value) is not str:
-        return False
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _inlined(event: Event) -> bytes:
-    found = event.beside()
-    if not found:
-        return event.data + b"\n"
-    fields = event.fields
-    texts = {field: encode(event.value(field)) for field, _ in found}
-    rest = json.dumps({name: value for name, value in fields.items() if name not in texts}, separators=(",", ":"))
-    return (rest[:-1] + "".join(f',"{field}":{text}' for field, text in texts.items()) + "}\n").encode("ascii")
 
 
 def _misplaced(event: Event, why: str) -> TranscriptError:

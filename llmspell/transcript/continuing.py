@@ -17,7 +17,8 @@ from llmspell.errors import CallError, ErrorKind
 from llmspell.outcome import LimitHit
 from llmspell.sandbox.broker import Broker, Handler, Later
 from llmspell.sandbox.session import Answer, LimitCrossed, RunStopped
-from llmspell.transcript.cassette import Cassette, Event
+from llmspell.transcript.cassette import Cassette
+from llmspell.transcript.event import Event
 from llmspell.transcript.form import TranscriptError
 from llmspell.transcript.journal import Journal
 from llmspell.transcript.loose import Shelf

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from llmspell.outcome import LimitHit, ScriptError, Usage, Verdict
 from llmspell.sandbox.ending import RunEnd, Stopped
-from llmspell.transcript.cassette import Event
+from llmspell.transcript.event import Event
 from llmspell.transcript.form import TranscriptError, same
 
 FROM_OUTSIDE = frozenset({Verdict.LIMIT, Verdict.CRASH, Verdict.CANCELLED})

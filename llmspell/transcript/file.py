@@ -11,6 +11,7 @@ what is replaced is an older transcript or an empty file, never anything else.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
@@ -67,8 +68,11 @@ def values_place(path: str) -> str:
 class TranscriptFile:
     """A transcript in a file, and the folder of large values beside it."""
 
-    def __init__(self, path: str | os.PathLike[str], *, after: int | None = None) -> None:
-        """`after`: FILE.part is there, and lines come after so many bytes of it. Raises TranscriptError."""
+    def __init__(self, path: str | os.PathLike[str], *, after: tuple[int, int] | None = None) -> None:
+        """`after`: FILE.part is there, open and locked, and lines come after so many bytes of it.
+
+        Raises TranscriptError.
+        """
         self.path = os.path.realpath(os.fspath(path))
         self._part = self.path + PART
         self._values = ValuesFolder(values_place(self.path))
@@ -79,7 +83,11 @@ class TranscriptFile:
         try:
             if after is None:
                 self._check_place()
-            self._descriptor = self._open(after)
+                self._descriptor = self._open()
+            else:
+                self._descriptor, self._size = after
+                os.ftruncate(*after)  # a line that was cut is no line
+                self._lines = 2  # what was there stays, whatever comes of this
         except OSError as error:
             self.close()
             raise self._failure(error) from None
@@ -120,6 +128,8 @@ class TranscriptFile:
     def finish(self) -> None:
         """Gives it its name. Raises TranscriptError."""
         try:
+            if self._used:
+                self._values.keep(self._used)
             os.fsync(self._descriptor)
             os.replace(self._part, self.path)
         except OSError as error:
@@ -172,19 +182,14 @@ class TranscriptFile:
             os.close(descriptor)
         return False
 
-    def _open(self, after: int | None) -> int:
-        fresh = os.O_CREAT | os.O_EXCL if after is None else 0
-        flags = os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC | fresh
+    def _open(self) -> int:
+        flags = os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_CREAT | os.O_EXCL
         descriptor = os.open(self._part, flags, 0o666)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            lock(descriptor, self._part)
+        except BaseException:
             os.close(descriptor)
-            raise TranscriptError(f"another run is writing {self._part!a}") from None
-        if after is not None:
-            os.ftruncate(descriptor, after)  # a line that was cut is no line
-            self._size = after
-            self._lines = 2  # what was there stays, whatever comes of this
+            raise
         return descriptor
 
     def _failure(self, error: OSError) -> TranscriptError:
@@ -222,6 +227,19 @@ class TranscriptInMemory:
 
     def close(self) -> None:
         """Nothing is held."""
+
+
+def lock(descriptor: int, part: str) -> None:
+    """Says that somebody writes this file from now on, and makes sure that it has its name still.
+
+    Raises TranscriptError where somebody does already, and OSError.
+    """
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise TranscriptError(f"another run is writing {part!a}") from None
+    if not os.path.samestat(os.fstat(descriptor), os.stat(part, follow_symlinks=False)):
+        raise FileNotFoundError(errno.ENOENT, "another run has taken its place")
 
 
 def line_of(event: str, fields: Mapping[str, object]) -> str:

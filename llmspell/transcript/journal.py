@@ -15,22 +15,13 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from llmspell.errors import CallError, ErrorKind
-from llmspell.providers.provider import (
-    Capabilities,
-    Chunk,
-    Completion,
-    Estimate,
-    ModelRequest,
-    Provider,
-    ToolRequest,
-)
+from llmspell.providers.around import Ask, ProviderAround
+from llmspell.providers.provider import Chunk, Completion, ModelRequest, Provider, ToolRequest
 from llmspell.source import sha256
-from llmspell.transcript.cassette import Event
+from llmspell.transcript.event import Event
 from llmspell.transcript.form import TranscriptError, encode
 from llmspell.transcript.recorder import Recorder
 from llmspell.types.media import MediaContent
-
-Ask = Callable[[ModelRequest], Iterator[Chunk]]
 
 
 class Journal:
@@ -101,64 +92,14 @@ class Journal:
         self.unanswered_tools = {key[1].partition(" ")[2].partition(" ")[0] for key in open_tools.values()}
 
 
-class JournaledProvider:
+class JournaledProvider(ProviderAround):
     """A provider of one agent: what is in the record is answered from there, everything else is asked and written."""
 
     def __init__(self, provider: Provider, agent: str, journal: Journal) -> None:
-        self._provider, self._agent, self._journal = provider, agent, journal
-        of_model = getattr(provider, "capabilities_of", None)
-        if of_model is not None:
-            self.capabilities_of = of_model
+        super().__init__(provider)
+        self._agent, self._journal = agent, journal
 
-    @property
-    def name(self) -> str:
-        """The provider's."""
-        return self._provider.name
-
-    @property
-    def blocking(self) -> bool:
-        """Whether the provider waits."""
-        return self._provider.blocking
-
-    @property
-    def default_model(self) -> str | None:
-        """The provider's."""
-        return self._provider.default_model
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """The provider's."""
-        return self._provider.capabilities
-
-    @property
-    def notice(self) -> str | None:
-        """The provider's."""
-        return self._provider.notice
-
-    def estimate(self, request: ModelRequest) -> Estimate:
-        """The provider's."""
-        return self._provider.estimate(request)
-
-    def complete(self, request: ModelRequest) -> Completion:
-        """The whole answer."""
-        for chunk in self.whole(request):
-            if chunk.final is not None:
-                return chunk.final
-        raise CallError(ErrorKind.PROVIDER, f"provider {self.name!r}: the call ended without an answer")
-
-    def whole(self, request: ModelRequest) -> Iterator[Chunk]:
-        """The same as a stream, which any thread may close."""
-        return self._answer(request, getattr(self._provider, "whole", self._completed))
-
-    def stream(self, request: ModelRequest) -> Iterator[Chunk]:
-        """The answer as it comes; from the record as one piece."""
-        return self._answer(request, self._provider.stream)
-
-    def _completed(self, request: ModelRequest) -> Iterator[Chunk]:
-        completion = self._provider.complete(request)
-        yield Chunk(completion.text, final=completion)
-
-    def _answer(self, request: ModelRequest, ask: Ask) -> Iterator[Chunk]:
+    def _asked(self, request: ModelRequest, ask: Ask) -> Iterator[Chunk]:
         journal = self._journal
         recorded = journal.model_answer(self._agent, self.name, request)
         if recorded is not None:

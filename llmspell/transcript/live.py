@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import _thread
-import contextlib
-import fcntl
-import os
-import shutil
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -15,14 +10,15 @@ from llmspell.limits import Limits
 from llmspell.outcome import Outcome
 from llmspell.policy import PURE_TOOLS
 from llmspell.tools.tool import canonical
-from llmspell.transcript.cassette import Cassette, Event
+from llmspell.transcript.cassette import Cassette
 from llmspell.transcript.continuing import TOOLS, OnceBroker, ResumingBroker
 from llmspell.transcript.divergence import shown
-from llmspell.transcript.ended import read_end
-from llmspell.transcript.file import PART, Sink, TranscriptFile
+from llmspell.transcript.event import Event
+from llmspell.transcript.file import Sink
 from llmspell.transcript.form import TranscriptError
 from llmspell.transcript.journal import Journal
 from llmspell.transcript.recorder import Recorder
+from llmspell.transcript.resumable import Resumable
 from llmspell.transcript.secrets import MASK, Masking
 from llmspell.transcript.tape import RecordTape, WrittenTape, drawn_from
 
@@ -57,11 +53,12 @@ class ResumeTape(WrittenTape):
             raise TranscriptError(_undecided(self._refused, cassette.name))
         self.limits, self._script, self._threads = limits, script, threads
         recorded = cassette.header.environment
+        _check_unmasked(cassette, environment)
         self.environment: Mapping[str, str] = {name: environment.get(name, value) for name, value in recorded.items()}
         self.deterministic = drawn_from(cassette, required=True)
         self._sink = resumed.taken_up()
         masking = Masking(secrets)
-        masking.masked = int(any(MASK.encode() in event.data for event in cassette.events))
+        masking.masked = int(_held_a_key(cassette))
         super().__init__(Recorder(self._sink, masking))
 
     def broker(self, bridge: WorkerBridge, calls: RunCalls) -> ResumingBroker:  # noqa: ARG002 - it was recorded
@@ -78,7 +75,7 @@ class ResumeTape(WrittenTape):
             after=max((event.at for event in events), default=0.0),
             written=written,
         )
-        calls.watched = journal.watched
+        self.watch(calls, journal)
         broker = ResumingBroker(
             self._cassette,
             calls,
@@ -112,7 +109,7 @@ class OnceTape(RecordTape):
         """Writes the first line. Raises TranscriptError."""
         self.begin(bridge)
         journal = Journal(self._recorder, self._cassette.events, writes_again=True)
-        calls.watched = journal.watched
+        self.watch(calls, journal)
         self._broker = OnceBroker(
             self._cassette, calls, self.limits, threads=self._threads, recorder=self._recorder, journal=journal
         )
@@ -130,66 +127,28 @@ class OnceTape(RecordTape):
         return super().finish(outcome)
 
 
-class Resumable:
-    """A transcript that can be gone on with, by the name that its run gave it."""
-
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        """Raises TranscriptError."""
-        self.path = os.path.realpath(os.fspath(path).removesuffix(PART))
-        part = self.path + PART
-        self._is_part = os.path.lexists(part)
-        self.cassette = cassette = Cassette.load(part if self._is_part else self.path)
-        end = cassette.end
-        if end is not None and not read_end(end).from_outside:
-            if self._is_part:
-                os.replace(part, self.path)  # it was ended before it got its name
-            verdict = read_end(end).verdict
-            raise TranscriptError(
-                f"the run in {self.path!a} is over, with the verdict {verdict}: nothing is left to go on with"
-            )
-
-    def taken_up(self) -> TranscriptFile:
-        """The file, to which lines are added. Raises TranscriptError, also where another run has gone on with it."""
-        part = self.path + PART
-        try:
-            if not self._is_part:
-                self._copy(part)
-            descriptor = os.open(part, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)  # nobody writes while this is looked at
-                if not self.cassette.is_in(descriptor):
-                    raise self._gone_on()
-            finally:
-                os.close(descriptor)
-        except BlockingIOError:
-            raise TranscriptError(f"another run is writing {part!a}") from None
-        except (FileExistsError, FileNotFoundError):
-            raise self._gone_on() from None
-        except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise TranscriptError(f"the transcript {self.path!a} cannot be taken up: {reason}") from None
-        made = TranscriptFile(self.path, after=self.cassette.size)
-        made.keep_values(self.cassette.values())
-        return made
-
-    def _copy(self, part: str) -> None:
-        """Makes FILE.part of FILE, whole or not at all, where there is none. Raises OSError and TranscriptError."""
-        made = f"{part}.{os.getpid()}-{_thread.get_ident()}.tmp"
-        try:
-            with open(self.path, "rb") as old, open(made, "x+b") as new:
-                shutil.copyfileobj(old, new)
-                new.flush()
-                if not self.cassette.is_in(new.fileno()):
-                    raise self._gone_on()
-            os.link(made, part)
-        finally:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(made)
-
-    def _gone_on(self) -> TranscriptError:
-        return TranscriptError(
-            f"another run has gone on with {self.path!a} since it was read: look at what is there now"
+def _check_unmasked(cassette: Cassette, environment: Mapping[str, str]) -> None:
+    """Raises TranscriptError where the script would be given a mask for a key: it would go on with that."""
+    header = cassette.header
+    if any(MASK in word for word in header.arguments):
+        raise TranscriptError(
+            f"{cassette.name} does not hold its arguments as they were (a key in one was masked): run the script anew"
         )
+    lost = sorted(name for name, value in header.environment.items() if MASK in value and name not in environment)
+    if lost:
+        raise TranscriptError(
+            f"{cassette.name} does not hold these variables as they were (keys in them were masked):"
+            f" {', '.join(map(shown, lost[:5]))}; grant them with --allow-env"
+        )
+
+
+def _held_a_key(cassette: Cassette) -> bool:
+    header = cassette.header
+    return (
+        header.source is None
+        or any(MASK in value for value in header.environment.values())
+        or any(MASK.encode() in event.data for event in cassette.events)
+    )
 
 
 def doubtful(cassette: Cassette) -> dict[int, str]:

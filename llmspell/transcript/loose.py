@@ -14,9 +14,10 @@ from llmspell.limits import Limits
 from llmspell.outcome import CallRecord, LimitHit
 from llmspell.sandbox.ending import RunEnd
 from llmspell.sandbox.session import Answer, LimitCrossed, RunStopped
-from llmspell.transcript.cassette import Cassette, Event
+from llmspell.transcript.cassette import Cassette
 from llmspell.transcript.divergence import call_lines, difference, diverged, shown
 from llmspell.transcript.ended import Ended, read_end
+from llmspell.transcript.event import Event
 from llmspell.transcript.form import TranscriptError, canonical
 from llmspell.transcript.recording import NEVER_RECORDED
 from llmspell.transcript.replay import Load, library_answer, show_log

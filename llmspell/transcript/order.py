@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from llmspell.sandbox.session import RunStopped
-from llmspell.transcript.cassette import Cassette, Event
+from llmspell.transcript.cassette import Cassette
 from llmspell.transcript.divergence import call_lines, difference, diverged, shown
+from llmspell.transcript.event import Event
 from llmspell.transcript.form import same
 from llmspell.transcript.secrets import MASK, masked_like
 

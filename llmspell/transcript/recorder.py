@@ -55,7 +55,7 @@ class Recorder:
         self._written = {"stdout": 0, "stderr": 0}  # bytes that stand in the record already
         self._held = {"stdout": b"", "stderr": b""}
         self._pulls: dict[int, object] = {}  # of the open steps that ask for a chunk: the stream
-        self._held_chunks: dict[object, str] = {}
+        self._held_chunks: dict[tuple[object, object], str] = {}  # by stream, and by the call that is being written
         self.failure: TranscriptError | None = None
         """Why nothing is written any more."""
 
@@ -68,7 +68,8 @@ class Recorder:
             written: str | bytes = source.decode()
         except UnicodeDecodeError:
             written = source
-        script = {"name": identity.name, "sha256": sha256(source)}
+        masking = self._masking
+        script = {"name": masking.plain(identity.name), "sha256": sha256(source)}
         engine = {"name": identity.engine, "version": identity.engine_version}
         head = line_of(
             "transcript",
@@ -77,12 +78,12 @@ class Recorder:
                 "llmspell": __version__,
                 "script": script,
                 "engine": engine,
-                "arguments": [self._masking.plain(word) for word in identity.arguments],
+                "arguments": [masking.plain(word) for word in identity.arguments],
                 "limits": identity.limits._asdict(),
                 "seed": identity.seed,
                 "clock": identity.clock,
                 "sleeps": identity.sleeps,
-                "labels": dict(identity.labels),
+                "labels": {masking.plain(name): masking.plain(text) for name, text in identity.labels.items()},
             },
         )
         environment = self._value(dict(identity.environment))
@@ -133,7 +134,7 @@ class Recorder:
         masking = self._masking
         self._write(
             f'{{"event":"nested","number":{number},"at":{self._at()},"agent":{masking.encode(agent)},'
-            f'"capability":{masking.encode(capability)},"name":{masking.encode(name[:200])},'
+            f'"capability":{masking.encode(capability)},"name":{masking.encode(self.shown_name(name))},'
             f'"arguments":{self._value(travelling((True, arguments))[1])}}}'
         )
         return number
@@ -182,6 +183,10 @@ class Recorder:
         """The begin of a name, without keys: they are taken out before it is cut, or a part of one would stay."""
         return self._masking.plain(name)[:200]
 
+    def parted(self, data: bytes) -> tuple[bytes, bytes]:
+        """What can be given of it, and its end that may go on to a key."""
+        return self._masking.parted_bytes(data)
+
     def discard(self) -> None:
         """Nothing of this is wanted."""
         self._sink.discard()
@@ -205,15 +210,29 @@ class Recorder:
         ok, value = answer
         if stream is None:
             return answer
-        held = self._held_chunks.pop(stream, "")
         if not ok or type(value) is not dict or type(value.get("text")) is not str or "restarts" in value:
+            self._held_chunks = {place: held for place, held in self._held_chunks.items() if place[0] != stream}
             return answer  # nothing of this answer follows
-        text = held + value["text"]
-        if value.get("is_final") is not True:
-            text, rest = self._masking.parted(text)
-            if rest:
-                self._held_chunks[stream] = rest
-        return ok, {**value, "text": text}
+        is_final = value.get("is_final") is True
+        value = {**value, "text": self._whole((stream, None), value["text"], is_last=is_final)}
+        call = value.get("tool_call")
+        if type(call) is dict and type(call.get("written")) is str:
+            place = stream, call.get("id")
+            if call.get("complete") is True:
+                self._held_chunks.pop(place, None)  # this is all that was written of it
+            else:
+                value["tool_call"] = {**call, "written": self._whole(place, call["written"], is_last=False)}
+        return ok, value
+
+    def _whole(self, place: tuple[object, object], piece: str, *, is_last: bool) -> str:
+        """What can be given of a piece, and of what was held back before it."""
+        text = self._held_chunks.pop(place, "") + piece
+        if is_last:
+            return text
+        text, rest = self._masking.parted(text)
+        if rest:
+            self._held_chunks[place] = rest
+        return text
 
     def _at(self) -> float:
         return round(self._now() - self._begun, 6)

@@ -82,8 +82,8 @@ class RecordingBroker(Broker):
                 answers = super().finished()
             except LimitCrossed as crossed:
                 self._replied(crossed.answers)  # these calls were made
-                call_id = crossed.call_id
-                self._recorder.limit(None if call_id is None else self._steps.pop(call_id, None), crossed.hit)
+                for call_id, hit in ((crossed.call_id, crossed.hit), *crossed.others):
+                    self._recorder.limit(None if call_id is None else self._steps.pop(call_id, None), hit)
                 raise
             return self._replied(answers)
         except TranscriptError as error:

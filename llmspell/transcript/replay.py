@@ -17,9 +17,10 @@ from llmspell.limits import Limits
 from llmspell.outcome import CallRecord, LimitHit, Verdict
 from llmspell.sandbox.ending import RunEnd, Stopped
 from llmspell.sandbox.session import Answer, LimitCrossed, RunStopped
-from llmspell.transcript.cassette import Cassette, Event
+from llmspell.transcript.cassette import Cassette
 from llmspell.transcript.divergence import call_lines, difference, diverged, shown
 from llmspell.transcript.ended import FROM_OUTSIDE, Ended, read_end
+from llmspell.transcript.event import Event
 from llmspell.transcript.form import TranscriptError
 from llmspell.transcript.order import InOrder
 from llmspell.transcript.recorder import Sums
@@ -42,7 +43,7 @@ class ReplayBroker:
         self._open: dict[int, tuple[int, Event]] = {}  # by steps: the id of the call in this run
         self._ready: list[tuple[int, Answer]] = []
         self._hit: LimitHit | None = None
-        self._open_nested = 0
+        self._open_nested = self._too_many = 0
         self.recorded_end: Ended | None = read_end(cassette.end) if cassette.end is not None else None
         self.output = Sums()
         self.calls = 0
@@ -160,10 +161,15 @@ class ReplayBroker:
                     self._go_on()
 
     def _cross(self, event: Event) -> None:
-        """A limit that ended the run: the call that would have crossed it was not made, or its answer was not taken."""
-        self._hit = LimitHit(event["name"], event["allowed"], event["used"], event["unit"])
-        too_many = self._hit.name == "calls"
+        """A limit that ended the run: the call that would have crossed it was not made, or its answer was not taken.
+
+        Calls that were open together may each have crossed one; the first one ended the run.
+        """
+        hit = LimitHit(event["name"], event["allowed"], event["used"], event["unit"])
+        self._hit = self._hit or hit
+        too_many = hit.name == "calls"
         self.calls -= too_many
+        self._too_many += too_many
         if event["step"] in self._open and (self._open_nested or not too_many):
             call_id, asked = self._open[event["step"]]
             self._record(call_id, asked, ok=False, until=event.at)
@@ -178,9 +184,9 @@ class ReplayBroker:
         """What was cut here was made once more after it."""
         self.calls -= self._open_nested
         self._open_nested = 0
-        if self._hit is not None:
-            self.calls += self._hit.name == "calls"
-            self._hit = None
+        self.calls += self._too_many
+        self._too_many = 0
+        self._hit = None
 
     def _answered(self, event: Event) -> tuple[int, Answer]:
         call_id, asked = self._open.pop(event["step"])

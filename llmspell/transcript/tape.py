@@ -27,6 +27,7 @@ from llmspell.transcript.recorder import Identity, Recorder
 from llmspell.transcript.recording import RecordedOutput, RecordingBroker, stopped
 from llmspell.transcript.replay import ReplayBroker
 from llmspell.transcript.secrets import Masking
+from llmspell.transcript.stdin import READ, WholeKeys
 
 if TYPE_CHECKING:
     from llmspell.capabilities.calls import RunCalls
@@ -83,6 +84,11 @@ class WrittenTape:
         self._recorder = recorder
         self._output = RecordedOutput(recorder)
 
+    def watch(self, calls: RunCalls, journal: Journal) -> None:
+        """Stands between the calls of the run and those that answer them."""
+        calls.watched = journal.watched
+        calls[READ] = WholeKeys(calls[READ], self._recorder.parted).handler()
+
     def emit(self, emit: Emit) -> Emit:
         """What writes down what was not yet, and hands all of it on."""
         return self._output.emit(emit)
@@ -131,7 +137,7 @@ class RecordTape(WrittenTape):
     def broker(self, bridge: WorkerBridge, calls: RunCalls) -> Broker:
         """Writes the first line. Raises TranscriptError."""
         self.begin(bridge)
-        calls.watched = Journal(self._recorder, [], writes_again=False).watched
+        self.watch(calls, Journal(self._recorder, [], writes_again=False))
         broker = RecordingBroker(calls, self.limits, threads=self._threads, recorder=self._recorder)
         calls.attach(broker)
         return broker

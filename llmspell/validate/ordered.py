@@ -11,7 +11,7 @@ import json
 import os
 import tempfile
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from io import FileIO
 
 from llmspell.validate.reports.opening import Reports
@@ -20,10 +20,13 @@ from llmspell.validate.result import Result
 
 
 class OrderedReports(Reports):
-    """`live`, which is given results as they come, and `files`, which are given them by path when all are there."""
+    """`live`, which is given results as they come, and `files`, which are given them by path when all are there.
 
-    def __init__(self, live: Report, files: Reports) -> None:
-        super().__init__([live])
+    `keys` are in none of them, nor in what is kept meanwhile.
+    """
+
+    def __init__(self, live: Report, files: Reports, *, keys: Iterable[str] = ()) -> None:
+        super().__init__([live], keys=keys)
         self._files = files
         self._kept = _Kept()
         self._closed = False
@@ -35,9 +38,10 @@ class OrderedReports(Reports):
 
     def add(self, result: Result) -> None:
         """Shows a result, and keeps it for the reports."""
-        super().add(result)
+        shown = self._shown(result)
+        self._each(lambda report: report.add(shown))
         if self._files.any_left:
-            self._kept.add(result)
+            self._kept.add(shown)
 
     def close(self, *, interrupted: str | None = None) -> None:
         """Writes the reports; the second time nothing."""

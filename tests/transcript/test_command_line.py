@@ -103,6 +103,53 @@ def test_the_help_of_replay_says_which_mode_makes_calls_and_writes(tmp_path: Pat
     assert "In the mode once the calls that FILE lacks are made, for real, and FILE is rewritten with them" in said
 
 
+TWICE = 'for i = 1, 2 do print(Tool.execute("calculator", {input = "1"}).text) end'
+
+
+@pytest.fixture(scope="module")
+def cut(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The transcripts of runs that were cut after the first of their two calls, by the commands that made them."""
+    place = tmp_path_factory.mktemp("cut")
+    (place / "s.lua").write_text(TWICE)
+    made = {}
+    for command, *words in (("run",), ("sandbox", "--allow-tool", "calculator")):
+        done = run([command, "--record", f"{command}.jsonl", *words, "s.lua"], folder=place)
+        assert done.code == 0, done.stderr
+        lines = (place / f"{command}.jsonl").read_bytes().splitlines(keepends=True)
+        answered = next(at for at, line in enumerate(lines) if b'"event":"reply"' in line)
+        made[command] = b"".join(lines[: answered + 1])
+    return made
+
+
+@pytest.mark.parametrize(
+    ("made_by", "words", "goes_on"),
+    [
+        ("run", [], False),
+        ("run", ["s.lua"], True),
+        ("run", ["--allow-tool", "calculator"], True),
+        ("sandbox", ["s.lua"], False),
+        ("sandbox", ["s.lua", "--allow-tool", "calculator"], True),
+    ],
+    ids=lambda each: each if type(each) is str else "-".join(each) if type(each) is list else "",
+)
+def test_a_record_grants_nothing_when_it_is_gone_on_with(
+    tmp_path: Path, cut: dict[str, bytes], made_by: str, words: list[str], goes_on: bool
+) -> None:
+    (tmp_path / "s.lua").write_text(TWICE)
+    (tmp_path / "t.jsonl.part").write_bytes(cut[made_by])
+    resumed = run(["resume", "t.jsonl", *words], folder=tmp_path)
+    assert (resumed.code, resumed.stdout) == ((0, "1\n1\n") if goes_on else (4, "1\n")), resumed.stderr
+    assert ("it may what --config and --allow-* grant" in resumed.stderr) is (made_by == "run" and "s.lua" not in words)
+
+
+def test_a_record_grants_nothing_when_what_is_missing_is_made(tmp_path: Path, cut: dict[str, bytes]) -> None:
+    (tmp_path / "s.lua").write_text(TWICE)
+    for words, code in (([], 4), (["s.lua"], 0)):
+        (tmp_path / "t.jsonl").write_bytes(cut["run"])
+        once = run(["replay", "t.jsonl", "--replay-mode", "once", *words], folder=tmp_path)
+        assert once.code == code, once.stderr
+
+
 def test_a_cut_run_is_resumed_with_the_modules_beside_its_script(tmp_path: Path) -> None:
     place = workplace(tmp_path)
     (place / "m.lua").write_text("return {word = 'module'}")

@@ -17,18 +17,22 @@ from llmspell.transcript import Cassette, TranscriptInMemory
 from llmspell.transcript.live import doubtful
 from llmspell.transcript.recorder import Recorder
 from llmspell.transcript.recording import RecordingBroker
+from llmspell.transcript.replay import ReplayBroker
 from llmspell.transcript.secrets import Masking
 from tests.transcript.test_hostile_cassettes import EXAMPLE
 
 
-@pytest.mark.parametrize("crossing", [0, 1, 2])
-def test_a_limit_is_written_for_the_call_that_crossed_it_and_after_the_answers_that_came_with_it(crossing: int) -> None:
+@pytest.mark.parametrize("crossing", [{0}, {1}, {2}, {0, 2}, {0, 1, 2}], ids=str)
+def test_a_limit_is_written_for_each_call_that_crossed_it_and_after_the_answers_that_came_with_it(
+    crossing: set[int],
+) -> None:
     ended = threading.Semaphore(0)
 
     def asked(arguments: Mapping[str, Any]) -> Later:
         def job() -> str:
-            if arguments["name"] == f"call {crossing}":
-                raise LimitCrossed(LimitHit("tokens", 1, 2, "tokens"))
+            number = int(arguments["name"][-1])
+            if number in crossing:
+                raise LimitCrossed(LimitHit("tokens", 1, 2 + number, "tokens"))
             return "made"
 
         return Later(job)
@@ -44,13 +48,30 @@ def test_a_limit_is_written_for_the_call_that_crossed_it_and_after_the_answers_t
         assert ended.acquire(timeout=30)
     with pytest.raises(LimitCrossed) as raised:
         broker.finished()
-    assert raised.value.call_id == crossing + 10
+    first = raised.value.call_id
+    assert first is not None
+    assert first - 10 in crossing
     cassette = Cassette.from_bytes(sink.data)
-    others = {number + 1 for number in range(3) if number != crossing}
-    *replies, limit = cassette.events[3:]
+    others = {number + 1 for number in range(3) if number not in crossing}
+    replies, limits = cassette.events[3 : 3 + len(others)], cassette.events[3 + len(others) :]
     assert {event["step"] for event in replies} == others
     assert all(event.value("value") == "made" for event in replies)
-    assert (limit.kind, limit["step"]) == ("limit", crossing + 1)
+    assert {event["step"] for event in limits} == {number + 1 for number in crossing}
+    assert all((event.kind, event["used"]) == ("limit", 1 + event["step"]) for event in limits)
     assert doubtful(cassette) == {}
-    assert {(call.id - 9, call.ok) for call in broker.records} == {(step, step in others) for step in (1, 2, 3)}
+    records = {(call.id - 9, call.ok) for call in broker.records}
+    assert records == {(step, step in others) for step in (1, 2, 3)}
+    again = ReplayBroker(cassette, Limits(), script="s", log=lambda *_: None)
+    for number in range(2):
+        assert again.dispatch(number + 10, "tool.invoke", {"name": f"call {number}"}) is None
+    with pytest.raises(LimitCrossed) as replayed:
+        _last_call_and_all_answers(again)
+    assert replayed.value.hit == raised.value.hit
+    assert {(call.id - 9, call.ok) for call in again.records} == records
     broker.abandon()
+
+
+def _last_call_and_all_answers(broker: ReplayBroker) -> None:
+    broker.dispatch(12, "tool.invoke", {"name": "call 2"})
+    while True:
+        broker.finished()

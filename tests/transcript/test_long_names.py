@@ -23,6 +23,7 @@ def test_a_key_that_a_name_is_cut_in_is_taken_out_of_it_whole(before: int) -> No
     handlers = {"tool.invoke": Handler(lambda _: None, named="name")}
     broker = RecordingBroker(handlers, Limits(), threads=Threads, recorder=Recorder(sink, Masking((KEY,))))
     broker.dispatch(1, "tool.invoke", {"name": "x" * before + KEY + "y" * 300})
-    call = Cassette.from_bytes(sink.data).events[0]
-    assert call["name"] == ("x" * before + MASK + "y" * 300)[:200]
+    Recorder(sink, Masking((KEY,))).nested("tool.invoke", "x" * before + KEY + "y" * 300, "bee", {})
+    for call in Cassette.from_bytes(sink.data).events[::2]:
+        assert call["name"] == ("x" * before + MASK + "y" * 300)[:200]
     assert KEY[:7].encode() not in sink.data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,13 +10,23 @@ from typing import Any
 
 import pytest
 
-from llmspell import Outcome, ProviderManager, ScriptRuntime, default_policy
+from llmspell import FunctionTool, Outcome, ProviderManager, ScriptRuntime, default_policy
 from llmspell.outcome import Verdict
 from llmspell.providers.echo import EchoProvider
-from llmspell.providers.provider import Chunk, Completion, ModelRequest, Provider
-from llmspell.transcript import Cassette, TranscriptInMemory
+from llmspell.providers.provider import (
+    Chunk,
+    Completion,
+    ModelRequest,
+    Provider,
+    ProviderCapabilities,
+    ToolProgress,
+    ToolRequest,
+)
+from llmspell.sandbox.broker import Handler, Later
+from llmspell.transcript import Cassette, TranscriptError, TranscriptInMemory
 from llmspell.transcript.recorder import Recorder
 from llmspell.transcript.secrets import MASK, Masking, keys_in
+from llmspell.transcript.stdin import WholeKeys
 from llmspell.validate.check import Checker
 from llmspell.validate.finding import Severity
 from llmspell.validate.settings import Settings
@@ -130,9 +141,9 @@ class Tells(EchoProvider):
 
 
 class Manager(ProviderManager):
-    def __init__(self, length: int) -> None:
+    def __init__(self, model: Tells) -> None:
         super().__init__(environ={})
-        self._model = Tells(length)
+        self._model = model
 
     def get(self, name: str) -> Provider:
         return self._model if name == "model" else super().get(name)
@@ -154,7 +165,7 @@ print(#table.concat(told))
 def test_a_key_across_the_chunks_of_an_answer_is_masked(length: int) -> None:
     source = STREAM.replace("SAID", '"the key is " .. os.getenv("MY_TOKEN") .. ", and so on"')
     sink = TranscriptInMemory()
-    runtime = ScriptRuntime.with_lua(policy=POLICY, limits=LIMITS, providers=Manager(length))
+    runtime = ScriptRuntime.with_lua(policy=POLICY, limits=LIMITS, providers=Manager(Tells(length)))
     outcome = runtime.execute(source, record=sink)
     assert outcome.ok, outcome.error
     told = [event["value"]["text"] for event in events(sink.data, "reply") if "is_final" in str(event["value"])]
@@ -165,11 +176,106 @@ def test_a_key_across_the_chunks_of_an_answer_is_masked(length: int) -> None:
 def test_chunks_that_only_begin_like_a_key_are_replayed_as_the_script_got_them() -> None:
     source = STREAM.replace("SAID", '"tasks, sk-0 and sk"') + 'print(table.concat(told, "|"))'
     sink = TranscriptInMemory()
-    runtime = ScriptRuntime.with_lua(policy=POLICY, limits=LIMITS, providers=Manager(3))
+    runtime = ScriptRuntime.with_lua(policy=POLICY, limits=LIMITS, providers=Manager(Tells(3)))
     outcome = runtime.execute(source, record=sink)
     assert outcome.ok, outcome.error
     assert b"|sk\n" in outcome.stdout
     assert seen(replay(sink.data)) == seen(outcome)
+
+
+class Writes(Tells):
+    """A model that writes what it is asked as the arguments of a call, in pieces of so many letters."""
+
+    __slots__ = ()
+
+    @property
+    def capabilities(self) -> ProviderCapabilities:
+        return ProviderCapabilities(supports_tools=True)
+
+    def complete(self, request: ModelRequest) -> Completion:
+        last = request.messages[-1]
+        if last["role"] != "user":
+            return Completion("done", request.model, 5, 1)
+        written = json.dumps({"input": last["content"]})
+        return Completion("", request.model, 5, 1, tool_calls=(ToolRequest("c", "echo", json.loads(written), written),))
+
+    def stream(self, request: ModelRequest) -> Iterator[Chunk]:
+        whole = self.complete(request)
+        for call in whole.tool_calls:
+            for at in range(0, len(call.written), self._length):
+                piece = call.written[at : at + self._length]
+                yield Chunk("", tool_call=ToolProgress(0, call.id, call.name, piece))
+        yield Chunk(whole.text, final=whole)
+
+
+@pytest.mark.parametrize("length", [1, 7, 22])
+def test_a_key_across_the_pieces_of_a_call_that_a_model_writes_is_masked(length: int) -> None:
+    source = """
+    local written = {}
+    local agent = Agent.create{name = "bee", model = "model/tells", tools = {"echo"}}
+    for chunk in agent:stream("say " .. os.getenv("MY_TOKEN") .. " now") do
+      local call = chunk.tool_call
+      if call and not call.complete then written[#written + 1] = call.written end
+    end
+    print(#table.concat(written))"""
+    sink = TranscriptInMemory()
+    runtime = ScriptRuntime.with_lua(
+        tools=[FunctionTool(lambda input: input, name="echo", description="says it")],
+        policy=POLICY.with_tools(["echo"]), limits=LIMITS, providers=Manager(Writes(length)),
+    )  # fmt: skip
+    outcome = runtime.execute(source, record=sink)
+    assert outcome.ok, outcome.error
+    calls = [event["value"].get("tool_call") for event in events(sink.data, "reply") if type(event["value"]) is dict]
+    written = "".join(call["written"] for call in calls if call and not call["complete"])
+    assert written == json.dumps({"input": f"say {MASK} now"})
+    assert b"sk-0" not in sink.data
+
+
+@pytest.mark.parametrize("at", [1, 9, len(KEY) - 1])
+def test_a_key_that_is_read_from_stdin_in_two_halves_is_masked(at: int) -> None:
+    whole = f"before {KEY} after, sk-0".encode()
+    pieces = iter([whole[: 7 + at], whole[7 + at :]])
+    sink = TranscriptInMemory()
+    runtime = ScriptRuntime.with_lua(policy=POLICY, limits=LIMITS, stdin=lambda _size: next(pieces, b""))
+    outcome = runtime.execute('return io.read("a") .. "|"', record=sink)
+    assert outcome.value == f"{whole.decode()}|"
+    replies = [event for event in Cassette.from_bytes(sink.data).events if event.kind == "reply"]
+    assert b"".join(event.value("value") for event in replies) == f"before {MASK} after, sk-0".encode()
+
+
+@pytest.mark.parametrize("size", [1, 5, 23, 100])
+@pytest.mark.parametrize("most", [1, 3, 64])
+def test_of_stdin_everything_is_given_in_pieces_of_the_size_that_was_asked_for(size: int, most: int) -> None:
+    whole = f"{KEY}|{KEY[:-1]}|sk-{KEY} sk".encode()
+    rest = io.BytesIO(whole)
+    reads = WholeKeys(Handler(lambda _: Later(lambda: rest.read(most))), Masking((KEY,)).parted_bytes).handler()
+    given: list[bytes] = []
+    while not given or given[-1]:
+        given.append(reads.run({"size": size}).job())
+    assert b"".join(given) == whole
+    assert max(map(len, given)) <= size
+    if size >= len(KEY):
+        masking = Masking((KEY,))
+        written = "".join(masking.plain(piece.decode()) for piece in given)
+        assert written == f"{MASK}|{MASK}|sk-{MASK} sk"
+
+
+def test_no_key_stands_in_a_name_or_a_label() -> None:
+    sink = TranscriptInMemory()
+    runtime = ScriptRuntime.with_lua(policy=POLICY, limits=LIMITS)
+    outcome = runtime.execute("return 1", name=f"{KEY}.lua", record=sink, labels={"a": f"b {KEY}", KEY: "c"})
+    assert outcome.ok
+    header = Cassette.from_bytes(sink.data).header
+    assert (header.name, header.labels) == (f"{MASK}.lua", {"a": f"b {MASK}", MASK: "c"})
+    assert KEY.encode() not in sink.data
+
+
+def test_a_key_that_was_cut_is_masked_as_far_as_it_is_there() -> None:
+    masking = Masking((KEY,))
+    assert masking.plain(f"there is no {KEY[:18]}...") == f"there is no {MASK}..."
+    assert masking.encode([KEY[:18].encode()]) == '[{"$bytes":"Kioq"}]'
+    assert masking.plain(KEY[:15]) == KEY[:15]
+    assert masking.masked == 2
 
 
 def test_a_run_that_goes_on_after_a_masked_key_writes_no_part_of_it(tmp_path: Path) -> None:
@@ -188,6 +294,19 @@ def test_a_run_that_goes_on_after_a_masked_key_writes_no_part_of_it(tmp_path: Pa
     assert outcome.ok, outcome.error
     printed = "".join(event["data"] for event in events(place.read_bytes(), "output"))
     assert printed == f"{MASK}\t1\n42\n{MASK}\t2\n"
+
+
+def test_a_run_does_not_go_on_with_a_mask_in_the_place_of_a_key(tmp_path: Path) -> None:
+    place = tmp_path / "t.jsonl"
+    limits = LIMITS._replace(calls=0)
+    runtime = ScriptRuntime.with_lua(policy=POLICY, limits=limits)
+    runtime.execute('Tool.exists("x")', record=place)
+    with pytest.raises(TranscriptError, match=r"these variables .*: MY_TOKEN; grant them with --allow-env"):
+        ScriptRuntime.with_lua().resume(place)
+    assert ScriptRuntime.with_lua(policy=POLICY).resume(place).ok
+    runtime.execute('Tool.exists("x")', record=place, arguments=[KEY])
+    with pytest.raises(TranscriptError, match="does not hold its arguments as they were"):
+        ScriptRuntime.with_lua(policy=POLICY).resume(place)
 
 
 def test_a_replay_says_that_it_compares_neither_output_nor_value_where_a_key_was_masked() -> None:

@@ -197,9 +197,11 @@ def test_large_values_lie_beside_by_their_sums_and_those_of_an_older_record_are_
     place, values = tmp_path / "t.jsonl", tmp_path / "t.jsonl.values"
     runtime.execute(source, record=place, arguments=["300000"])
     older = os.listdir(values)[0]
+    (values / f"{older}.1-1.tmp").write_text("what a process that was killed has left")
+    (values / f"{older}.mine").write_text("somebody's")
     outcome = runtime.execute(source, record=place, arguments=["200000"])
     newer = next(iter(Cassette.load(place).values()))
-    assert set(os.listdir(values)) == Cassette.load(place).values()
+    assert set(os.listdir(values)) == {*Cassette.load(place).values(), f"{older}.mine"}
     assert older != newer
     cassette = Cassette.load(place)
     assert place.stat().st_size < 10_000

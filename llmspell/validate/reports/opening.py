@@ -10,6 +10,7 @@ from typing import NamedTuple, Self, TextIO
 
 from llmspell.errors import UsageError
 from llmspell.utils.files import FileError
+from llmspell.validate.reports.masked import WithoutKeys
 from llmspell.validate.reports.report import STDOUT, FileReport, Format, Report, reason
 from llmspell.validate.result import Result
 
@@ -40,11 +41,12 @@ class About(NamedTuple):
 
 class Reports:
     """Several reports as one. One that cannot be written any more is left out from then on and stops none of the
-    others: what happened stands in `problems`.
+    others: what happened stands in `problems`. `keys` are in none of them, nor is what looks like a key.
     """
 
-    def __init__(self, reports: Iterable[Report]) -> None:
+    def __init__(self, reports: Iterable[Report], *, keys: Iterable[str] = ()) -> None:
         self._open = list(reports)
+        self._shown = WithoutKeys(keys)
         self.problems: list[FileError] = []
 
     @property
@@ -54,7 +56,8 @@ class Reports:
 
     def add(self, result: Result) -> None:
         """Gives each of them a result."""
-        self._each(lambda report: report.add(result))
+        shown = self._shown(result)
+        self._each(lambda report: report.add(shown))
 
     def close(self, *, interrupted: str | None = None) -> None:
         """Closes each of them."""
@@ -85,10 +88,12 @@ def open_reports(
     beside: Iterable[Report] = (),
     log: TextIO | None = None,
     summary: str | None = None,
+    keys: Iterable[str] = (),
 ) -> Reports:
     """The reports that are wanted, with those that are there already (`beside`: what a terminal shows) before them.
 
     `log` is where annotations go, stdout unless told otherwise, and `summary` the file of a GitHub job's summary.
+    `keys` are those that this host knows.
     Raises UsageError where two would be one file or a link leads elsewhere, FileError where one cannot be written.
     """
     _check_places(wanted)
@@ -107,7 +112,7 @@ def open_reports(
             if isinstance(report, FileReport):
                 report.drop()
         raise
-    return Reports(made)
+    return Reports(made, keys=keys)
 
 
 def _json(about: About) -> Format:

@@ -11,6 +11,7 @@ from typing import Any
 from llmspell.limits import format_size
 from llmspell.outcome import Outcome, Verdict, as_json, as_text
 from llmspell.validate.finding import Finding, Position, Severity
+from llmspell.validate.rules.secrets import masked
 from llmspell.validate.runs.expectation import Expectation
 
 MOST_LINES = 20
@@ -93,8 +94,8 @@ def _usage(expected: Expectation, outcome: Outcome) -> Iterator[Finding]:
 
 
 def diff(expected: str, found: str) -> str:
-    """The lines in which two texts differ, a few of them."""
-    left, right = (text[:_LOOKED_AT].splitlines()[:_COMPARED_LINES] for text in (expected, found))
+    """The lines in which two texts differ, a few of them. Secrets are taken out before anything is cut."""
+    left, right = (masked(text)[:_LOOKED_AT].splitlines()[:_COMPARED_LINES] for text in (expected, found))
     lines = [line[:MOST_LETTERS] for line in difflib.unified_diff(left, right, "expected", "found", lineterm="", n=1)]
     if not lines:  # they differ in how they end, or further on
         return f"{len(expected):,} letters were expected, and {len(found):,} came; the first lines are the same"
@@ -120,7 +121,7 @@ def _laid_out(value: Any) -> str:
 
 
 def _shown(text: str) -> str:
-    return repr(text[:MOST_LETTERS])
+    return repr(masked(text)[:MOST_LETTERS])
 
 
 def _error(rule: str, says: str) -> Finding:

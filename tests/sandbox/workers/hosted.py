@@ -58,7 +58,7 @@ def main(script: str, seconds: float) -> None:
         "wall": outcome.usage.wall_seconds,
         "peak": peak(),
     }
-    print(json.dumps(row), file=told)
+    print(json.dumps(row), file=told, flush=True)
 
 
 if __name__ == "__main__":
