@@ -1,7 +1,8 @@
 """What a terminal shows of a check: findings with their lines marked, and how far it has come.
 
-The way a check has come stands on the last line of stderr, where that is a terminal. It is drawn by a thread of its
-own, erased before anything else is shown, and a terminal that takes no more bytes is never waited for.
+The way a check has come stands on the last line of stderr, where that is a terminal, from its first moment on: how many
+scripts there are is counted on a thread of its own, ahead of their being read. The line is drawn by another one, erased
+before anything else is shown, and a terminal that takes no more bytes is never waited for.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Self
 
-from llmspell.cli.spinner import ERASE, own_terminal, write_at_once
+from llmspell.cli.spinner import ERASE, FRAMES, own_terminal, write_at_once
 from llmspell.cli.terminal import Colours
 from llmspell.utils.files import FileError
 from llmspell.validate.finding import Finding, Severity
@@ -29,7 +30,7 @@ EVERY = 0.1
 """Seconds from one drawing to the next."""
 MOST_LINES = 40
 """Lines of a message that are shown."""
-_BAR = 20
+_BAR = 10
 _LEAST_COLUMNS = 30
 
 
@@ -51,20 +52,46 @@ def marked(colours: Colours) -> Lines:
     return lines
 
 
+class _Count:
+    """How many there are, as far as that is known yet."""
+
+    def __init__(self, ahead: Iterable[object]) -> None:
+        self.known = 0
+        self.is_whole = False
+        self._over = False
+        self._thread = threading.Thread(target=self._count, args=(ahead,), name="llmspell-count", daemon=True)
+        self._thread.start()
+
+    def end(self) -> None:
+        self._over = True
+        self._thread.join()
+
+    def _count(self, ahead: Iterable[object]) -> None:
+        try:
+            for self.known, _ in enumerate(ahead, 1):
+                if self._over:
+                    return
+        except Exception:  # noqa: BLE001 - a thread's boundary: whoever reads them says what is wrong with them
+            return
+        self.is_whole = True
+
+
 class Progress:
     """A report that hands each result on to another one, which is shown above how far the check has come.
 
-    `watched` is told of the spells that are taken, so that it knows what is under way and, when no more come, how many
-    there are.
+    `ahead` is gone through at once, to count how many scripts there will be. `found` is told of all that are looked at,
+    and `watched` of those among them that are taken, so that it is known what is under way.
     """
 
-    def __init__(self, inner: Report, descriptor: int) -> None:
+    def __init__(self, inner: Report, descriptor: int, ahead: Iterable[object]) -> None:
         self._inner = inner
         self._descriptor = own_terminal(descriptor)
         self._lock = threading.Lock()
         self._under_way: dict[str, None] = {}
-        self._taken = 0
-        self._all_taken = False
+        self._count = _Count(ahead)
+        self._found = self._taken = self._passed_over = 0
+        self._all_found = False
+        self._frame = 0
         self._totals = Totals()
         self._began = time.monotonic()
         self._drawn = False
@@ -72,14 +99,23 @@ class Progress:
         self._thread = threading.Thread(target=self._draw_on, name="llmspell-progress", daemon=True)
         self._thread.start()
 
+    def found(self, spells: Iterable[Spell | Result]) -> Iterator[Spell | Result]:
+        """The same spells."""
+        for spell in spells:
+            self._passed_over = max(0, self._found - self._taken)
+            self._found += 1
+            yield spell
+        self._passed_over = self._found - self._taken
+        self._all_found = True
+
     def watched(self, spells: Iterable[Spell | Result]) -> Iterator[Spell | Result]:
         """The same spells."""
         for spell in spells:
             with self._lock:
                 self._taken += 1
+                self._passed_over = max(0, self._found - self._taken)
                 self._under_way[spell.path] = None
             yield spell
-        self._all_taken = True
 
     def add(self, result: Result) -> None:
         """Hands it on."""
@@ -108,6 +144,7 @@ class Progress:
         if self._over.is_set():
             return
         self._over.set()
+        self._count.end()
         self._thread.join()
         self._erase()
         os.close(self._descriptor)
@@ -120,16 +157,21 @@ class Progress:
 
     def _line(self, columns: int) -> str:
         bad = self._totals.statuses[Status.FAILED] + self._totals.statuses[Status.UNCHECKED]
-        done = f"{self._totals.scripts:,}"
-        if self._all_taken:
-            full = _BAR * self._totals.scripts // max(1, self._taken)
-            done = f"{'█' * full}{'░' * (_BAR - full)} {done} of {self._taken:,}"
-        told = f"{done} checked · {bad:,} not passed · {time.monotonic() - self._began:.0f} s"
+        told = f"{self._bar()} checked · {bad:,} not passed · {time.monotonic() - self._began:.0f} s"
         path = shown_path(next(iter(self._under_way), ""))
         room = columns - len(told) - 4
         if path and room > 8:
             told += f" · {path if len(path) <= room else '…' + path[1 - room :]}"
         return told[: columns - 1] if columns >= _LEAST_COLUMNS else ""
+
+    def _bar(self) -> str:
+        """How much of what is done; what was passed over is done, too."""
+        done = self._totals.scripts + self._passed_over
+        total = self._found if self._all_found else max(self._count.known, self._found)
+        more = "" if self._all_found or self._count.is_whole else "+"
+        full = _BAR * done // max(1, total)
+        self._frame = (self._frame + 1) % len(FRAMES)
+        return f"{FRAMES[self._frame]} {'█' * full}{'░' * (_BAR - full)} {done:,} of {total:,}{more}"
 
     def _erase(self) -> None:
         if self._drawn:

@@ -22,25 +22,26 @@ from llmspell.config import Configuration
 from llmspell.engines.configured import factory_of
 from llmspell.engines.factory import EngineFactory
 from llmspell.errors import UsageError
-from llmspell.limits import Limits
 from llmspell.sandbox.require import DEFAULT, read_required
 from llmspell.sandbox.wake import Cancellation
 from llmspell.transcript.secrets import secrets_of
 from llmspell.validate.discovery import Discovery
 from llmspell.validate.executor import Executor, until_failed
 from llmspell.validate.listing import Listing
+from llmspell.validate.ordered import OrderedReports
 from llmspell.validate.reports.opening import About, Reports, Wanted, open_reports
 from llmspell.validate.reports.report import STDOUT
 from llmspell.validate.reports.totals import Totals
 from llmspell.validate.result import Status
 from llmspell.validate.rules import RULES
-from llmspell.validate.settings import Settings, check_rules, granted_tools
+from llmspell.validate.settings import Settings, settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from llmspell.cli.checking import Progress
     from llmspell.validate.cache import Cache
+    from llmspell.validate.changed import Since
     from llmspell.validate.reports.report import Report
     from llmspell.validate.result import Result
     from llmspell.validate.spell import Spell
@@ -101,7 +102,15 @@ def validate(context: click.Context, /, path: tuple[str, ...], **options: Any) -
     choices = Choices(**{name: value for name, value in options.items() if name in Choices._fields})
     configuration, limits = configure(choices, sandboxed=True)
     factory = factory_of(configuration.engines, configuration.origin)
-    settings = _settings(configuration, limits, choices, options, factory)
+    settings = settings_of(
+        configuration,
+        factory,
+        limits=limits,
+        strict=options["strict"],
+        off=options["off"],
+        require=DEFAULT if choices.require is None else read_required(choices.require),
+        runs=not options["no_runs"],
+    )
     chosen = configuration.validate
     found = Discovery(
         path,
@@ -110,13 +119,16 @@ def validate(context: click.Context, /, path: tuple[str, ...], **options: Any) -
         include=(*chosen.get("include", ()), *options["include"]),
         exclude=(*chosen.get("exclude", ()), *options["exclude"]),
     )
-    spells = _changed(found, factory, options["changed_since"])
+    since = _since(options["changed_since"], factory)
     listing = _listing(options, choices)
     with CancelledBySignals(goes_on=True) as stopped, ExitStack() as held:
-        executor = held.enter_context(_executor(settings, options, path, stopped))
-        progress = _progress(listing, choices)
+        executor = _executor(settings, options, path, stopped)
+        progress = _progress(listing, choices, found)
+        if progress is not None:
+            held.enter_context(progress)
+        held.enter_context(executor)
         reports = held.enter_context(_reports(options, progress or listing, _keys(configuration)))
-        results = executor.results(progress.watched(spells) if progress else spells)
+        results = executor.results(_spells(found, since, progress))
         totals = Totals()
         for result in until_failed(results, stopped) if options["fail_fast"] else results:
             totals.add(result)
@@ -132,30 +144,23 @@ def validate(context: click.Context, /, path: tuple[str, ...], **options: Any) -
     context.exit(_exit_code(stopped, totals, reports))
 
 
-def _settings(
-    configuration: Configuration, limits: Limits, choices: Choices, options: dict[str, Any], factory: EngineFactory
-) -> Settings:
-    chosen = configuration.validate
-    return Settings(
-        limits=limits,
-        strict=options["strict"] or chosen.get("strict", False),
-        off=check_rules((*chosen.get("off", ()), *options["off"]), tuple(RULES)),
-        require=DEFAULT if choices.require is None else read_required(choices.require),
-        engines=tuple(factory.get(name) for name in configuration.engines),
-        tools=granted_tools(configuration),
-        config=configuration.policy.config,
-        packages=configuration.policy.packages,
-        runs=not options["no_runs"],
-    )
-
-
-def _changed(found: Discovery, factory: EngineFactory, revision: str | None) -> Iterable[Spell | Result]:
+def _since(revision: str | None, factory: EngineFactory) -> Since | None:
     if revision is None:
-        return found
-    from llmspell.validate.changed import Since, only_changed
+        return None
+    from llmspell.validate.changed import Since
 
     suffixes = [suffix for name in factory.names() for suffix in factory.get(name).suffixes]
-    return only_changed(found, Since(revision, suffixes=suffixes))
+    return Since(revision, suffixes=suffixes)
+
+
+def _spells(found: Discovery, since: Since | None, progress: Progress | None) -> Iterable[Spell | Result]:
+    """What is to be checked; how far the check has come is seen by that."""
+    spells: Iterable[Spell | Result] = found if progress is None else progress.found(found)
+    if since is not None:
+        from llmspell.validate.changed import only_changed
+
+        spells = only_changed(spells, since)
+    return spells if progress is None else progress.watched(spells)
 
 
 def _executor(settings: Settings, options: dict[str, Any], paths: tuple[str, ...], stopped: Cancellation) -> Executor:
@@ -196,14 +201,14 @@ def _listing(options: dict[str, Any], choices: Choices) -> Listing:
     return Listing(file, **shown, lines=lines, clock=time.monotonic)
 
 
-def _progress(listing: Listing, choices: Choices) -> Progress | None:
+def _progress(listing: Listing, choices: Choices, found: Discovery) -> Progress | None:
     """How far the check has come, on a terminal."""
     if choices.quiet or not sys.stderr.isatty() or os.environ.get("TERM", "dumb") == "dumb":
         return None
     from llmspell.cli.checking import Progress
 
     try:
-        return Progress(listing, sys.stderr.fileno())
+        return Progress(listing, sys.stderr.fileno(), found.ahead())
     except OSError:
         return None  # somebody else's terminal, or no /proc
 
@@ -218,7 +223,8 @@ def _reports(options: dict[str, Any], listing: Report, keys: tuple[str, ...]) ->
 
     wanted = Wanted(options["json"], options["junit"], options["sarif"], options["html"], options["github"])
     about = About(__version__, RULES, time.time(), place_in_workspace(os.environ, "."))
-    return open_reports(wanted, about, beside=[listing], summary=os.environ.get("GITHUB_STEP_SUMMARY"), keys=keys)
+    files = open_reports(wanted, about, summary=os.environ.get("GITHUB_STEP_SUMMARY"))
+    return OrderedReports(listing, files, keys=keys)
 
 
 def _interruption(stopped: Cancellation) -> str | None:

@@ -15,7 +15,6 @@ import pytest
 
 from llmspell.config import Configuration, load
 from llmspell.engines.configured import factory_of
-from llmspell.engines.factory import EngineFactory
 from llmspell.errors import UsageError
 from llmspell.providers.manager import ProviderManager
 from llmspell.pytest_plugin.cassettes import cassette_of, new_cassette
@@ -29,7 +28,7 @@ from llmspell.validate.reports.masked import WithoutKeys
 from llmspell.validate.reports.wording import shown_path
 from llmspell.validate.result import Result, Status
 from llmspell.validate.runs.running import Ran, expected_of
-from llmspell.validate.settings import Settings, granted_tools
+from llmspell.validate.settings import settings_of
 from llmspell.validate.spell import Spell
 from llmspell.validate.tree import is_below, matches
 
@@ -45,7 +44,7 @@ class SpellCollection:
         try:
             configuration = _configuration(config)
             self._factory = factory_of(configuration.engines, configuration.origin)
-            self._settings = _settings(configuration, self._factory, strict=config.getoption("--llmspell-strict"))
+            self._settings = settings_of(configuration, self._factory, strict=config.getoption("--llmspell-strict"))
             self.checker = Checker(self._settings)
             providers = ProviderManager(configuration.providers, environ=os.environ)
             self.shown = WithoutKeys(secrets_of(providers, configuration.policy.environment))
@@ -125,16 +124,3 @@ def _configuration(config: pytest.Config, *, sandboxed: bool = True) -> Configur
     named = config.getini("llmspell_config")
     file = str(config.rootpath / named) if named else None
     return load(cwd=str(config.rootpath), environ=os.environ, config_file=file, sandboxed=sandboxed)
-
-
-def _settings(configuration: Configuration, factory: EngineFactory, *, strict: bool) -> Settings:
-    chosen = configuration.validate
-    return Settings(
-        limits=configuration.limits,
-        strict=strict or chosen.get("strict", False),
-        off=tuple(chosen.get("off", ())),
-        engines=tuple(factory.get(name) for name in configuration.engines),
-        tools=granted_tools(configuration),
-        config=configuration.policy.config,
-        packages=configuration.policy.packages,
-    )

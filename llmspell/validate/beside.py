@@ -126,7 +126,8 @@ class Neighbours:
         while waiting and search.words > 0:
             place, text = waiting.pop()
             starts = dict.fromkeys([*above, *_and_above(place)])
-            words = self._words_of(text)[: search.words]
+            own_words = text is source  # which are asked for once: only those of modules are shared
+            words = (_module_words(text) if own_words else self._words_of(text))[: search.words]
             for name in search.named(words, starts):
                 if name in found or name == own or len(found) == MAX_MODULES:
                     continue
@@ -143,8 +144,7 @@ class Neighbours:
             if self._kept_words >= _KEPT_WORDS:
                 self._words.clear()
                 self._kept_words = 0
-            found = dict.fromkeys(islice(_words(text), _MOST_MATCHES))
-            self._words[key] = tuple(word.decode("ascii") for word in islice(found, MAX_WORDS))
+            self._words[key] = _module_words(text)
             self._kept_words += len(self._words[key]) + 1
         return self._words[key]
 
@@ -258,6 +258,12 @@ def _steps_up(folder: str, root: str) -> int:
     inner, outer = os.path.realpath(folder), os.path.realpath(root)
     near = os.path.relpath(inner, outer)
     return 0 if near.startswith("..") or near == "." else min(near.count("/") + 1, _DEEPEST)
+
+
+def _module_words(text: bytes) -> tuple[str, ...]:
+    """The words of a source, each once, as many as are looked at."""
+    found = dict.fromkeys(islice(_words(text), _MOST_MATCHES))
+    return tuple(word.decode("ascii") for word in islice(found, MAX_WORDS))
 
 
 def _words(text: bytes) -> Iterator[bytes]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
 from llmspell.engines.checking import checking
-from llmspell.engines.factory import EngineFactory, EngineSpec
+from llmspell.engines.factory import EngineSpec
 from llmspell.engines.worker import check_memory
 from llmspell.errors import LlmspellError
 from llmspell.limits import MIB, Limits
@@ -28,8 +28,8 @@ from llmspell.validate.finding import Finding, Position, Severity
 from llmspell.validate.judged import about_facts, about_text, foremost, kept
 from llmspell.validate.names import EngineNames
 from llmspell.validate.result import Result, Status, TimedCall
-from llmspell.validate.rules import RULES
 from llmspell.validate.rules.case import MAX_HINTS, Case
+from llmspell.validate.rules.off import Off
 from llmspell.validate.rules.secrets import masked
 from llmspell.validate.runs.running import Ran, is_run, run
 from llmspell.validate.settings import Settings, check_rules
@@ -53,11 +53,9 @@ class Checker:
 
     def __init__(self, settings: Settings, *, cancellation: Cancellation | None = None) -> None:
         """Raises UsageError for settings that nobody can check by."""
-        check_rules(settings.off, tuple(RULES))
+        check_settings(settings)
         self._settings, self._cancellation = settings, cancellation
         self._factory = settings.factory()
-        if settings.runs:
-            _check_memory(self._factory, settings.limits.memory)
         self._tools: Mapping[str, Mapping[str, Any]] = {name: tool.schema for name, tool in builtin_tools().items()}
         self._lock = threading.Lock()
         self._readers: dict[str, ScriptRuntime] = {}
@@ -69,11 +67,12 @@ class Checker:
         begun = time.perf_counter()
         ran: Ran | None = None
         try:
-            found = kept(self._findings(spell), spell.source, self._settings.off)
+            here = Off(spell.source)
+            found = kept(self._findings(spell, here), here, self._settings.off)
             status = self._status(found)
             if self._settings.runs and is_run(spell) and not any(one.rule in _UNFIT for one in found):
                 ran = run(spell, self._factory.get(spell.engine), self._settings, self._cancellation)
-                found = kept([*found, *ran.findings], spell.source, self._settings.off)
+                found = kept([*found, *ran.findings], here, self._settings.off)
                 status = self._status(found)
         except LlmspellError as error:  # no worker can be had for it
             found = [Finding("not-checked", Severity.ERROR, str(error))]
@@ -106,9 +105,9 @@ class Checker:
         bad = {Severity.ERROR, Severity.WARNING} if self._settings.strict else {Severity.ERROR}
         return Status.FAILED if any(one.severity in bad for one in found) else Status.PASSED
 
-    def _findings(self, spell: Spell) -> Iterator[Finding]:
+    def _findings(self, spell: Spell, off: Off) -> Iterator[Finding]:
         yield from spell.findings
-        text = list(about_text(spell.source))
+        text = list(about_text(spell.source, off))
         yield from text
         if any(one.rule in ("binary", "empty") for one in text):
             return  # an empty one is a module, or not yet anything
@@ -123,20 +122,20 @@ class Checker:
             outcome = self._read(spell, spec)  # the engine's parser takes less memory
         yield from _syntax(outcome)
         if outcome.verdict is Verdict.OK and isinstance(outcome.value, dict):
-            yield from self._judged(spell, spec, outcome.value)
+            yield from self._judged(spell, spec, outcome.value, off)
 
-    def _judged(self, spell: Spell, spec: EngineSpec, told: object) -> Iterator[Finding]:
+    def _judged(self, spell: Spell, spec: EngineSpec, told: object, off: Off) -> Iterator[Finding]:
         try:
             facts: Facts = read_facts(told)
         except MalformedError as error:
             yield Finding("not-analysed", Severity.ERROR, f"the worker that read it told {error}")
             return
         if facts.more:
-            says = "it uses more names than were looked at"
-            yield Finding("not-analysed", Severity.WARNING, says)
+            says = "it uses more than is looked at, and what is behind that is not known: split it"
+            yield Finding("not-analysed", Severity.ERROR, says)
         lines, hints = Lines(spell.source), iter(range(1, MAX_HINTS + 1))
         yield from about_facts(
-            Case(spell, facts, lines, self._names_of(spec), self._tools, self._settings.packages, hints)
+            Case(spell, facts, lines, self._names_of(spec), self._tools, self._settings.packages, hints, off)
         )
 
     def _read(self, spell: Spell, spec: EngineSpec) -> Outcome:
@@ -186,8 +185,14 @@ def _told(ran: Ran | None, limits: Limits) -> dict[str, Any]:
     return {"outcome": ran.outcome.to_dict(pass_on=False), "calls": calls, "limits": limits._asdict()}
 
 
-def _check_memory(factory: EngineFactory, memory: int) -> None:
-    """Raises UsageError for a limit in which no engine starts; where one does, it depends on the script."""
+def check_settings(settings: Settings) -> None:
+    """Raises UsageError for settings that nobody can check by: rules that there are not, and a memory limit in which no
+    engine starts; where one does, it depends on the script.
+    """
+    check_rules(settings.off)
+    if not settings.runs:
+        return
+    factory, memory = settings.factory(), settings.limits.memory
     least = min((factory.get(name) for name in factory.names()), key=lambda spec: spec.least_memory)
     if memory < least.least_memory:
         check_memory(least, memory)

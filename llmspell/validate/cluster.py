@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Self
 from llmspell.errors import SetupError, UsageError
 from llmspell.sandbox.wake import Cancellation
 from llmspell.validate.cache import Cache
+from llmspell.validate.check import check_settings
 from llmspell.validate.cluster_run import GOODBYE, ClusterRun, Patience
 from llmspell.validate.node_answer import asked, check_versions
 from llmspell.validate.result import Result
@@ -40,9 +41,10 @@ _LEAVING = 0.5
 class ClusterExecutor:
     """Checks spells on the cluster of the scheduler at `address`.
 
-    Entering it connects, and asks all nodes who they are. It raises UsageError for what is no address, and SetupError
-    where the cluster cannot be used: Dask is not installed, nobody answers, there are no nodes, or one has other
-    versions. `results` raises SetupError when the cluster is lost, or a node with other versions has joined it.
+    Entering it connects, and asks all nodes who they are. It raises UsageError for what is no address and for settings
+    that nobody can check by, and SetupError where the cluster cannot be used: Dask is not installed, nobody answers,
+    there are no nodes, or one has other versions. `results` raises SetupError when the cluster is lost, or a node with
+    other versions has joined it.
     """
 
     def __init__(
@@ -54,13 +56,14 @@ class ClusterExecutor:
         cache: Cache | None = None,
         patience: Patience | None = None,
     ) -> None:
-        self._settings, self._address = pack(settings.to_dict()), address
+        self._settings, self._address = settings, address
         self._cancellation, self._cache = cancellation or Cancellation(), cache
         self._patience = patience or Patience()
         self._held = ExitStack()
         self._client: Client | None = None
 
     def __enter__(self) -> Self:
+        check_settings(self._settings)
         try:
             self._client = self._connect()
             self._check_nodes(self._client)
@@ -78,7 +81,8 @@ class ClusterExecutor:
     def results(self, spells: Iterable[Spell | Result]) -> Iterator[Result]:
         """One for each; see `Executor`."""
         assert self._client is not None, "a ClusterExecutor is entered before it is used"
-        with ClusterRun(self._client, self._settings, self._cancellation, self._cache, self._patience) as run:
+        settings = pack(self._settings.to_dict())
+        with ClusterRun(self._client, settings, self._cancellation, self._cache, self._patience) as run:
             yield from run.results(spells)
 
     def _connect(self) -> Client:

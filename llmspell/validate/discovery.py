@@ -1,15 +1,17 @@
 """Finding scripts: files, folders and globs, each script once, one at a time.
 
 Theory of operation. What was typed is followed as it was typed; what a tree holds is not (`tree.py`). A file that
-cannot be checked is a result of its own, and the search goes on. Nothing is held of a script that was handed on but
-where it lies, so that it is not handed on twice.
+cannot be checked is a result of its own, and the search goes on. Nothing is held of a script that was handed on but,
+where several paths were typed, where it lies, so that it is not handed on twice.
 """
 
 from __future__ import annotations
 
+import copy
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from llmspell.engines.factory import EngineFactory
 from llmspell.errors import UsageError
@@ -24,6 +26,14 @@ from llmspell.validate.tree import Root, is_below, is_left_out, matches, may_hol
 _LINK_OUT = "it is a symbolic link that leads nowhere, or out of what is checked, and is not followed"
 _TYPED_OUT = "a symbolic link leads from it out of the working directory, and is not followed: name what it leads to"
 _LINK = "it is a symbolic link, and is not followed"
+
+
+class _Place(NamedTuple):
+    """A script that is to be read; `root` is where the walk began that has found it."""
+
+    path: str
+    root: str
+    follow: bool
 
 
 class Discovery:
@@ -63,6 +73,16 @@ class Discovery:
 
     def __iter__(self) -> Iterator[Spell | Result]:
         self._neighbours = Neighbours()
+        for place in self._places():
+            yield place if isinstance(place, Result) else self._script(place)
+
+    def ahead(self) -> Iterator[None]:
+        """One for each that iterating will give, without a look into any file. May be iterated on another thread."""
+        other = copy.copy(self)
+        other.skipped, other._seen, other._refused = Counter(), set(), []
+        return (None for _ in other._places())
+
+    def _places(self) -> Iterator[_Place | Result]:
         for path in self._paths:
             glob = _glob(path)
             refusal = self._refusal(path)
@@ -74,9 +94,9 @@ class Discovery:
             elif os.path.isdir(path):
                 yield from self._below(path, None)
             elif self._is_new(path):
-                yield self._script(path, root=os.path.dirname(path) or ".", follow=self._follow)
+                yield _Place(path, os.path.dirname(path) or ".", self._follow)
 
-    def _below(self, folder: str, pattern: str | None) -> Iterator[Spell | Result]:
+    def _below(self, folder: str, pattern: str | None) -> Iterator[_Place | Result]:
         for entry in walk(folder, self.skipped, self._refuse):
             yield from self._told()
             path = os.path.normpath(entry.path)
@@ -88,7 +108,7 @@ class Discovery:
                 continue
             wanted = pattern is None or matches(os.path.relpath(path, folder), pattern)
             if wanted and self._is_script(path) and self._is_new(path):
-                yield self._script(path, root=folder, follow=False)
+                yield _Place(path, folder, follow=False)
         yield from self._told()
 
     def _is_script(self, path: str) -> bool:
@@ -134,6 +154,8 @@ class Discovery:
         return self._is_new(folder, name)
 
     def _is_new(self, path: str, *below: str) -> bool:
+        if len(self._paths) == 1:
+            return True  # a walk comes to each place once, and nothing is to be held of it
         whole = os.path.join(os.path.realpath(path), *below)
         if whole in self._seen:
             return False
@@ -147,15 +169,15 @@ class Discovery:
         told, self._refused = self._refused, []
         yield from told
 
-    def _script(self, path: str, *, root: str, follow: bool) -> Spell | Result:
+    def _script(self, place: _Place) -> Spell | Result:
         """A script, or why it cannot be checked; whatever goes wrong with one is told of that one."""
         try:
-            return self._read(path, root=root, follow=follow)
+            return self._read(*place)
         except Exception as error:  # noqa: BLE001 - a fault of ours with one script hides none of the others
             why = f"a fault of llmspell, please report it: {type(error).__name__}: {error!s:.300}"
-            return _unchecked(path, "not-checked", why)
+            return _unchecked(place.path, "not-checked", why)
 
-    def _read(self, path: str, *, root: str, follow: bool) -> Spell | Result:
+    def _read(self, path: str, root: str, follow: bool) -> Spell | Result:
         try:
             source = read_file(path, self._allowed, follow=follow)
         except FileNotFoundError:

@@ -14,6 +14,8 @@ from llmspell.validate.finding import Position
 MAX_FACTS = 6000
 MAX_TEXT = 1000
 MAX_DEPTH = 12
+_WHOLE, _CUT = 0, 2
+"""What a list or a map may hold beside what is told: nothing, or what was left out; else what cannot be read off."""
 
 Place = tuple[int, int, int, int]
 
@@ -26,6 +28,7 @@ class Literal(NamedTuple):
     """A value as far as it can be read off. `kind` is one of those in `KINDS`; `open` says that there may be more.
 
     `value` is a text, a number or a boolean, where it was told; `items` are those of a list, `entries` those of a map.
+    `cut`: there are more that could have been told.
     """
 
     kind: str
@@ -34,6 +37,7 @@ class Literal(NamedTuple):
     items: tuple[Literal, ...] = ()
     entries: tuple[tuple[str, Place, Literal], ...] = ()
     open: bool = False
+    cut: bool = False
 
 
 class Use(NamedTuple):
@@ -136,12 +140,13 @@ def _literal(told: object, depth: int) -> Literal:
     if type(kind) is not str or kind not in KINDS or depth > MAX_DEPTH:
         raise MalformedError("a literal of no kind")
     if kind == "list":
-        items, more = _fields(value, 2)
-        return Literal(kind, place, items=tuple(_literal(one, depth + 1) for one in _list(items)), open=more is True)
+        told_items, more = _fields(value, 2)
+        items = tuple(_literal(one, depth + 1) for one in _list(told_items))
+        return Literal(kind, place, items=items, open=more != _WHOLE, cut=more == _CUT)
     if kind in ("map", "keywords"):
         told_entries, more = _fields(value, 2)
         entries = tuple(_entry(one, depth + 1) for one in _list(told_entries))
-        return Literal(kind, place, entries=entries, open=more is True)
+        return Literal(kind, place, entries=entries, open=more != _WHOLE, cut=more == _CUT)
     if kind == "text":
         return Literal(kind, place, None if value is None else _text(value))
     if kind == "number" and type(value) in (int, float):

@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator
 
 from llmspell.validate.finding import Finding, Severity
-from llmspell.validate.rules import ALWAYS
 from llmspell.validate.rules.calls import calls
 from llmspell.validate.rules.case import Case
 from llmspell.validate.rules.confusable import confusable_names
 from llmspell.validate.rules.modules import unknown_modules
 from llmspell.validate.rules.names import unknown_functions, unknown_methods, unknown_names
+from llmspell.validate.rules.off import Off
 from llmspell.validate.rules.secrets import secrets
 from llmspell.validate.rules.text import about_bytes, about_characters
 
 MAX_FINDINGS = 200
 """Of one script: more say nothing new."""
 _WORST = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
-_OFF = re.compile(r"llmspell: off ([a-z0-9, -]{1,200})")
 
 
-def about_text(source: bytes) -> Iterator[Finding]:
+def about_text(source: bytes, off: Off) -> Iterator[Finding]:
     """What its bytes and its letters say, whatever language it is in."""
     text = source.decode("utf-8", "replace")
-    told = list(about_bytes(source))
+    told = list(about_bytes(source, off))
     yield from told
     if not any(one.rule == "binary" for one in told):
-        yield from about_characters(text)
-    yield from secrets(text)
+        yield from about_characters(text, off)
+    yield from secrets(text, off)
 
 
 def about_facts(case: Case) -> Iterator[Finding]:
@@ -37,19 +35,16 @@ def about_facts(case: Case) -> Iterator[Finding]:
         yield from rule(case)
 
 
-def kept(found: Iterable[Finding], source: bytes, off: Collection[str]) -> list[Finding]:
-    """The findings that count, each once: without rules that are off, by settings or by the script.
+def kept(found: Iterable[Finding], here: Off, off: Collection[str]) -> list[Finding]:
+    """The findings that count, each once: without rules that are `off` by settings, or `here`, by the script: of
+    itself, and of no file beside it.
 
     Of each severity there are `MAX_FINDINGS` at most, so that none is hidden by others; `foremost` are to be shown.
-
-    A comment `llmspell: off RULE, RULE` switches rules off for its line, and for the next one where it stands alone;
-    of the script, and of no file beside it.
     """
-    here = _switched_off(source)
     chosen: dict[Severity, dict[Finding, None]] = {severity: {} for severity in _WORST}
     for one in found:
-        place = None if one.rule in ALWAYS or one.file is not None else one.position
-        if one.rule in off or (place is not None and one.rule in here.get(place.line, ())):
+        place = None if one.file is not None else one.position
+        if one.rule in off or (place is not None and here.has(one.rule, place.line)):
             continue
         if len(chosen[one.severity]) < MAX_FINDINGS:
             chosen[one.severity][one] = None
@@ -68,17 +63,3 @@ def _badness(one: Finding) -> tuple[int, tuple[str, int, int, str]]:
 def _order(one: Finding) -> tuple[str, int, int, str]:
     place = one.position
     return (one.file or "", place.line if place else 0, place.column if place else 0, one.rule)
-
-
-def _switched_off(source: bytes) -> dict[int, set[str]]:
-    if b"llmspell: off" not in source:
-        return {}
-    found: dict[int, set[str]] = {}
-    for number, line in enumerate(source.decode("utf-8", "replace").split("\n"), 1):
-        match = _OFF.search(line)
-        if match is not None:
-            rules = set(match[1].replace(",", " ").split())
-            alone = not any(letter.isalnum() for letter in line[: match.start()])
-            found.setdefault(number + alone, set()).update(rules)
-            found.setdefault(number, set()).update(rules)
-    return found

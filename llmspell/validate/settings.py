@@ -8,26 +8,32 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from llmspell.engines.factory import EngineFactory, EngineSpec
 from llmspell.errors import UsageError, nearest
 from llmspell.limits import Limits
-from llmspell.policy import PURE_TOOLS
+from llmspell.policy import PURE_TOOLS, ToolGrant
 from llmspell.sandbox.require import DEFAULT
+from llmspell.validate.rules import RULES
 
 if TYPE_CHECKING:
     from llmspell.config import Configuration
+
+
+_UNBOUND = {name: ToolGrant() for name in PURE_TOOLS}
 
 
 class Settings(NamedTuple):
     """How scripts are checked.
 
     `limits` are those of a run. Under `strict` a warning fails a script. `off` are the rules that say nothing. `tools`
-    are granted to a run, as far as they have no side effects. `require` is what must be enforced, or nothing is
-    started. `engines` are known beside the built-in ones. `config` is what `Config.get` shows, `packages` what scripts
-    may import by grant. `runs`: whether scripts with a cassette or an expectation beside them are run.
+    are granted to a run with their bounds, as far as they have no side effects, and `modules` those beside the script.
+    `require` is what must be enforced, or nothing is started. `engines` are known beside the built-in ones. `config` is
+    what `Config.get` shows, `packages` what scripts may import by grant. `runs`: whether scripts with a cassette or an
+    expectation beside them are run.
     """
 
     limits: Limits = Limits()
     strict: bool = False
     off: tuple[str, ...] = ()
-    tools: tuple[str, ...] = PURE_TOOLS
+    tools: Mapping[str, ToolGrant] = _UNBOUND
+    modules: bool = True
     require: tuple[str, ...] = DEFAULT
     engines: tuple[EngineSpec, ...] = ()
     config: Mapping[str, Any] = {}
@@ -44,7 +50,7 @@ class Settings(NamedTuple):
             **self._asdict(),
             "limits": self.limits._asdict(),
             "off": list(self.off),
-            "tools": list(self.tools),
+            "tools": {name: grant._asdict() for name, grant in self.tools.items()},
             "require": list(self.require),
             "engines": [_row(spec) for spec in self.engines],
             "config": dict(self.config),
@@ -59,7 +65,7 @@ class Settings(NamedTuple):
                 **made,
                 "limits": Limits(**made["limits"]),
                 "off": tuple(made["off"]),
-                "tools": tuple(made["tools"]),
+                "tools": {name: ToolGrant(**grant) for name, grant in made["tools"].items()},
                 "require": tuple(made["require"]),
                 "packages": tuple(made["packages"]),
                 "engines": tuple(_spec(row) for row in made["engines"]),
@@ -67,19 +73,42 @@ class Settings(NamedTuple):
         )
 
 
-def granted_tools(configuration: Configuration) -> tuple[str, ...]:
-    """The tools of a run by a configuration: those that it grants, or those without side effects where it is silent."""
-    if configuration.origin("tools.grant") == "default":
-        return PURE_TOOLS
-    return tuple(configuration.policy.tools)
+def settings_of(
+    configuration: Configuration,
+    factory: EngineFactory,
+    *,
+    limits: Limits | None = None,
+    strict: bool = False,
+    off: tuple[str, ...] = (),
+    require: tuple[str, ...] = DEFAULT,
+    runs: bool = True,
+) -> Settings:
+    """The settings by a configuration and by what was chosen beside it. Raises UsageError for a rule that is not there.
+
+    What a run is granted is what the configuration says; where it is silent, tools without side effects and modules.
+    """
+    chosen, policy = configuration.validate, configuration.policy
+    silent = {name: configuration.tool_bounds.get(name, grant) for name, grant in _UNBOUND.items()}
+    return Settings(
+        limits=limits or configuration.limits,
+        strict=strict or chosen.get("strict", False),
+        off=check_rules((*chosen.get("off", ()), *off)),
+        tools=silent if configuration.origin("tools.grant") == "default" else dict(policy.tools),
+        modules=policy.modules or configuration.origin("grants.modules") == "default",
+        require=require,
+        engines=tuple(factory.get(name) for name in configuration.engines),
+        config=policy.config,
+        packages=policy.packages,
+        runs=runs,
+    )
 
 
-def check_rules(names: tuple[str, ...], known: tuple[str, ...]) -> tuple[str, ...]:
+def check_rules(names: tuple[str, ...]) -> tuple[str, ...]:
     """The same names of rules; raises UsageError for one that there is not."""
     for name in names:
-        if name not in known:
-            close = nearest(name, list(known))
-            hint = f"; did you mean {close}?" if close else f"; known are: {', '.join(known)}"
+        if name not in RULES:
+            close = nearest(name, list(RULES))
+            hint = f"; did you mean {close}?" if close else f"; known are: {', '.join(RULES)}"
             raise UsageError(f"there is no rule {name[:60]!r}{hint}")
     return names
 

@@ -49,10 +49,14 @@ def test_the_code_says_whether_all_passed(place: Place) -> None:
         (("--json", "r", "--junit", "r", "a.lua"), "name the same place"),
         (("--changed-since", "main", "a.lua"), "not a git repository"),
         (("--dask", "nowhere", "a.lua"), "no address of a Dask scheduler"),
+        (
+            ("--dask", "tcp://127.0.0.1:1", "--mem", "1M", "a.lua"),
+            "a memory limit of 1 MiB is too small for engine lua to start",
+        ),
         (("--dask", "tcp://127.0.0.1:1", "--jobs", "2", "a.lua"), "with --dask a cluster does it"),
         (("--json", "/dev/null/r", "a.lua"), "/dev/null/r"),
     ],
-    ids=["path", "rule", "jobs", "memory", "empty", "places", "git", "dask", "dask-jobs", "report"],
+    ids=["path", "rule", "jobs", "memory", "empty", "places", "git", "dask", "dask-memory", "dask-jobs", "report"],
 )
 def test_what_cannot_be_meant_is_code_2(place: Place, arguments: tuple[str, ...], says: str) -> None:
     place.write("a.lua", GOOD)

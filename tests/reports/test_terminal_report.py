@@ -114,19 +114,31 @@ def test_hostile_text_steers_no_terminal_and_only_our_colours_are_in_it() -> Non
     assert "\\x1b[31m" in bare
 
 
+def one_by_one(number: int, further: threading.Event) -> Iterator[None]:
+    """As many, of which all but the first come later."""
+    yield None
+    further.wait(60)
+    yield from [None] * (number - 1)
+
+
 def test_the_way_a_check_has_come_stands_below_what_is_shown_and_leaves_nothing(terminal: Terminal) -> None:
-    with os.fdopen(os.dup(terminal.theirs), "w") as file:
-        progress = Progress(Listing(file), terminal.theirs)
-        spells = progress.watched(Spell(f"spells/{name}.lua", "lua", b"") for name in "ab")
+    counted = threading.Event()
+    with (
+        os.fdopen(os.dup(terminal.theirs), "w") as file,
+        Progress(Listing(file), terminal.theirs, one_by_one(3, counted)) as progress,
+    ):
+        found = (Spell(f"spells/{name}.lua", "lua", b"") for name in "abc")
+        spells = progress.watched(spell for spell in progress.found(found) if spell.path != "spells/b.lua")
+        terminal.wait_for(" ░░░░░░░░░░ 0 of 1+ checked · 0 not passed")
+        counted.set()
         next(spells)
-        terminal.wait_for("0 checked · 0 not passed · ")
-        terminal.wait_for(" s · spells/a.lua")
+        terminal.wait_for("0 of 3 checked · 0 not passed")
         progress.add(Result("spells/a.lua", Status.FAILED, findings=(Finding("x", Severity.ERROR, "bad"),)))
+        terminal.wait_for(" ███░░░░░░░ 1 of 3 checked · 1 not passed")
         next(spells)
-        terminal.wait_for("1 checked · 1 not passed")
+        terminal.wait_for(" ██████░░░░ 2 of 3 checked · 1 not passed")
         assert next(spells, None) is None
-        terminal.wait_for("██████████░░░░░░░░░░ 1 of 2 checked · 1 not passed")
-        progress.add(Result("spells/b.lua", Status.PASSED))
+        progress.add(Result("spells/c.lua", Status.PASSED))
         progress.close()
     terminal.wait_for("1 passed, 1 failed, 1 error\n")
     terminal.close()
@@ -138,7 +150,7 @@ def test_the_way_a_check_has_come_stands_below_what_is_shown_and_leaves_nothing(
 
 
 def test_a_long_or_hostile_path_keeps_the_line_a_line(terminal: Terminal) -> None:
-    progress = Progress(Listing(io.StringIO()), terminal.theirs)
+    progress = Progress(Listing(io.StringIO()), terminal.theirs, ())
     next(progress.watched([Spell("\x1b[2J" + "x" * 500 + "/end.lua", "lua", b"")]))
     terminal.wait_for("/end.lua")
     progress.close()
@@ -148,10 +160,10 @@ def test_a_long_or_hostile_path_keeps_the_line_a_line(terminal: Terminal) -> Non
 
 def test_the_way_is_shown_no_more_once_what_stands_above_it_cannot_be_written(terminal: Terminal) -> None:
     with open("/dev/full", "w", buffering=1) as file:
-        progress = Progress(Listing(file), terminal.theirs)
+        progress = Progress(Listing(file), terminal.theirs, ())
         spells = progress.watched([Spell("a.lua", "lua", b"")])
         next(spells)
-        terminal.wait_for("0 checked")
+        terminal.wait_for("checked")
         with pytest.raises(FileError, match="cannot write '/dev/full': no space left"):
             progress.add(Result("a.lua", Status.FAILED))
         with suppress(OSError):
@@ -169,7 +181,7 @@ def test_a_terminal_that_nobody_reads_holds_nothing_up() -> None:
             while os.write(theirs, b"x" * 4096):
                 pass
         begun = time.monotonic()
-        with Progress(Listing(io.StringIO()), theirs) as progress:
+        with Progress(Listing(io.StringIO()), theirs, ()) as progress:
             for number in range(100):
                 progress.add(Result(f"{number}.lua", Status.PASSED))
             progress.close()

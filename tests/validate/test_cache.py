@@ -16,6 +16,7 @@ import llmspell_workers
 from llmspell.engines.factory import EngineSpec
 from llmspell.errors import UsageError
 from llmspell.limits import Limits
+from llmspell.policy import ToolGrant
 from llmspell.source import sha256
 from llmspell.validate.cache import Cache
 from llmspell.validate.local import LocalExecutor
@@ -97,7 +98,12 @@ def test_any_other_spell_is_not_found(filled: str, spell: Spell) -> None:
 
 @pytest.mark.parametrize(
     "settings",
-    [Settings(strict=True), Settings(limits=Limits(cpu=1)), Settings(off=("syntax",)), Settings(tools=("calculator",))],
+    [
+        Settings(strict=True),
+        Settings(limits=Limits(cpu=1)),
+        Settings(off=("syntax",)),
+        Settings(tools={"calculator": ToolGrant()}),
+    ],
     ids=["strict", "limits", "off", "tools"],
 )
 def test_other_settings_do_not_find_it(filled: str, settings: Settings) -> None:

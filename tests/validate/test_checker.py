@@ -12,6 +12,7 @@ from llmspell.engines.checking import checking
 from llmspell.engines.factory import EngineFactory, EngineSpec
 from llmspell.errors import UsageError
 from llmspell.limits import Limits
+from llmspell.policy import ToolGrant
 from llmspell.runtime import ScriptRuntime
 from llmspell.validate.check import CHECK_LIMITS, Checker
 from llmspell.validate.discovery import Discovery
@@ -59,7 +60,8 @@ def test_settings_travel() -> None:
         limits=Limits(memory=1 << 25),
         strict=True,
         off=("secret",),
-        tools=("calculator",),
+        tools={"calculator": ToolGrant(3, 0.5)},
+        modules=False,
         engines=(EngineSpec("toy", (".toy",), ("/bin/toy",), settings={"a": 1}, needs=("/x",)),),
         config={"a": {"b": 1}},
     )
@@ -161,7 +163,8 @@ def test_a_script_of_the_largest_size_is_checked(checker: Checker) -> None:
 
 def test_a_script_of_more_names_than_are_told_says_so(checker: Checker) -> None:
     source = " ".join(f"Tool.execute('calculator', {{input = '{number}'}})" for number in range(5500))
-    assert rules(checker.check(Spell("many.lua", "lua", source.encode()))) == ["not-analysed"]
+    result = checker.check(Spell("many.lua", "lua", source.encode()))
+    assert (rules(result), result.status) == (["not-analysed"], Status.FAILED)
 
 
 def test_nothing_of_a_script_runs_in_a_check() -> None:
@@ -230,7 +233,7 @@ def _use(
 def _nested(depth: int) -> list[object]:
     made: list[object] = ["nil", None, [0, 0, 0, 1]]
     for _ in range(depth):
-        made = ["list", [[made], False], [0, 0, 0, 1]]
+        made = ["list", [[made], 0], [0, 0, 0, 1]]
     return made
 
 
@@ -244,7 +247,7 @@ def _nested(depth: int) -> list[object]:
         {"references": [_use(place=[0, 0, 0, -1])]},
         {"references": [_use(use="fly")]},
         {"references": [_use(name="x" * 2000)]},
-        {"references": [_use(arguments=[["map", [[["a"]], False], [0, 0, 0, 1]]])]},
+        {"references": [_use(arguments=[["map", [[["a"]], 0], [0, 0, 0, 1]]])]},
         {"references": [_use(arguments=[_nested(20)])]},
         {"assigned": ["x"] * 7000},
     ],

@@ -35,7 +35,11 @@ def search(*paths: str, include: Iterable[str] = (), exclude: Iterable[str] = ()
 
 
 def names(*paths: str, include: Iterable[str] = (), exclude: Iterable[str] = ()) -> list[str]:
-    return [one.path for one in search(*paths, include=include, exclude=exclude)]
+    search_for = search(*paths, include=include, exclude=exclude)
+    ahead = len(list(search_for.ahead()))
+    found = [one.path for one in search_for]
+    assert ahead == len(found), "a bar shows as many as there will be"
+    return found
 
 
 def only(*paths: str) -> Spell | Result:

@@ -15,6 +15,7 @@ from llmspell.validate.finding import Finding, Position, Severity
 from llmspell.validate.judged import kept
 from llmspell.validate.result import Result, Status
 from llmspell.validate.rules import RULES
+from llmspell.validate.rules.off import Off
 from llmspell.validate.rules.secrets import masked
 from llmspell.validate.settings import Settings
 from llmspell.validate.spell import Spell
@@ -105,8 +106,83 @@ def test_a_comment_switches_off_nothing_of_the_run(source: str, expectation: str
 
 def test_a_comment_is_about_no_other_file() -> None:
     beside = Finding("unknown-name", Severity.ERROR, "x", Position(1, 1, 1, 2), "other.lua")
-    assert kept([beside, beside._replace(file=None)], b"x() -- llmspell: off unknown-name", ()) == [beside]
-    assert kept([beside], b"", ("unknown-name",)) == []
+    assert kept([beside, beside._replace(file=None)], Off(b"x() -- llmspell: off unknown-name"), ()) == [beside]
+    assert kept([beside], Off(), ("unknown-name",)) == []
+
+
+ZERO_WIDTH, LOOKS_LIKE_TOOL = "\u200b", "T\u043eol"
+MANY = 25
+"""More than a rule tells, and more uses of a name than a worker does."""
+
+
+@pytest.mark.parametrize(
+    ("engine", "bad", "rule"),
+    [
+        ("lua", "nobody()", "unknown-name"),
+        ("lua", "string.nope()", "unknown-function"),
+        ("lua", "Tool\n.exceute('x')", "unknown-function"),
+        ("lua", f"print('{ZERO_WIDTH}')", "invisible-character"),
+        ("lua", "print('sk-proj-Zk3v9QmT2xW8bN5cR7pL')", "secret"),
+        ("lua", "print('\udcff')", "not-utf8"),
+        ("javascript", "nobody();", "unknown-name"),
+        ("javascript", f"var {LOOKS_LIKE_TOOL} = 1;", "confusable-name"),
+        ("python", "nobody()", "unknown-name"),
+        ("python", f"{LOOKS_LIKE_TOOL} = 1", "confusable-name"),
+    ],
+    ids=lambda part: ascii(part),
+)
+def test_a_comment_hides_nothing_that_stands_on_another_line(
+    engine: str, bad: str, rule: str, checker: Checker
+) -> None:
+    begins = {"lua": "--", "javascript": "//", "python": "#"}[engine]
+    off = "".join(f"{bad} {begins} llmspell: off {rule}\n" for _ in range(MANY))
+    other = "".join(f"{bad} {begins} llmspell: off secret{rule}\n" for _ in range(MANY))
+    for source in (off + bad, off + other):
+        result = checker.check(Spell("a.x", engine, f"{source}\n".encode("utf-8", "surrogateescape")))
+        assert {one.rule for one in result.findings} == {rule}
+        lines = [one.position.line for one in result.findings if one.position]
+        assert min(lines) > off.count("\n")
+    silent = checker.check(Spell("a.x", engine, off.encode("utf-8", "surrogateescape")))
+    assert silent.findings == ()
+
+
+FORM_FEED = "\fdef one():\n    pass\n\f\n\f\f\ndef two():\n    pass\n"
+
+
+def test_form_feeds_may_begin_a_line_and_stand_nowhere_else(checker: Checker) -> None:
+    assert checker.check(Spell("a.py", "python", FORM_FEED.encode())).findings == ()
+    for source in ("if 0:\n    pass\n    \fprint(1)\n", "x = \f1\n", "# a\fb\n"):
+        (found,) = checker.check(Spell("a.py", "python", source.encode())).findings
+        assert (found.rule, found.message[:6]) == ("control-character", "U+000C")
+
+
+@pytest.mark.parametrize(
+    ("engine", "source"),
+    [
+        ("lua", "Agent.create{model = 'echo/x', tools = {" + "'calculator', " * 200 + "'nothing'}}"),
+        ("javascript", "Agent.create({" + "model: 'echo/x', " * 200 + "tools: ['nothing']});"),
+        ("python", "Tool.execute('calculator', {" + "'input': '1', " * 200 + "'inptu': 1})"),
+        ("lua", "pcall(function() " + "Tool.execute('calculator', {input = '1'})\n" * 5001 + " end)"),
+        ("lua", ("Tool.execute('json-processor', {input = {" + "{1, 1}, " * 190 + "}})\n") * 100),
+        ("python", "x" * 200 + "\u043e = 1"),
+    ],
+    ids=["list", "map", "parameters", "uses", "values", "long-name"],
+)
+def test_what_lies_behind_all_that_is_looked_at_fails_the_script(engine: str, source: str, checker: Checker) -> None:
+    result = checker.check(Spell("a.x", engine, f"{source} ".encode()))
+    assert result.status is Status.FAILED
+    assert [one.rule for one in result.findings] == ["not-analysed"]
+
+
+def test_comments_between_arguments_hide_none_of_them(checker: Checker) -> None:
+    for engine, source in {
+        "lua": "Tool.execute(--[[a]] 'nothing', {--[[b]]})",
+        "javascript": "Tool.execute(/*a*/ 'nothing', {});",
+    }.items():
+        assert [one.rule for one in checker.check(Spell("a.x", engine, source.encode())).findings] == ["unknown-tool"]
+    kept_in = "const one = await /*a*/ Agent.create({model: 'echo/x'});\none.exceute('x');"
+    result = checker.check(Spell("a.js", "javascript", kept_in.encode()))
+    assert [one.rule for one in result.findings] == ["unknown-function"]
 
 
 SHAPED, NAMED = "sk-proj-Zk3v9QmT2xW8bN5cR7pL", "q9X2mVr7Kd4LzP1wBn8Y"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from llmspell.config import load
 from llmspell.engines.factory import EngineFactory
 from llmspell.limits import Limits
 from llmspell.outcome import Outcome, Usage, Verdict
+from llmspell.policy import ToolGrant
 from llmspell.runtime import ScriptRuntime
 from llmspell.transcript import TranscriptInMemory
 from llmspell.validate.check import Checker
@@ -16,7 +19,7 @@ from llmspell.validate.finding import Severity
 from llmspell.validate.result import Result, Status
 from llmspell.validate.runs.compare import MOST_LINES, diff, differences
 from llmspell.validate.runs.expectation import BadExpectationError, Expectation, read_expectation
-from llmspell.validate.settings import Settings
+from llmspell.validate.settings import Settings, settings_of
 from llmspell.validate.spell import Spell
 
 
@@ -133,9 +136,33 @@ def test_a_run_is_granted_the_pure_tools_of_the_settings_and_no_others() -> None
         'Tool.execute("uuid-generator")',
         'Tool.execute("file-operations", {operation = "read", path = "/etc/passwd"})',
     )
-    with Checker(Settings(tools=("calculator", "file-operations"))) as checker:
+    with Checker(Settings(tools={"calculator": ToolGrant(), "file-operations": ToolGrant()})) as checker:
         verdicts = [(checker.check(spell(source, "")).outcome or {})["verdict"] for source in asked]
     assert verdicts == ["ok", "denied", "denied"]
+
+
+TWICE = 'Tool.execute("calculator", {input = "1"}) Tool.execute("calculator", {input = "2"})'
+
+
+@pytest.mark.parametrize(
+    ("says", "source", "verdict", "kind"),
+    [
+        ("", f"{TWICE} return require('lib.a')", "ok", None),
+        ("[tools.calculator]\nmax_calls = 1\n", TWICE, "error", "budget"),
+        ("[tools]\ngrant = ['calculator']\n[tools.calculator]\nmax_calls = 1\n", TWICE, "error", "budget"),
+        ("[grants]\nmodules = false\n", "return require('lib.a')", "denied", "denied"),
+    ],
+    ids=["silent", "bound", "granted-bound", "modules"],
+)
+def test_a_run_has_the_bounds_and_the_grants_of_the_configuration(
+    tmp_path: Path, says: str, source: str, verdict: str, kind: str | None
+) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text(says)
+    configuration = load(cwd=str(tmp_path), environ={}, config_file=str(file), sandboxed=True)
+    with Checker(settings_of(configuration, EngineFactory())) as checker:
+        outcome = checker.check(spell(source, "", modules={"lib/a.lua": b"return 5"})).outcome or {}
+    assert (outcome["verdict"], (outcome["error"] or {}).get("kind")) == (verdict, kind)
 
 
 def test_settings_that_an_engine_cannot_take_are_no_fault_of_what_is_beside_a_script() -> None:

@@ -75,7 +75,7 @@ def _by_name(arguments: tuple[Literal, ...], takes: Sequence[str]) -> dict[str, 
         given |= {key: value for key, _, value in words.entries if key in takes}
         rest = tuple(entry for entry in words.entries if entry[0] not in takes)
         if takes and takes[-1] not in given and (rest or words.open):
-            given[takes[-1]] = Literal("map", words.place, entries=rest, open=words.open)
+            given[takes[-1]] = Literal("map", words.place, entries=rest, open=words.open, cut=words.cut)
         elif words.open:
             given["*"] = words
     return given
@@ -101,9 +101,17 @@ def _tool_call(case: Case, use: Use, row: Mapping[str, Any], given: dict[str, Li
     parameters = given.get("parameters")
     if parameters is None and "*" in given:
         return
+    yield from _left_out(case, parameters)
     severity = Severity.WARNING if caught else Severity.ERROR
     for rule, says, place in misfits(case, _Offer(name, schema), parameters, named.place):
         yield case.finding(rule, says, place, guarded=use.guarded, severity=severity)
+
+
+def _left_out(case: Case, literal: Literal | None) -> Iterator[Finding]:
+    """What a worker has not told, though it could have been read off, may be what is wrong."""
+    if literal is not None and literal.cut:
+        says = "it has more entries than are looked at, and what is behind them is not known: make it smaller"
+        yield case.finding("not-analysed", says, literal.place, guarded=False)
 
 
 def misfits(case: Case, tool: _Offer, parameters: Literal | None, at: Place) -> Iterator[tuple[str, str, Place]]:
@@ -159,10 +167,12 @@ def _value(literal: Literal) -> Any:
 
 
 def _agent(case: Case, use: Use, config: Literal | None) -> Iterator[Finding]:
+    yield from _left_out(case, config)
     for key, place, value in config.entries if config is not None and config.kind == "map" else ():
         if key not in AGENT_KEYS:
             yield case.finding("unknown-parameter", _of_agent(case, key), place, guarded=use.guarded)
         elif key == "tools" and value.kind == "list":
+            yield from _left_out(case, value)
             for one in value.items:
                 if one.kind == "text" and one.value is not None and canonical(one.value) not in case.tools:
                     close = case.nearest(canonical(one.value), sorted(case.tools))

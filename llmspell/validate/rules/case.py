@@ -9,6 +9,7 @@ from llmspell.errors import nearest
 from llmspell.validate.facts import Facts, Lines, Place
 from llmspell.validate.finding import Finding, Severity
 from llmspell.validate.names import EngineNames
+from llmspell.validate.rules.off import Off
 from llmspell.validate.spell import Spell
 
 MAX_HINTS = 50
@@ -17,7 +18,8 @@ MAX_HINTS = 50
 
 class Case(NamedTuple):
     """One script with what is known of it and around it. `tools` are JSON schemas of parameters by canonical name,
-    `packages` what may be imported by grant. `hints` are as many as may be looked for."""
+    `packages` what may be imported by grant. `hints` are as many as may be looked for. `off` is what the script
+    switches off."""
 
     spell: Spell
     facts: Facts
@@ -26,10 +28,15 @@ class Case(NamedTuple):
     tools: Mapping[str, Mapping[str, Any]]
     packages: tuple[str, ...] = ()
     hints: Iterator[int] = iter(())
+    off: Off = Off()
 
     def nearest(self, name: str, known: list[str]) -> str | None:
         """The known name that is most likely meant, or None: there is none, or enough have been looked for."""
         return nearest(name, known) if next(self.hints, None) is not None else None
+
+    def is_off(self, rule: str, place: Place) -> bool:
+        """Whether the script switches a rule off at a place: what is told once is told of another one then."""
+        return self.off.has(rule, self.lines.position(place).line)
 
     def replaced(self) -> tuple[frozenset[str], frozenset[tuple[str, str]]]:
         """What the script gives another value: names, of which it is all or nobody knows what; and their members."""

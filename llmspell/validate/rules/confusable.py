@@ -36,7 +36,7 @@ def confusable_names(case: Case) -> Iterator[Finding]:
     known = {*case.names.all, *(use.name for use in case.facts.uses), *case.facts.assigned}
     told: set[str] = set()
     for name, place in case.facts.strange:
-        if name in told:
+        if name in told or case.is_off("confusable-name", place):
             continue
         told.add(name)
         shows = HIDDEN.sub("", name)

@@ -38,7 +38,7 @@ def unknown_names(case: Case) -> Iterator[Finding]:
     told: set[str] = set()
     in_modules: set[str] | None = None
     for use in sorted(case.facts.uses, key=lambda use: (use.guarded, use.use == "read")):
-        if use.name in told or use.use == "test" or use.name in given:
+        if use.name in told or use.use == "test" or use.name in given or case.is_off("unknown-name", use.place):
             continue
         if use.name in case.names.missing:
             if use.use in ("call", "index"):
@@ -96,7 +96,7 @@ def unknown_functions(case: Case) -> Iterator[Finding]:
         known = case.names.members(use.name)
         if not known or member in known or (use.name, member) in made | told:
             continue
-        if not called and use.name not in API:
+        if (not called and use.name not in API) or case.is_off("unknown-function", place):
             continue
         told.add((use.name, member))
         close = case.nearest(member, sorted(name for name in known if not name.startswith("__")))

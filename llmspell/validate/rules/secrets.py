@@ -10,8 +10,10 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import chain
 
 from llmspell.validate.finding import Finding, Severity
+from llmspell.validate.rules.off import Off, Span
 from llmspell.validate.rules.text import position
 
 _MOST = 20
@@ -50,10 +52,10 @@ _LEAST_ENTROPY = 3.5
 """Bits per letter: English has about 2.5 within a word, random base64 over 4.5 at 30 letters."""
 
 
-def secrets(text: str) -> Iterator[Finding]:
+def secrets(text: str, off: Off) -> Iterator[Finding]:
     """What looks like a secret, by its shape or by its name."""
     told: set[int] = set()
-    for start, end, what in (*_shaped(text), *_named(text)):
+    for start, end, what in off.left("secret", text, chain(_shaped(text), _named(text))):
         if start not in told and len(told) < _MOST and not _PLACEHOLDER.search(text, start, end):
             told.add(start)
             yield _finding(text, start, end, what)
@@ -87,13 +89,13 @@ def _end_of_key(text: str, begin: int) -> int:
     return match.end() if match is not None else begin
 
 
-def _shaped(text: str) -> Iterator[tuple[int, int, str]]:
+def _shaped(text: str) -> Iterator[Span]:
     for what, always, pattern in _SHAPES:
         if always in text:
             yield from ((*match.span(), what) for match in re.finditer(pattern, text))
 
 
-def _named(text: str) -> Iterator[tuple[int, int, str]]:
+def _named(text: str) -> Iterator[Span]:
     lowered = text.lower()
     if not any(name in lowered for name in _NAMES):
         return

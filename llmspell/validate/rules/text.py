@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from llmspell.errors import UsageError
 from llmspell.source import check_text
 from llmspell.validate.finding import Finding, Position, Severity
+from llmspell.validate.rules.off import Off
 
 _MOST = 20
 """Findings of one rule: more say nothing new."""
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 """Embeddings, overrides and isolates (CVE-2021-42574)."""
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]|\r(?!\n)")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u2028\u2029]|\r(?!\n)|(?<![\f\n])(?<!^)\f")
 """Those that steer what shows the text, and those that end a line for some and not for others: what follows them looks
-like a part of a comment, and may be run."""
+like a part of a comment, and may be run. Form feeds may begin a line: there languages take them for blanks, and editors
+for the end of a page; behind a blank one lets Python begin a line anew that shows as a part of a block."""
 _EMOJI = (
     "#*0-9\xa9\xae\u203c\u2049\u2122\u2139\u2190-\u21ff\u2300-\u23ff\u24c2\u25a0-\u27bf\u2900-\u297f\u2b00-\u2bff"
     "\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
@@ -39,7 +42,7 @@ HIDDEN = re.compile(f"[{_ALONE}\u180b-\u180d\u180f\u200c\u200d\ufe00-\ufe0f\ufef
 """All that shows nothing, joiners and selectors included: what a name looks like is the name without it."""
 
 
-def about_bytes(source: bytes) -> Iterator[Finding]:
+def about_bytes(source: bytes, off: Off) -> Iterator[Finding]:
     """binary, not-utf8, empty."""
     if not source.strip():
         yield Finding("empty", Severity.NOTE, "there is nothing in it")
@@ -51,15 +54,23 @@ def about_bytes(source: bytes) -> Iterator[Finding]:
         return
     try:
         source.decode()
-    except UnicodeDecodeError as error:
-        line = source.count(b"\n", 0, error.start) + 1
-        before = source[source.rfind(b"\n", 0, error.start) + 1 : error.start].decode("utf-8", "replace")
-        place = Position(line, len(before) + 1, line, len(before) + 2)
-        says = f"it is no UTF-8: byte 0x{source[error.start]:02x}"
-        yield Finding("not-utf8", Severity.WARNING, says, place)
+    except UnicodeDecodeError:
+        yield from _first_not_utf8(source, off)
 
 
-def about_characters(text: str) -> Iterator[Finding]:
+def _first_not_utf8(source: bytes, off: Off) -> Iterator[Finding]:
+    for number, line in enumerate(source.split(b"\n"), 1):
+        try:
+            line.decode()
+        except UnicodeDecodeError as error:
+            if not off.has("not-utf8", number):
+                column = len(line[: error.start].decode()) + 1
+                says = f"it is no UTF-8: byte 0x{line[error.start]:02x}"
+                yield Finding("not-utf8", Severity.WARNING, says, Position(number, column, number, column + 1))
+                return
+
+
+def about_characters(text: str, off: Off) -> Iterator[Finding]:
     """bidi-control, control-character, invisible-character."""
     for rule, pattern, severity, says in (
         ("bidi-control", _BIDI, Severity.ERROR, "shows the text around it in another order than it is read"),
@@ -68,10 +79,9 @@ def about_characters(text: str) -> Iterator[Finding]:
     ):
         if text.isascii() and pattern is not _CONTROL:
             continue
-        for count, match in enumerate(pattern.finditer(text)):
-            if count == _MOST:
-                break
-            yield Finding(rule, severity, f"U+{ord(match[0]):04X} {says}", position(text, match.start(), match.end()))
+        spans = ((*match.span(), match[0]) for match in pattern.finditer(text))
+        for start, end, char in islice(off.left(rule, text, spans), _MOST):
+            yield Finding(rule, severity, f"U+{ord(char):04X} {says}", position(text, start, end))
 
 
 def position(text: str, start: int, end: int) -> Position:

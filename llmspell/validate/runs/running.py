@@ -119,8 +119,8 @@ def _bad_cassette(spell: Spell, says: str) -> Finding:
 
 def _policy(settings: Settings, spec: EngineSpec) -> Policy:
     packages = () if spec.extensions is None else settings.packages  # settings are for scripts of all languages
-    granted = Policy(modules=True, models=MODELS, config=settings.config, packages=packages)
-    return granted.with_tools(name for name in settings.tools if name in PURE_TOOLS)
+    tools = {name: grant for name, grant in settings.tools.items() if name in PURE_TOOLS}
+    return Policy(tools=tools, modules=settings.modules, models=MODELS, config=settings.config, packages=packages)
 
 
 def _seed(expected: Expectation, spec: EngineSpec) -> int | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-from llmspell_workers.wire import Done, Failed, Run
+from llmspell_workers.wire import Done, Failed, Packed, Run, Unsendable, pack
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from llmspell_workers.facts.scopes import Scopes
     from llmspell_workers.wire import Configure
 
-READERS = ("lua", "javascript", "python")
-"""The engines whose languages are read: each has a file of its name here."""
+_TOO_MUCH: dict[str, object] = {
+    **{part: [] for part in ("references", "methods", "modules", "assigned", "strange")},
+    "more": True,
+}
+"""Facts of which nothing can be told but that there are some."""
 _ALSO_TOLD = ("require", "dofile", "import", "load", "eval", "exec", "getattr")
 
 
@@ -63,4 +66,9 @@ class CheckingEngine:
         if isinstance(ended, Failed):
             return ended
         scopes = self._read(run.source)
-        return Done(run.run, None if scopes is None else scopes.facts(self._told_whole), None, ended.usage)
+        facts = None if scopes is None else scopes.facts(self._told_whole)
+        try:
+            told = Packed(pack(facts))
+        except Unsendable:
+            told = Packed(pack(_TOO_MUCH))
+        return Done(run.run, told, None, ended.usage)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _EXTENSION = "_binding"
+_COMMENTS = ("comment", "html_comment")
 
 
 def parser_of(language: str) -> Any:
@@ -60,5 +61,5 @@ def walk(root: Any, steps_of: Any) -> None:
 
 
 def named(node: Any) -> Iterator[Any]:
-    """The children that the grammar names."""
-    return (child for child in node.children if child.is_named)
+    """The children that the grammar names, without comments: these stand everywhere, and are part of nothing."""
+    return (child for child in node.children if child.is_named and child.type not in _COMMENTS)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from functools import partial
 
 from llmspell_workers.facts.grammar import named, parser_of, place_of, text_of, walk
-from llmspell_workers.facts.literals import MAX_DEPTH, MAX_ITEMS, literal, number, text
-from llmspell_workers.facts.scopes import Reference, Scopes
+from llmspell_workers.facts.javascript_literals import read_literal, written_text
+from llmspell_workers.facts.literals import MAX_ITEMS
+from llmspell_workers.facts.reader import TreeReader
+from llmspell_workers.facts.scopes import Scopes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,17 +35,20 @@ def read(source: bytes) -> Scopes | None:
     root = _parser.parse(source.removeprefix(b"\xef\xbb\xbf")).root_node
     if root.has_error:
         return None
-    reader = _Reader()
+    reader = _Reader(Scopes(source, ordered=False))
     walk(root, reader.steps)
     if not source.isascii():
         walk(root, reader.strange_names)
     return reader.scopes
 
 
-class _Reader:
-    def __init__(self) -> None:
-        self.scopes = Scopes(ordered=False)
-        self._made: dict[int, Reference] = {}
+class _Reader(TreeReader):
+    INDEXES = _MEMBERS
+    MEMBERS = ("property", "index")
+    ROOT = "object"
+
+    def __init__(self, scopes: Scopes) -> None:
+        super().__init__(scopes)
         self._ways: dict[str, Callable[[Any], Iterator[Any]]] = {
             "call_expression": self._call,
             "new_expression": self._call,
@@ -91,45 +96,21 @@ class _Reader:
             yield from named(node)
         yield self.scopes.leave
 
-    def _refer(self, node: Any, use: str, *, call: Any = None, **more: Any) -> None:
-        name = text_of(node)
-        if (name == _GLOBAL and use in ("read", "index")) or (name == "eval" and use == "call"):
-            self.scopes.open = True
-        reference = Reference(name, place_of(node), use, **more)
-        self.scopes.refer(reference)
-        if call is not None:
-            self._made[call.id] = reference
+    def _member_text(self, index: Any, member: Any) -> str | None:
+        return written_text(member) if index.type == "subscript_expression" else text_of(member)
 
-    def _index(self, node: Any, use: str, **more: Any) -> Iterator[Any]:
-        """`root.member[...]` with what is inside: a reference where the root is a name."""
-        members: list[Any] = []
-        whole, root = True, node
-        while root.type in _MEMBERS:
-            member = root.child_by_field_name("property") or root.child_by_field_name("index")
-            written = _text(member) if root.type == "subscript_expression" else text_of(member)
-            if written is None:
-                whole, members = False, []
-                yield member
-            else:
-                members.append((written, place_of(member)))
-            root = root.child_by_field_name("object")
-        members.reverse()
-        if root.type != "identifier":
-            yield root
-        elif text_of(root) == _GLOBAL and members:
-            if use == "write" and len(members) == 1:
-                self.scopes.assign(members[0][0])
-        else:
-            use = "index" if use == "read" else use
-            yield partial(self._refer, root, use, members=members, whole=whole, **more)
+    def _is_globals(self, name: str) -> bool:
+        return name == _GLOBAL
+
+    def _is_open(self, name: str, use: str) -> bool:
+        return (name == _GLOBAL and use in ("read", "index")) or (name == "eval" and use == "call")
 
     def _call(self, node: Any) -> Iterator[Any]:
         function = node.child_by_field_name("function") or node.child_by_field_name("constructor")
         arguments = node.child_by_field_name("arguments")
         listed = arguments is not None and arguments.type == "arguments"
         given = list(named(arguments)) if listed else [] if arguments is None else [arguments]
-        given = [one for one in given if one.type != "comment"]
-        literals = [_literal(one) for one in given[:MAX_ITEMS]]
+        literals = [read_literal(one) for one in given[:MAX_ITEMS]]
         if function.type == "identifier" and text_of(function) == _AWAIT:
             pass  # what is awaited stands in parentheses: in a script, no module, that could be a call
         elif function.type == "identifier":
@@ -138,20 +119,10 @@ class _Reader:
             self._module(given[0])
         elif function.type in _MEMBERS:
             caught = _is_caught(function, len(given))
-            yield from self._guarded(self._index(function, "call", arguments=literals, call=node), caught)
+            yield from self._guarded(self._index(function, "call", arguments=literals, call=node), caught=caught)
         else:
             yield function
         yield from given
-
-    def _guarded(self, steps: Iterator[Any], caught: bool) -> Iterator[Any]:
-        if caught:
-            yield partial(self._guard, 1)
-        yield from steps
-        if caught:
-            yield partial(self._guard, -1)
-
-    def _guard(self, more: int) -> None:
-        self.scopes.guards += more
 
     def _function(self, node: Any) -> Iterator[Any]:
         name, inside = node.child_by_field_name("name"), [partial(self.scopes.bind, "arguments")]
@@ -192,7 +163,7 @@ class _Reader:
                 waiting += named(one)
             elif one.type in _MEMBERS:
                 yield from self._index(one, "write")
-            elif one.type != "comment":
+            else:
                 yield one
 
     def _declared(self, node: Any) -> Iterator[Any]:
@@ -202,13 +173,10 @@ class _Reader:
         if value is not None:
             yield value
         if name.type == "identifier" and value is not None and value.type == "await_expression":
-            yield partial(self._bind, text_of(name), value.named_child(0), function=everywhere)
+            awaited = next(named(value), value)
+            yield partial(self._bind_call, text_of(name), awaited.id, function=everywhere)
         else:
             yield from self._pattern(name, partial(self.scopes.bind, function=everywhere))
-
-    def _bind(self, name: str, value: Any, *, function: bool) -> None:
-        """A name is given what a call gives, once it is there."""
-        self.scopes.bind(name, function=function, origin=None if value is None else self._made.get(value.id))
 
     def _class(self, node: Any) -> Iterator[Any]:
         name = node.child_by_field_name("name")
@@ -232,7 +200,7 @@ class _Reader:
 
     def _try(self, node: Any) -> Iterator[Any]:
         body, caught = node.child_by_field_name("body"), node.child_by_field_name("handler") is not None
-        yield from self._guarded(iter([body]), caught)
+        yield from self._guarded(iter([body]), caught=caught)
         yield from (child for child in named(node) if child != body)
 
     def _import(self, node: Any) -> Iterator[Any]:
@@ -274,7 +242,7 @@ class _Reader:
         yield partial(self._refer, argument, "test") if asks else argument
 
     def _module(self, node: Any) -> None:
-        name = _text(node)
+        name = written_text(node)
         if name is None:
             return
         parts: list[str] | None = []
@@ -294,56 +262,3 @@ def _is_caught(function: Any, arguments: int) -> bool:
     """Whether it is the `catch` of a promise, or a `then` that takes both ways."""
     name = function.child_by_field_name("property")
     return name is not None and (text_of(name), arguments) in (("catch", 1), ("then", 2))
-
-
-def _text(node: Any) -> str | None:
-    """A string's text, or a template's without any part, if it is written without escapes."""
-    if node.type not in ("string", "template_string"):
-        return None
-    inside = list(named(node))
-    if any(part.type != "string_fragment" for part in inside):
-        return None
-    written = "".join(map(text_of, inside))
-    return None if "\ufffd" in written else written
-
-
-def _literal(node: Any, depth: int = 0) -> list[object]:
-    kind, place = node.type, place_of(node)
-    if kind in ("string", "template_string"):
-        return text(_text(node), place)
-    if kind == "number":
-        return number(text_of(node).removesuffix("n"), place)
-    if kind in ("true", "false"):
-        return literal("boolean", kind == "true", place)
-    if kind in ("null", "undefined"):
-        return literal("nil", None, place)
-    if kind in ("arrow_function", "function_expression"):
-        return literal("function", None, place)
-    if kind == "unary_expression" and node.children[0].type == "-" and node.children[-1].type == "number":
-        return number("-" + text_of(node.children[-1]), place)
-    if kind == "array" and depth < MAX_DEPTH:
-        items = [_literal(one, depth + 1) for one in list(named(node))[:MAX_ITEMS] if one.type != "comment"]
-        more = any(one[0] == "many" for one in items) or node.named_child_count > MAX_ITEMS
-        return literal("list", [items, more], place)
-    if kind == "object" and depth < MAX_DEPTH:
-        return _object(node, depth)
-    return literal("many" if kind == "spread_element" else "other", None, place)
-
-
-def _object(node: Any, depth: int) -> list[object]:
-    entries: list[object] = []
-    more = node.named_child_count > MAX_ITEMS
-    for one in list(named(node))[:MAX_ITEMS]:
-        if one.type == "shorthand_property_identifier":
-            place = list(place_of(one))
-            entries.append([text_of(one), place, literal("other", None, place_of(one))])
-        elif one.type == "pair":
-            key, value = one.child_by_field_name("key"), one.child_by_field_name("value")
-            written = _text(key) if key.type == "string" else text_of(key)
-            if key.type == "computed_property_name" or written is None:
-                more = True
-            else:
-                entries.append([written, list(place_of(key)), _literal(value, depth + 1)])
-        elif one.type != "comment":
-            more = True
-    return literal("map", [entries, more], place_of(node))

@@ -1,7 +1,7 @@
 """Literal values of a source, as they are told: what can be read off, and that something stands where it cannot.
 
 A literal is a list `[kind, value, place]`: `text` (None for one that was not read), `number`, `boolean`, `nil`, `list`
-(its literals, whether it may hold more), `map` (entries `[key, place of the key, literal]`, whether it may hold more),
+(its literals, and one of `WHOLE`, `OPEN`, `CUT`), `map` (the same of entries `[key, place of the key, literal]`),
 `function`, `other`, and `many` for any number of arguments.
 """
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 MAX_DEPTH = 8
 MAX_ITEMS = 200
 MAX_TEXT = 500
+WHOLE, OPEN, CUT = 0, 1, 2
+"""What else a list or a map holds: nothing, what cannot be read off, or what could be and is left out."""
 
 
 def literal(kind: str, value: object, place: Place) -> list[object]:

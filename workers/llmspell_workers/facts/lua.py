@@ -5,8 +5,10 @@ from __future__ import annotations
 from functools import partial
 
 from llmspell_workers.facts.grammar import named, parser_of, place_of, text_of, walk
-from llmspell_workers.facts.literals import MAX_DEPTH, MAX_ITEMS, literal, number, text
-from llmspell_workers.facts.scopes import Reference, Scopes
+from llmspell_workers.facts.literals import MAX_ITEMS, literal
+from llmspell_workers.facts.lua_literals import read_literal, written_text
+from llmspell_workers.facts.reader import TreeReader
+from llmspell_workers.facts.scopes import Scopes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ _TESTS = frozenset(("and", "or", "==", "~=", "not"))
 _CATCH = frozenset(("pcall", "xpcall"))
 _ASK = frozenset(("type", "rawget", "rawequal", "assert", "tostring"))
 _GLOBALS = "_G"
-_SILENT = frozenset(("comment", "string", "goto_statement", "label_statement", "hash_bang_line", "attribute"))
+_SILENT = frozenset(("string", "goto_statement", "label_statement", "hash_bang_line", "attribute"))
 
 _parser = parser_of("lua")
 
@@ -29,15 +31,15 @@ def read(source: bytes) -> Scopes | None:
     root = _parser.parse(source).root_node
     if root.has_error:
         return None
-    reader = _Reader()
+    reader = _Reader(Scopes(source, ordered=True))
     walk(root, reader.steps)
     return reader.scopes
 
 
-class _Reader:
-    def __init__(self) -> None:
-        self.scopes = Scopes(ordered=True)
-        self._made: dict[int, Reference] = {}
+class _Reader(TreeReader):
+    INDEXES = _INDEXES
+    MEMBERS = ("method", "field")
+    ROOT = "table"
 
     def steps(self, node: Any) -> Iterator[Any]:
         """What comes next behind a node; see `walk`."""
@@ -80,46 +82,23 @@ class _Reader:
         for child in children:
             yield partial(self._refer, child, "test") if asks and child.type == "identifier" else child
 
-    def _refer(self, node: Any, use: str, *, call: Any = None, **more: Any) -> None:
-        name = text_of(node)
-        if name == "_ENV" or (name == _GLOBALS and use in ("read", "index")):
-            self.scopes.open = self.scopes.open or not self.scopes.knows(name)
-        reference = Reference(name, place_of(node), use, **more)
-        self.scopes.refer(reference)
-        if call is not None:
-            self._made[call.id] = reference
+    def _member_text(self, index: Any, member: Any) -> str | None:
+        if index.type != "bracket_index_expression":
+            return text_of(member)
+        return written_text(member) if member.type == "string" else None
 
-    def _index(self, node: Any, use: str, **more: Any) -> Iterator[Any]:
-        """`root.member[...]` with what is inside: a reference where the root is a name."""
-        members: list[Any] = []
-        whole, root = True, node
-        while root.type in _INDEXES:
-            member = root.child_by_field_name("method") or root.child_by_field_name("field")
-            if root.type == "bracket_index_expression":
-                written = _text(member) if member is not None and member.type == "string" else None
-                if written is None:
-                    whole, members = False, []
-                    yield member
-                else:
-                    members.append((written, place_of(member)))
-            else:
-                members.append((text_of(member), place_of(member)))
-            root = root.child_by_field_name("table")
-        members.reverse()
-        if root.type != "identifier":
-            yield root
-        elif text_of(root) == _GLOBALS and members and not self.scopes.knows(_GLOBALS):
-            if use == "write" and len(members) == 1:
-                self.scopes.assign(members[0][0])
-        else:
-            use = "index" if use == "read" else use
-            yield partial(self._refer, root, use, members=members, whole=whole, **more)
+    def _is_globals(self, name: str) -> bool:
+        return name == _GLOBALS and not self.scopes.knows(_GLOBALS)
+
+    def _is_open(self, name: str, use: str) -> bool:
+        opens = name == "_ENV" or (name == _GLOBALS and use in ("read", "index"))
+        return opens and not self.scopes.knows(name)
 
     def _call(self, node: Any) -> Iterator[Any]:
         function, arguments = node.child_by_field_name("name"), node.child_by_field_name("arguments")
         given = list(named(arguments)) if arguments is not None else []
         name = text_of(function) if function.type == "identifier" else ""
-        literals = [_literal(one) for one in given[:MAX_ITEMS]]
+        literals = [read_literal(one) for one in given[:MAX_ITEMS]]
         if function.type == "method_index_expression":
             literals.insert(0, literal("other", None, place_of(function)))
         if name:
@@ -132,18 +111,11 @@ class _Reader:
             yield function
         caught = name in _CATCH and not self.scopes.knows(name)
         asked = name in _ASK and not self.scopes.knows(name)
-        if caught:
-            yield partial(self._guard, 1)
-        for one in given:
-            yield partial(self._refer, one, "test") if asked and one.type == "identifier" else one
-        if caught:
-            yield partial(self._guard, -1)
-
-    def _guard(self, more: int) -> None:
-        self.scopes.guards += more
+        steps = (partial(self._refer, one, "test") if asked and one.type == "identifier" else one for one in given)
+        yield from self._guarded(steps, caught=caught)
 
     def _module(self, function: str, argument: Any) -> None:
-        name = _text(argument) if argument.type == "string" else None
+        name = written_text(argument) if argument.type == "string" else None
         if name is None:
             return
         path = name.replace(".", "/")
@@ -175,10 +147,7 @@ class _Reader:
             values = [value for child in named(inner) if child.type != "variable_list" for value in named(child)]
         yield from values
         for at, child in enumerate(one for one in named(names) if one.type == "identifier"):
-            yield partial(self._bind, text_of(child), values[at] if at < len(values) else None)
-
-    def _bind(self, name: str, value: Any) -> None:
-        self.scopes.bind(name, origin=None if value is None else self._made.get(value.id))
+            yield partial(self._bind_call, text_of(child), values[at].id if at < len(values) else None)
 
     def _assignment(self, node: Any) -> Iterator[Any]:
         targets = next(child for child in named(node) if child.type == "variable_list")
@@ -211,59 +180,3 @@ class _Reader:
         value = node.child_by_field_name("value")
         if value is not None:
             yield value
-
-
-def _text(node: Any) -> str | None:
-    """A string's text, if it is written without escapes."""
-    content = node.child_by_field_name("content")
-    if content is None:
-        return ""
-    written = text_of(content)
-    return None if "\\" in written or "\ufffd" in written else written
-
-
-def _literal(node: Any, depth: int = 0) -> list[object]:
-    kind, place = node.type, place_of(node)
-    if kind == "string":
-        return text(_text(node), place)
-    if kind == "number":
-        return number(text_of(node), place)
-    if kind in ("true", "false"):
-        return literal("boolean", kind == "true", place)
-    if kind == "nil":
-        return literal("nil", None, place)
-    if kind == "function_definition":
-        return literal("function", None, place)
-    if kind == "unary_expression" and node.children[0].type == "-" and node.children[-1].type == "number":
-        return number("-" + text_of(node.children[-1]), place)
-    if kind == "table_constructor" and depth < MAX_DEPTH:
-        return _table(node, depth)
-    return literal("many" if kind in ("function_call", "vararg_expression") else "other", None, place)
-
-
-def _table(node: Any, depth: int) -> list[object]:
-    """A table with named values is a map, one without names a list; an empty one is a map."""
-    entries: list[object] = []
-    items: list[object] = []
-    more = False
-    for field in named(node):
-        name, value = field.child_by_field_name("name"), field.child_by_field_name("value")
-        if field.type != "field" or value is None:
-            continue
-        if len(entries) + len(items) >= MAX_ITEMS:
-            more = True
-            break
-        made = _literal(value, depth + 1)
-        if name is None:
-            items.append(made)
-            more = more or made[0] == "many"
-            continue
-        bracketed = field.children[0].type == "["
-        key = (_text(name) if name.type == "string" else None) if bracketed else text_of(name)
-        if key is None:
-            more = True
-        else:
-            entries.append([key, list(place_of(name)), made])
-    if items and not entries:
-        return literal("list", [items, more], place_of(node))
-    return literal("map", [entries, more or bool(items)], place_of(node))

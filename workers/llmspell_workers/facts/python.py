@@ -11,7 +11,9 @@ import sys
 from functools import partial
 
 from llmspell_workers.facts.grammar import walk
-from llmspell_workers.facts.literals import MAX_DEPTH, MAX_ITEMS, literal, text
+from llmspell_workers.facts.literals import MAX_ITEMS
+from llmspell_workers.facts.python_literals import place_of, read_keywords, read_literal
+from llmspell_workers.facts.reader import Reader
 from llmspell_workers.facts.scopes import Reference, Scopes
 
 TYPE_CHECKING = False
@@ -34,17 +36,16 @@ _NAMES = ("id", "name", "attr", "arg", "asname", "rest")
 def read(source: bytes) -> Scopes | None:
     """The scopes of a source."""
     tree = builtins.compile(source, "script", "exec", flags=_FLAGS, dont_inherit=True)
-    reader = _Reader()
+    reader = _Reader(Scopes(source, ordered=False))
     walk(tree, reader.steps)
     if not source.isascii():
         walk(tree, reader.strange_names)
     return reader.scopes
 
 
-class _Reader:
-    def __init__(self) -> None:
-        self.scopes = Scopes(ordered=False)
-        self._made: dict[int, Reference] = {}
+class _Reader(Reader):
+    def __init__(self, scopes: Scopes) -> None:
+        super().__init__(scopes)
         for name in _IMPLIED:
             self.scopes.bind(name)
         functions = (_ast.FunctionDef, _ast.AsyncFunctionDef, _ast.Lambda)
@@ -80,7 +81,7 @@ class _Reader:
         for field in _NAMES:
             name = getattr(node, field, None)
             if isinstance(name, str) and not name.isascii() and hasattr(node, "lineno"):
-                self.scopes.strange_name(name, _place(node))
+                self.scopes.strange_name(name, place_of(node))
         return (one for one in _parts(node) if isinstance(one, _ast.AST))
 
     def _name(self, node: Any) -> Iterator[Any]:
@@ -92,10 +93,7 @@ class _Reader:
 
     def _refer(self, node: Any, use: str, *, call: Any = None, **more: Any) -> None:
         self.scopes.open = self.scopes.open or (node.id in _OPENING and use == "call")
-        reference = Reference(node.id, _place(node), use, **more)
-        self.scopes.refer(reference)
-        if call is not None:
-            self._made[id(call)] = reference
+        self._tell(Reference(node.id, place_of(node), use, **more), None if call is None else id(call))
 
     def _index(self, node: Any, use: str, **more: Any) -> Iterator[Any]:
         """`root.member[...]` with what is inside: a reference where the root is a name."""
@@ -117,9 +115,9 @@ class _Reader:
             yield root
 
     def _call(self, node: Any) -> Iterator[Any]:
-        literals = [_literal(one) for one in node.args[:MAX_ITEMS]]
+        literals = [read_literal(one) for one in node.args[:MAX_ITEMS]]
         if node.keywords:
-            literals.append(_keywords(node))
+            literals.append(read_keywords(node))
         if isinstance(node.func, _ast.Name):
             yield partial(self._refer, node.func, "call", arguments=literals)
         elif isinstance(node.func, _ast.Attribute):
@@ -168,12 +166,9 @@ class _Reader:
         yield node.value
         if len(node.targets) == 1 and isinstance(node.targets[0], _ast.Name):
             value = node.value.value if isinstance(node.value, _ast.Await) else node.value
-            yield partial(self._bind, node.targets[0].id, value)
+            yield partial(self._bind_call, node.targets[0].id, id(value))
         else:
             yield from node.targets
-
-    def _bind(self, name: str, value: Any) -> None:
-        self.scopes.bind(name, origin=self._made.get(id(value)))
 
     def _walrus(self, node: Any) -> Iterator[Any]:
         yield partial(self.scopes.bind, node.target.id, function=True)
@@ -195,26 +190,15 @@ class _Reader:
             self.scopes.assign(name)
         yield from ()
 
-    def _guard(self, more: int) -> None:
-        self.scopes.guards += more
-
     def _try(self, node: Any) -> Iterator[Any]:
-        if node.handlers:
-            yield partial(self._guard, 1)
-        yield from node.body
-        if node.handlers:
-            yield partial(self._guard, -1)
+        yield from self._guarded(iter(node.body), caught=bool(node.handlers))
         yield from (*node.handlers, *node.orelse, *node.finalbody)
 
     def _with(self, node: Any) -> Iterator[Any]:
         called = [one.context_expr.func for one in node.items if isinstance(one.context_expr, _ast.Call)]
         suppressed = any("suppress" in (getattr(one, "id", ""), getattr(one, "attr", "")) for one in called)
         yield from (part for one in node.items for part in (one.context_expr, one.optional_vars) if part is not None)
-        if suppressed:
-            yield partial(self._guard, 1)
-        yield from node.body
-        if suppressed:
-            yield partial(self._guard, -1)
+        yield from self._guarded(iter(node.body), caught=suppressed)
 
     def _import(self, node: Any) -> Iterator[Any]:
         for one in node.names:
@@ -237,7 +221,7 @@ class _Reader:
         parts = name.split(".")
         for count in range(1, len(parts) + 1):  # a package is imported before what is in it
             path = "/".join(parts[:count])
-            self.scopes.module([f"{path}.py", f"{path}/__init__.py"], ".".join(parts[:count]), _place(node))
+            self.scopes.module([f"{path}.py", f"{path}/__init__.py"], ".".join(parts[:count]), place_of(node))
 
 
 def _below(node: Any) -> Iterator[Any]:
@@ -254,68 +238,6 @@ def _parts(node: Any) -> Iterator[Any]:
         yield from value if isinstance(value, list) else [value]
 
 
-def _place(node: Any) -> Place:
-    return node.lineno - 1, node.col_offset, node.end_lineno - 1, node.end_col_offset
-
-
 def _member_place(node: Any) -> Place:
     row, column = node.end_lineno - 1, node.end_col_offset
     return row, max(0, column - len(node.attr.encode())), row, column
-
-
-def _literal(node: Any, depth: int = 0) -> list[object]:
-    place = _place(node)
-    if isinstance(node, _ast.Constant):
-        return _constant(node.value, place)
-    if isinstance(node, _ast.Lambda):
-        return literal("function", None, place)
-    if isinstance(node, _ast.UnaryOp) and isinstance(node.op, _ast.USub) and isinstance(node.operand, _ast.Constant):
-        value = node.operand.value
-        return _constant(-value, place) if isinstance(value, (int, float)) else literal("other", None, place)
-    if isinstance(node, (_ast.List, _ast.Tuple)) and depth < MAX_DEPTH:
-        items = [_literal(one, depth + 1) for one in node.elts[:MAX_ITEMS]]
-        more = len(node.elts) > MAX_ITEMS or any(one[0] == "many" for one in items)
-        return literal("list", [items, more], place)
-    if isinstance(node, _ast.Dict) and depth < MAX_DEPTH:
-        return _entries("map", [*zip(node.keys, node.values, strict=True)], place, depth)
-    return literal("many" if isinstance(node, _ast.Starred) else "other", None, place)
-
-
-def _keywords(node: Any) -> list[object]:
-    """The arguments that are given by name: a literal of the kind `keywords`, which is else as a map."""
-    pairs = [(_Named(one), one.value) if one.arg is not None else (None, one.value) for one in node.keywords]
-    return _entries("keywords", pairs, _place(node), 0)
-
-
-class _Named:
-    """The name of a keyword, as a key."""
-
-    def __init__(self, keyword: Any) -> None:
-        self.value = keyword.arg
-        row, column = keyword.lineno - 1, keyword.col_offset
-        self.place = (row, column, row, column + len(keyword.arg.encode()))
-
-
-def _entries(kind: str, pairs: list[Any], place: Place, depth: int) -> list[object]:
-    entries: list[object] = []
-    more = len(pairs) > MAX_ITEMS
-    for key, value in pairs[:MAX_ITEMS]:
-        written = getattr(key, "value", None)
-        if type(written) is str:
-            at = key.place if isinstance(key, _Named) else _place(key)
-            entries.append([written, list(at), _literal(value, depth + 1)])
-        else:
-            more = True
-    return literal(kind, [entries, more], place)
-
-
-def _constant(value: object, place: Place) -> list[object]:
-    if isinstance(value, bool):
-        return literal("boolean", value, place)
-    if value is None:
-        return literal("nil", None, place)
-    if isinstance(value, str):
-        return text(value if value.isprintable() or value.isascii() else None, place)
-    if isinstance(value, int):
-        return literal("number", value if abs(value) < 1 << 63 else None, place)
-    return literal("number", value, place) if isinstance(value, float) else literal("other", None, place)

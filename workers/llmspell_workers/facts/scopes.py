@@ -3,14 +3,15 @@
 Theory of operation. A language's reader walks a source and tells of scopes, of names that are bound, and of references.
 In an `ordered` language a name is bound from its declaration on, in the others in all of its scope: there a reference
 waits until its scope ends. What is free at last is told as facts. The number of facts is bounded, and so is the size of
-each.
+each; that there are more of them is told, too. A name is told by example, and besides wherever a comment may switch off
+what is said of it: such a comment is about its line alone, and hides no use on another one.
 """
 
 from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Sized
 
 Place = tuple[int, int, int, int]
 """Where something stands: row and column, and those after its end. They count from 0, columns in bytes."""
@@ -18,9 +19,10 @@ Place = tuple[int, int, int, int]
 MAX_FACTS = 5000
 MAX_OF_ONE = 3
 """References to one name, used in one way, guarded or not, that are told, where none of the script API is meant."""
-MAX_STRANGE = 500
 MAX_NAME = 200
 MAX_MEMBERS = 8
+_MARK = b"llmspell: off"
+"""What a comment begins with that switches rules off, for its line or for the next one."""
 
 
 class Reference:
@@ -76,8 +78,9 @@ class _Scope:
 class Scopes:
     """The scopes of one source. `guards` is how many callers and blocks around the place catch what is raised there."""
 
-    def __init__(self, *, ordered: bool) -> None:
+    def __init__(self, source: bytes, *, ordered: bool) -> None:
         self._ordered = ordered
+        self._marked = _marked_rows(source)
         self._scopes = [_Scope(function=True)]
         self.free: list[Reference] = []
         self.assigned: set[str] = set()
@@ -87,6 +90,8 @@ class Scopes:
         self.modules: list[list[object]] = []
         self.strange: list[list[object]] = []
         """Names with letters beyond ASCII, with a place of each."""
+        self._strange: set[str] = set()
+        self._more = False
         self.guards = 0
         self._bound: list[tuple[Reference, _Binding]] = []
         """Methods that are called of a name that the script defines."""
@@ -108,8 +113,16 @@ class Scopes:
         return [one for one in scope.waiting if one.name not in scope.names]
 
     def _keep(self, reference: Reference, binding: _Binding) -> None:
-        if reference.use == "call" and reference.members and len(self._bound) < MAX_FACTS:
+        if reference.use == "call" and reference.members and binding.origin is not None and self._has_room(self._bound):
             self._bound.append((reference, binding))
+
+    def _has_room(self, facts: Sized) -> bool:
+        """Whether there may be one more of these facts; if not, that there was one is remembered."""
+        self._more = self._more or len(facts) >= MAX_FACTS
+        return len(facts) < MAX_FACTS
+
+    def _is_marked(self, *places: Place) -> bool:
+        return any(place[0] in self._marked for place in places)
 
     def bind(self, name: str, *, function: bool = False, origin: Reference | None = None) -> None:
         """A name is defined here, or, with `function`, in all of the function. `origin` is the call that gives its
@@ -148,13 +161,18 @@ class Scopes:
 
     def module(self, paths: list[str], name: str, place: Place) -> None:
         """A module is asked for by a literal name; `paths` are the files that it may be in, from the script's place."""
-        if len(self.modules) < MAX_FACTS:
+        if self._has_room(self.modules):
             cut = [path[: MAX_NAME * 2] for path in paths[:4]]
             self.modules.append([cut, name[:MAX_NAME], list(place), self.guards > 0])
 
     def strange_name(self, name: str, place: Place) -> None:
         """A name, whatever it is the name of, that has letters beyond ASCII."""
-        if len(self.strange) < MAX_STRANGE:
+        self._more = self._more or len(name) > MAX_NAME  # nobody sees what is behind its begin
+        if not self._is_marked(place):
+            if name in self._strange:
+                return
+            self._strange.add(name)
+        if self._has_room(self.strange):
             self.strange.append([name[:MAX_NAME], list(place)])
 
     def facts(self, told_whole: Container[str]) -> dict[str, object]:
@@ -167,14 +185,14 @@ class Scopes:
         for one in free:
             if one.name in self.assigned and one.name not in told_whole:
                 continue
-            if one.name not in told_whole:
+            if one.name not in told_whole and not self._is_marked(one.place, *(place for _, place in one.members)):
                 kind = (one.name, one.use, one.members[0][0] if one.members else "", one.guarded)
                 counted[kind] = counted.get(kind, 0) + 1
                 if counted[kind] > MAX_OF_ONE:
                     continue
-            told.append(one.fact())
-            if len(told) == MAX_FACTS:
+            if not self._has_room(told):
                 break
+            told.append(one.fact())
         outside = {id(one) for one in free}
         methods: list[list[object]] = []
         for one, binding in self._bound:
@@ -190,5 +208,17 @@ class Scopes:
             "strange": self.strange,
             "open": self.open,
             "lenient": self._ordered,
-            "more": MAX_FACTS in (len(told), len(self.modules), len(self._bound)),
+            "more": self._more,
         }
+
+
+def _marked_rows(source: bytes) -> frozenset[int]:
+    rows: set[int] = set()
+    at = source.find(_MARK)
+    row = source.count(b"\n", 0, max(at, 0))
+    while at >= 0:
+        rows |= {row, row + 1}
+        following = source.find(_MARK, at + 1)
+        row += source.count(b"\n", at, max(following, at))
+        at = following
+    return frozenset(rows)
