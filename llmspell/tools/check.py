@@ -113,7 +113,7 @@ def _may_be_null(schema: object) -> bool:
 
 
 def _takes_lists_alone(schema: Mapping[str, Any], key: str) -> bool:
-    """Whether an empty map can only mean an empty list there: Lua has one empty table for both."""
+    """Whether an empty map can only mean an empty list there: some languages have one empty table for both."""
     member = schema["properties"].get(key) if isinstance(schema.get("properties"), Mapping) else None
     if not isinstance(member, Mapping):
         return False

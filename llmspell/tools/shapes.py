@@ -107,7 +107,7 @@ class Shape:
         kind = type(value)
         if self.exact and kind not in self.exact:
             if value == {} and list in self.exact:
-                return []  # Lua has one empty table for both
+                return []  # some languages have one empty table for both
             if not (self.integral and kind is float and value.is_integer() and abs(value) < 2.0**63):
                 raise MisfitError(f"must be {self.wanted}, not {_NAMES.get(kind, 'nothing')}")
             value = int(value)
