@@ -205,7 +205,7 @@ def test_refused_files_leave_no_descriptor_open(load: Load, user_file: Path) -> 
     before = len(os.listdir("/proc/self/fd"))
     for _ in range(5):
         _error(load)
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(os.listdir("/proc/self/fd")) <= before
 
 
 @given(st.text() | st.text(alphabet="ab.=[]{}\"'\n 1,-#"))

@@ -107,7 +107,7 @@ def test_a_place_that_cannot_be_written_is_told_before_anything_is_checked(tmp_p
     with pytest.raises(FileError, match=why):
         open_reports(Wanted(json=str(tmp_path / "fine.json"), junit=str(tmp_path / path)), ABOUT)
     assert list(tmp_path.iterdir()) == []
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(os.listdir("/proc/self/fd")) <= before
 
 
 def test_two_reports_of_one_place_are_refused(tmp_path: Path) -> None:
