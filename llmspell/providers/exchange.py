@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import httpx
 
 from llmspell.limits import MIB, format_size
+from llmspell.providers.context_variable import set_to
 from llmspell.providers.events import EventCheck, EventError
 from llmspell.providers.retry_after import seconds_until_retry
 from llmspell.providers.words import Words, words_in
@@ -129,11 +130,8 @@ class Exchange:
     @contextlib.contextmanager
     def active(self) -> Iterator[None]:
         """While it is open, responses of a watched client on this thread belong to this exchange."""
-        token = _current.set(self)
-        try:
+        with set_to(_current, self):
             yield
-        finally:
-            _current.reset(token)
 
     def interrupt(self) -> None:
         """Closes from any thread: a reader that waits for bytes wakes up, and later bytes are refused."""

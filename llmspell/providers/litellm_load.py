@@ -19,6 +19,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from llmspell.providers.context_variable import set_to
+
 _LOCAL = "MODEL_COST_MAP ANTHROPIC_BETA_HEADERS BLOG_POSTS POLICY_TEMPLATES AUTOROUTER_PRESETS"
 """What litellm would fetch from its repository, by the end of the variable that makes it use its own copy."""
 _OF_ITSELF = (
@@ -63,11 +65,8 @@ def unlogged() -> Iterator[None]:
     if quiet is None or load().success_callback or load().callbacks:
         yield
         return
-    token = quiet.set(True)
-    try:
+    with set_to(quiet, True):
         yield
-    finally:
-        quiet.reset(token)
 
 
 def http_handler(client: Any) -> Any:
