@@ -16,12 +16,10 @@ from llmspell.sandbox.heap import LARGE, give_back_large
 from llmspell.sandbox.output import Tail
 from llmspell.sandbox.process import WorkerProcess
 from llmspell.sandbox.wake import Wake
-from llmspell_workers.wire import TRIES, Pace
+from llmspell_workers.wire import SMALL_READ, TRIES, TRY_SIZE, Pace
 
 CHUNK = 64 * 1024
 """Bytes of one read: what a pipe holds."""
-SMALL_CHUNK = 4096
-"""Bytes of one try in a spin: the room for them is made anew at each."""
 QUEUE_CAP = 16 * 1024 * 1024
 """Bytes that may wait for a worker that does not read; beyond it the worker is not listened to either
 (`wire.md`, Caps).
@@ -150,11 +148,16 @@ class Pipes:
             before, now = now, monotonic()
             for _ in TRIES:
                 try:
-                    data = read(stdout, SMALL_CHUNK)
+                    data = read(stdout, TRY_SIZE)
                 except BlockingIOError:
                     continue
                 pace.spun = now - began
-                return data or None  # the end of the stream is found again by `read`
+                if len(data) < TRY_SIZE:
+                    return data or None  # the end of the stream is found again by `read`
+                try:
+                    return data + read(stdout, SMALL_READ)
+                except BlockingIOError:
+                    return data
             if not pace.goes_on(now - began, now - before):
                 return None
 

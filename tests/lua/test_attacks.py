@@ -196,6 +196,7 @@ def test_finalizers_that_call_the_host_while_values_are_handed_over_do_not_spoil
         if ran < 300 then plant() end
       end})
     end
+    collectgarbage('setpause', 100)
     for i = 1, 5 do plant() end
     local big = {}
     for i = 1, 2000 do big[i] = {id = i, name = 'n' .. i, list = {i, i + 1}} end

@@ -17,6 +17,7 @@ from llmspell.engines.factory import EngineFactory
 from llmspell.engines.worker import WorkerBridge
 from llmspell.sandbox.broker import Broker, Handler
 from llmspell.sandbox.threads import Threads
+from llmspell_workers.wire import SMALL_READ, TRY_SIZE
 from tests.lua.spells import error, value
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
@@ -251,3 +252,22 @@ def test_a_table_of_a_class_with_its_own_equality_is_not_taken_for_null() -> Non
     return {setmetatable({x = {value = 1}}, Vector), JSON.stringify(setmetatable({x = {value = 1}}, Vector))}
     """
     assert value(source) == [{"x": {"value": 1}}, '{"x":{"value":1}}']
+
+
+def test_texts_of_every_size_around_those_of_the_reads_come_back_as_they_were() -> None:
+    source = """
+    local sizes, wrong = {1, 16000, 65000, 65600, 200000}, {}
+    for size = TRY_SIZE - 60, TRY_SIZE + 20 do sizes[#sizes + 1] = size end
+    for size = FILLED - 60, FILLED + 20 do sizes[#sizes + 1] = size end
+    for i = 1, #sizes do
+      local text = string.rep('abcdefg', sizes[i] // 7 + 1):sub(1, sizes[i])
+      for _ = 1, 3 do if Tool.execute('same', {v = text}) ~= text then wrong[#wrong + 1] = sizes[i] end end
+    end
+    return wrong
+    """
+
+    def same(v: Any) -> Any:
+        return v
+
+    sized = source.replace("FILLED", str(TRY_SIZE + SMALL_READ)).replace("TRY_SIZE", str(TRY_SIZE))
+    assert value(sized, same) == {}

@@ -10,11 +10,19 @@ import os
 import select
 from time import monotonic
 
-from llmspell_workers.wire import TRIES, VALUE_AT, Conversation, Frame, Pace, Reply, Violation
+from llmspell_workers.wire import (
+    SMALL_READ,
+    TRIES,
+    TRY_SIZE,
+    VALUE_AT,
+    Conversation,
+    Frame,
+    Pace,
+    Reply,
+    Violation,
+)
 
 READ_SIZE = 65536
-SMALL_READ = 4096
-"""Bytes of one try in a spin: the room for them is made anew at each."""
 SEEN_WITHIN = 1.0
 """Seconds that a host is given to look at a worker whose memory has run out."""
 
@@ -149,17 +157,25 @@ class Channel:
                 now = monotonic()
                 for _ in TRIES:
                     try:
-                        data = os.read(reader, SMALL_READ)
+                        data = os.read(reader, TRY_SIZE)
                     except BlockingIOError:
                         continue
                     pace.spun = now - begun
-                    return data
+                    return data if len(data) < TRY_SIZE else self._with_more(data)
                 if not pace.goes_on(now - begun, now - before):
                     break
                 before = now
         select.select((reader,), (), ())
         pace.answered(monotonic() - begun)
         return os.read(reader, READ_SIZE)
+
+    def _with_more(self, data: bytes) -> bytes:
+        """What filled the room of a try, and what stands behind it already, if the memory for that is there."""
+        try:
+            bytearray(2 * SMALL_READ)  # refused now, and nothing is lost
+            return data + os.read(self._reader, SMALL_READ)
+        except (BlockingIOError, MemoryError):
+            return data
 
     WAIT = _wait.__code__
     """The code in which the worker waits for the host: no frame is half written then."""

@@ -9,6 +9,7 @@ import os
 import platform
 import shutil
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -166,10 +167,11 @@ def test_the_clone3_that_is_not_there_is_said_not_to_be() -> None:
     assert probe([("clone3", "&88", 88)])[0].errno == "ENOSYS"
 
 
-def test_landlock_refuses_by_itself_where_there_is_no_filter() -> None:
+def test_landlock_refuses_by_itself_where_there_is_no_filter(tmp_path: Path) -> None:
     calls: list[Call] = [
-        ("openat", AT_FDCWD, "/etc/passwd", 0), ("openat", AT_FDCWD, "/", os.O_DIRECTORY), ("mkdir", "/tmp/x", 0o700),
-        ("openat", AT_FDCWD, "/proc/self/status", 0), ("execve", "/bin/true", 0, 0), ("unlink", "/etc/passwd"),
+        ("openat", AT_FDCWD, "/etc/passwd", 0), ("openat", AT_FDCWD, "/", os.O_DIRECTORY),
+        ("mkdir", str(tmp_path / "made"), 0o700), ("openat", AT_FDCWD, "/proc/self/status", 0),
+        ("execve", "/bin/true", 0, 0), ("unlink", "/etc/passwd"),
         ("truncate", "/etc/passwd", 0), ("python", "ctypes.CDLL('/lib/x86_64-linux-gnu/libz.so.1')"),
     ]  # fmt: skip
     answers = probe(known(calls), "refuse", "seccomp=ENOSYS,prlimit64/0/7=EPERM")

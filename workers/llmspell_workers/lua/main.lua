@@ -12,7 +12,7 @@ local AT = 64 -- "@": a script or a module; the adapter's own chunks begin with 
 
 local script_name, short_name, script_source
 local last_line
-local reserve
+local reserve -- let go of for the last words; and as long as it is there, the collector looks at a small heap less often
 local seen -- the last error that nobody caught: itself, and where it was
 
 -- Where the script was at the last collection: all that is known of a place when memory has run out (E14).
@@ -130,7 +130,7 @@ function ll.run(source, name, arguments, mode)
   script_name, short_name, script_source = name, name, "@" .. name
   ll.ended, ll.refusals, last_line, seen = false, 0, nil, nil
   ll.reset_calls()
-  reserve = rep("\0", 65536)
+  reserve = rep(rep("\0", 4096), 128) -- in two steps: `rep` copies a string of one byte byte by byte
   local finish = function(fine, first, ...)
     ll.ended, reserve = true, nil
     if fine then return first, ... end
