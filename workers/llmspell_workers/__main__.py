@@ -7,6 +7,7 @@ granted package is there for the engine.
 Nothing that the engine or a library prints by accident can reach the protocol: 1 is stderr from the first line on.
 """
 
+import gc
 import os
 import sys
 
@@ -23,6 +24,7 @@ def take_protocol() -> tuple[int, int]:
 
 
 if __name__ == "__main__":
+    gc.disable()  # until all is loaded: looking through what stays, again and again, takes a tenth of a start
     protocol = take_protocol()
     *words, engine, memory = sys.argv[1:]
     options = [word for word in words if word.startswith("--")]

@@ -7,6 +7,7 @@ fault of ours ends as `Fatal`, not as a hang.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -61,6 +62,8 @@ def main(protocol: tuple[int, int], engine_name: str, memory_text: str, options:
     except (ImportError, OSError, ValueError, KeyError, MemoryError) as error:
         os.write(2, f"{engine_name}: {type(error).__name__}: {error}\n".encode())
         os._exit(3)
+    gc.freeze()  # what is loaded stays, and is not looked through again
+    gc.enable()
     try:
         serve(channel, module, engine_name, confined)
     except MemoryError:

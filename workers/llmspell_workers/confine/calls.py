@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import ctypes
 import os
-from errno import ENOSYS, EOPNOTSUPP, errorcode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     Argument = int | bytes | ctypes.Array[ctypes.c_char] | ctypes.Array[ctypes.c_char_p]
     """A number, or bytes of which the kernel gets the address; to those of an array it may write."""
 _SIX = (0,) * 6
+EPERM, E2BIG, EACCES, EINVAL, ENOSYS, EOPNOTSUPP = 1, 7, 13, 22, 38, 95
+"""What the kernel says where it refuses (errno(3)); the module `errno` takes as long to load as Landlock to arm."""
 MACHINES = ("x86_64", "aarch64")
 """What `uname` calls them, in the order of the columns."""
 NUMBERS: dict[str, tuple[int, int]] = {
@@ -66,6 +67,8 @@ def address(data: bytes) -> int:
 
 def why(error: OSError, hint: str = "") -> str:
     """What failed and with which errno, in words for a person; `hint` says what to do about it."""
+    from errno import errorcode  # nothing was refused, mostly
+
     number = error.errno or 0
     code = "EOPNOTSUPP" if number == EOPNOTSUPP else errorcode.get(number, str(number))  # its other name is ENOTSUP
     return f"{error.filename}: {error.strerror} ({code}){'; ' if hint else ''}{hint}"

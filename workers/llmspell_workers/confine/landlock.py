@@ -9,9 +9,8 @@ What was taken is tried once. Sources: landlock(7), landlock_create_ruleset(2), 
 from __future__ import annotations
 
 import os
-from errno import E2BIG, EINVAL, ENOSYS, EOPNOTSUPP, EPERM
 
-from llmspell_workers.confine.calls import SystemCalls, why
+from llmspell_workers.confine.calls import E2BIG, EINVAL, ENOSYS, EOPNOTSUPP, EPERM, SystemCalls, why
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,9 +10,8 @@ import ctypes
 import os
 import sys
 import time
-from errno import EINVAL, EPERM
 
-from llmspell_workers.confine.calls import SystemCalls
+from llmspell_workers.confine.calls import EINVAL, EPERM, SystemCalls
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,9 +8,7 @@ should there be any.
 
 from __future__ import annotations
 
-from errno import EACCES, EINVAL, ENOSYS, EPERM
-
-from llmspell_workers.confine.calls import SystemCalls, address
+from llmspell_workers.confine.calls import EACCES, EINVAL, ENOSYS, EPERM, SystemCalls, address
 
 _SET_MODE_FILTER = 1
 _FLAG_TSYNC = 1
