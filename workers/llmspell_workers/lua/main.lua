@@ -4,7 +4,8 @@ local type, tostring, next, setmetatable, rawequal, rawset = type, tostring, nex
 local find, sub, gsub, format, byte, rep = string.find, string.sub, string.gsub, string.format, string.byte, string.rep
 local concat = table.concat
 local pcall, xpcall, getinfo, running = pcall, xpcall, debug.getinfo, coroutine.running
-local unpack_list, collect, tonumber = table.unpack, collectgarbage, tonumber
+local unpack_list, collect, tonumber, floor, min, max =
+  table.unpack, collectgarbage, tonumber, math.floor, math.min, math.max
 local MEMORY = ll.memory_message
 local MAX_FRAMES, MAX_DEPTH, MAX_MESSAGE, MAX_POSITIONS = 30, 100, 8192, 250
 local OF_FRAME = ll.of_frame or "Slnt"
@@ -12,6 +13,8 @@ local AT = 64 -- "@": a script or a module; the adapter's own chunks begin with 
 
 local script_name, short_name, script_source
 local last_line
+local PAGE = rep("\0", 4096)
+local RESERVED = max(16, min(128, floor(ll.safe_heap / 4 / 8))) -- pages: up to an eighth of what Lua may safely hold
 local reserve -- let go of for the last words; and as long as it is there, the collector looks at a small heap less often
 local seen -- the last error that nobody caught: itself, and where it was
 
@@ -130,7 +133,7 @@ function ll.run(source, name, arguments, mode)
   script_name, short_name, script_source = name, name, "@" .. name
   ll.ended, ll.refusals, last_line, seen = false, 0, nil, nil
   ll.reset_calls()
-  reserve = rep(rep("\0", 4096), 128) -- in two steps: `rep` copies a string of one byte byte by byte
+  reserve = rep(PAGE, RESERVED) -- of pages: `rep` copies a string of one byte byte by byte
   local finish = function(fine, first, ...)
     ll.ended, reserve = true, nil
     if fine then return first, ... end
