@@ -266,7 +266,10 @@ def test_answers_for_which_there_is_no_room_are_refused_and_hang_nothing(name: s
     local taken = {}
     for i, size in ipairs{20000, 65536, 100000, 200000, 400000, 10} do
       local got, last = 0
-      for _ = 1, 20 do last = select(2, pcall(Tool.execute, "text", {size = size})) if #last == size then got = got + 1 end end
+      for _ = 1, 20 do
+        last = select(2, pcall(Tool.execute, "text", {size = size}))
+        if #last == size then got = got + 1 end
+      end
       taken[i] = got
     end
     return taken

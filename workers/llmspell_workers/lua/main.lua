@@ -13,6 +13,7 @@ local AT = 64 -- "@": a script or a module; the adapter's own chunks begin with 
 
 local script_name, short_name, script_source
 local last_line
+local runs = 0 -- of the session
 local PAGE = rep("\0", 4096)
 local RESERVED = max(16, min(128, floor(ll.safe_heap / 4 / 8))) -- pages: up to an eighth of what Lua may safely hold
 local reserve -- let go of for the last words; and as long as it is there, the collector looks at a small heap less often
@@ -20,8 +21,9 @@ local seen -- the last error that nobody caught: itself, and where it was
 
 -- Where the script was at the last collection: all that is known of a place when memory has run out (E14).
 local on_collection = ll.on_collection or function(run) setmetatable({}, {__gc = run}) end
-local function plant_sentinel()
+local function plant_sentinel(run)
   on_collection(function()
+    if run ~= runs then return end -- it is of an earlier run, and would be planted by this one for ever
     for level = 2, 40 do
       local info = getinfo(level, "S")
       if not info then break end
@@ -30,7 +32,7 @@ local function plant_sentinel()
         break
       end
     end
-    if not ll.ended then plant_sentinel() end
+    if not ll.ended then plant_sentinel(run) end
   end)
 end
 
@@ -119,7 +121,7 @@ local function run(source, arguments, mode)
   if not chunk then return syntax_error(why) end
   if mode == "check" then return "done", "\192", 0 end
   short_name = getinfo(chunk, "S").short_src
-  plant_sentinel()
+  plant_sentinel(runs)
   local ok, result = xpcall(chunk, on_error, unpack_list(positionals))
   ll.ended, reserve = true, nil
   if not ok then return failure(result) end
@@ -132,6 +134,7 @@ end
 function ll.run(source, name, arguments, mode)
   script_name, short_name, script_source = name, name, "@" .. name
   ll.ended, ll.refusals, last_line, seen = false, 0, nil, nil
+  runs = runs + 1
   ll.reset_calls()
   reserve = rep(PAGE, RESERVED) -- of pages: `rep` copies a string of one byte byte by byte
   local finish = function(fine, first, ...)

@@ -1,7 +1,7 @@
 """Room for an interpreter that takes its memory from the system itself: what C has freed is of no use to it.
 
-LuaJIT does (lj_alloc.c): segments of 128 KiB for what is small, and a mapping for each larger piece. So it is the system
-that must be asked. The rule kept here is that of `bridge.has_room`, which asks the allocator of C.
+LuaJIT does (lj_alloc.c): segments of 128 KiB for what is small, and a mapping for each larger piece. So the system must
+be asked. The rule kept here is that of `bridge.has_room`, which asks the allocator of C.
 """
 
 from __future__ import annotations
