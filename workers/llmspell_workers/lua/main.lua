@@ -93,6 +93,7 @@ local function failure(problem)
     message, line = sub(message, stop + 1), tonumber(at)
   end
   if message == MEMORY then return out_of_memory(line) end
+  if message == "" then message = "the script raised an error without a message" end
   return failed(kind, message, line, where.frames)
 end
 
