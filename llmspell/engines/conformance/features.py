@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import select
-import signal
-import time
 from collections.abc import Mapping
 from typing import Any
 
 from llmspell.capabilities.surface import SURFACE
 from llmspell.engines.conformance.rule import NotApplicable, Rule, insist
-from llmspell.engines.conformance.subject import ANSWER_SECONDS, Subject, told
+from llmspell.engines.conformance.subject import Subject, told
 from llmspell.engines.deterministic import SEEDED_CLOCK
 from llmspell.engines.worker import MAX_NAMES_SOURCE
-from llmspell.sandbox.last_line import ASK_EVERY
 from llmspell_workers.wire import Done, Failed
 
 SLEPT = 10
 """Seconds that the spell `dice` sleeps, of the run's own clock."""
-COMPUTED = 0.1
-"""Seconds of processor time after which an endless script is at one of its lines."""
 
 
 def tells_the_unfinished(subject: Subject) -> None:
@@ -95,24 +89,6 @@ def _thrown(subject: Subject, seed: int) -> list[float]:
     return value
 
 
-def tells_its_line(subject: Subject) -> None:
-    """Asked as the host asks, once the script has computed for a moment."""
-    subject.claims("last_line")
-    with subject.configured() as talk:
-        process = talk.process
-        talk.begin(subject.spells["loop"])
-        deadline, start = time.monotonic() + ANSWER_SECONDS, process.cpu_seconds()
-        while process.cpu_seconds() - start < COMPUTED and time.monotonic() < deadline:
-            time.sleep(ASK_EVERY)
-        while not select.select((process.stdout,), (), (), ASK_EVERY)[0]:
-            insist(time.monotonic() < deadline, "it said nothing at SIGURG")
-            signal.pidfd_send_signal(process.pidfd, signal.SIGURG)
-        last = talk.end_of_run()
-        line = last.error.get("line") if isinstance(last, Failed) else None
-        insist(line is not None and line >= 1, f"at SIGURG it sent {told(last)}, line {line}")
-        talk.gone()
-
-
 RULES = (
     Rule("run.incomplete", "says of what ends too early that it is incomplete, and of nothing else",
          tells_the_unfinished, "unfinished", mandatory=False),
@@ -122,6 +98,4 @@ RULES = (
          keeps_its_session, "count", mandatory=False),
     Rule("seed.same", "under a seed random numbers and the clock are the run's own, and a sleep is no call",
          repeats_itself, "dice", mandatory=False),
-    Rule("line.told", "says at SIGURG at which line an endless script is, and exits", tells_its_line, "loop",
-         mandatory=False),
 )  # fmt: skip

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import select
+import signal
+import time
 from collections.abc import Iterator
 from typing import Any
 
 from llmspell.engines.conformance.rule import NotApplicable, Rule, insist
-from llmspell.engines.conformance.subject import Ran, Subject, Talk, told
+from llmspell.engines.conformance.subject import ANSWER_SECONDS, Ran, Subject, Talk, told
 from llmspell.errors import ErrorKind
+from llmspell.sandbox.last_line import ASK_EVERY
 from llmspell_workers.wire import Call, Done, Failed, Fatal, Output, Reply
 from llmspell_workers.wire.exchange import TO_HOST_CAP
 
+COMPUTED = 0.05
+"""Seconds of processor time after which an endless script is at one of its lines."""
 CHUNKS = ("one ", "two ", "three")
 
 
@@ -46,7 +52,7 @@ def tells_syntax(subject: Subject) -> None:
         kind = last.error.get("kind") if isinstance(last, Failed) else None
         insist(kind == "syntax", f"it ended with {told(last)}, and not with Failed of kind syntax")
         line = last.error.get("line", 1) if isinstance(last, Failed) else None
-        insist(line is None or line >= 1, f"its line is {line}, and lines are counted from 1")
+        insist(line is None or (isinstance(line, int) and line >= 1), f"its line is {line}, and lines are counted from 1")
         again = talk.run(subject.spells["print"])
         insist(again.printed == b"hello\n", "it did not run another script after it")
 
@@ -200,12 +206,32 @@ def keeps_its_memory(subject: Subject) -> None:
                 talk.gone()
 
 
+def tells_its_line(subject: Subject) -> None:
+    """Asked as the host asks, once the script has computed for a moment."""
+    subject.claims("last_line")
+    with subject.configured() as talk:
+        process = talk.process
+        talk.begin(subject.spells["loop"])
+        deadline, start = time.monotonic() + ANSWER_SECONDS, process.cpu_seconds()
+        while process.cpu_seconds() - start < COMPUTED and time.monotonic() < deadline:
+            time.sleep(ASK_EVERY)
+        while not select.select((process.stdout,), (), (), ASK_EVERY)[0]:
+            insist(time.monotonic() < deadline, "it said nothing at SIGURG")
+            signal.pidfd_send_signal(process.pidfd, signal.SIGURG)
+        last = talk.end_of_run()
+        line = last.error.get("line") if isinstance(last, Failed) else None
+        insist(isinstance(line, int) and line >= 1, f"at SIGURG it sent {told(last)}, line {line}")
+        talk.gone()
+
+
 RULES = (
     Rule("run.prints", "what a script prints comes as Output, and its end as Done", prints, "print"),
     Rule("run.again", "takes another Run of the same session", runs_again, "print"),
     Rule("run.source", "ends a run with Done or Failed whatever the bytes of the source are", takes_any_source),
     Rule("run.syntax", "answers what does not parse with Failed of kind syntax, and goes on", tells_syntax, "wrong"),
     Rule("run.check", "parses and does not run in mode check", only_checks, "print", mandatory=False),
+    Rule("line.told", "says at SIGURG at which line an endless script is, and exits", tells_its_line, "loop",
+         mandatory=False),
     Rule("run.memory", "keeps to its memory; a script that wants more ends by Failed of kind memory, Fatal, or death",
          keeps_its_memory, "grow"),
     Rule("call.asks", "a script's call is a Call with its capability and its arguments", calls_by_name, "back"),
