@@ -52,7 +52,9 @@ def tells_syntax(subject: Subject) -> None:
         kind = last.error.get("kind") if isinstance(last, Failed) else None
         insist(kind == "syntax", f"it ended with {told(last)}, and not with Failed of kind syntax")
         line = last.error.get("line", 1) if isinstance(last, Failed) else None
-        insist(line is None or (isinstance(line, int) and line >= 1), f"its line is {line}, and lines are counted from 1")
+        insist(
+            line is None or (isinstance(line, int) and line >= 1), f"its line is {line}, and lines are counted from 1"
+        )
         again = talk.run(subject.spells["print"])
         insist(again.printed == b"hello\n", "it did not run another script after it")
 
