@@ -74,7 +74,15 @@ class Session:
 
 def claims() -> dict[str, Any]:
     names = b"names" if FAULT == "names-in-bytes" else "names" + " " * (5000 if FAULT == "names-too-long" else 0)
-    return {"parallel": True, "check": True, "seed": True, "streaming": True, "last_line": True, "names": names}
+    return {
+        "parallel": True,
+        "check": True,
+        "seed": True,
+        "streaming": True,
+        "last_line": True,
+        "modules": True,
+        "names": names,
+    }
 
 
 def told_names(number: int, arguments: dict[str, Any]) -> None:
@@ -106,6 +114,16 @@ def run(number: int, source: bytes, arguments: dict[str, Any], call: int) -> int
         send(FAILED, number, error, {})
     elif source.startswith(b"names"):
         told_names(number, arguments)
+    elif source == b"words":
+        send(DONE, number, [] if FAULT == "no-words" else arguments["positionals"], None, {})
+    elif source == b"module" and FAULT != "no-module":
+        call += 1
+        send(CALL, call, "module.load", {"paths": "near" if FAULT == "one-path" else ["near.kit"]})
+        found = receive()[3]
+        return run(number, found["source"], arguments, call)
+    elif source in (b"module", b"near"):
+        send(4, "stdout", b"near\n")
+        send(DONE, number, None, None, {})
     elif source == b"count":
         Session.kept = Session.kept + 1 if Session.session and FAULT != "forgets" else 1
         send(DONE, number, Session.kept, None, {})

@@ -28,7 +28,20 @@ MEMORY = 50 << 20
 FAULTY = Path(__file__).with_name("faulty.py")
 _READ = (sysconfig.get_path("stdlib"), str(Path(msgpack.__file__).parents[1]), sys.prefix, sys.base_prefix, str(FAULTY))
 NEEDS = tuple(os.path.realpath(path) for path in _READ)
-SPOKEN = ("print", "back", "wrong", "loop", "parallel", "stream", "unfinished", "count", "dice")
+SPOKEN = (
+    "print",
+    "back",
+    "wrong",
+    "loop",
+    "parallel",
+    "stream",
+    "unfinished",
+    "count",
+    "dice",
+    "words",
+    "module",
+    "near",
+)
 SPELLS = {name: name.encode() for name in SPOKEN}
 FAULTS = {
     "protocol-2": "start.hello", "other-name": "start.hello", "any-protocol": "start.protocol",
@@ -36,7 +49,9 @@ FAULTS = {
     "last-word": "end.shutdown", "bad-status": "end.shutdown", "stays": "end.stdin", "takes-garbage": "end.garbage",
     "no-newline": "run.prints", "print-on-stdout": "run.prints", "other-run": "run.prints", "no-syntax": "run.syntax",
     "print-on-stderr": "run.prints", "exits-with-1": "run.prints", "line-0": "run.syntax", "no-line": "line.told",
-    "one-output": "run.output", "no-late-reply": "call.late", "drops-nil": "value.lists",
+    "one-output": "run.output",
+    "no-words": "run.words", "no-module": "module.loaded", "one-path": "module.loaded",
+    "no-late-reply": "call.late", "drops-nil": "value.lists",
     "lowers-keys": "value.maps", "trims-text": "value.text",
     "other-tool": "call.asks", "same-id": "call.ids", "swallows": "call.errors", "one-kind": "call.errors",
     "one-by-one": "call.parallel", "rounds": "value.integers", "shows-bytes": "value.bytes", "ends-text": "value.text",
@@ -107,14 +122,17 @@ def test_a_worker_by_somebody_else_passes_every_mandatory_rule(foreign: EngineSp
 FEATURES = {
     "lua": {
         "wrong": "local = 1", "unfinished": "for i = 1, 2 do", "count": "kept = (kept or 0) + 1 return kept",
+        "words": "return {table.unpack(ARGS)}", "module": "require('near')", "near": "print('near')",
         "dice": "local r, t = math.random(1 << 40), os.time() sleep(10) return {r, t, os.time()}",
     },
     "javascript": {
         "wrong": "let = = 1", "unfinished": "for (;;) {", "count": "globalThis.kept = (globalThis.kept ?? 0) + 1",
+        "words": "[...ARGS].slice(1)", "module": "import './near.js'", "near": "console.log('near')",
         "dice": "const r = Math.random(), t = Date.now() / 1000; await sleep(10); [r, t, Date.now() / 1000]",
     },
     "python": {
         "wrong": "x = = 1", "unfinished": "for i in (1, 2):", "count": "kept = globals().get('kept', 0) + 1\nkept",
+        "words": "import sys\nsys.argv[1:]", "module": "import near", "near": "print('near')",
         "dice": "import os, time\nr, t = int.from_bytes(os.urandom(6)), time.time()\nsleep(10)\n[r, t, time.time()]",
     },
 }  # fmt: skip

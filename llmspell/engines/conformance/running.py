@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from llmspell.engines.conformance.rule import NotApplicable, Rule, insist
-from llmspell.engines.conformance.subject import ANSWER_SECONDS, Ran, Subject, Talk, told
+from llmspell.engines.conformance.subject import ANSWER_SECONDS, END_SECONDS, Ran, Subject, Talk, told
 from llmspell.errors import ErrorKind
 from llmspell.sandbox.last_line import ASK_EVERY
 from llmspell_workers.wire import Call, Done, Failed, Fatal, Output, Reply
@@ -217,6 +217,7 @@ def tells_its_line(subject: Subject) -> None:
         deadline, start = time.monotonic() + ANSWER_SECONDS, process.cpu_seconds()
         while process.cpu_seconds() - start < COMPUTED and time.monotonic() < deadline:
             time.sleep(ASK_EVERY)
+        deadline = time.monotonic() + END_SECONDS
         while not select.select((process.stdout,), (), (), ASK_EVERY)[0]:
             insist(time.monotonic() < deadline, "it said nothing at SIGURG")
             signal.pidfd_send_signal(process.pidfd, signal.SIGURG)
