@@ -100,7 +100,7 @@ def loads_modules(subject: Subject) -> None:
     def answer(call: Call) -> tuple[bool, Any]:
         if call.capability != "module.load":
             return False, NOT_THERE
-        asked.append(call.arguments.get("paths"))
+        asked.append(call.arguments.get("paths") if isinstance(call.arguments, dict) else None)
         fits = type(asked[-1]) is list and 1 <= len(asked[-1]) <= 8 and all(type(path) is str for path in asked[-1])
         insist(fits, f"the paths of the module were {asked[-1]!r:.100}, and no list of 1 to 8 texts")
         near = next((path for path in asked[-1] if "near" in path), None)
