@@ -1,6 +1,7 @@
 -- title: states of agents fill the host with text of which one character makes all others take four bytes
 -- threat: T-MEM-6
 -- verdict: ok
+-- passes: api
 -- options: --allow-model echo/* --cpu 5
 -- value: "budget"
 local text = ("s"):rep(3 << 20) .. "\u{1f600}"

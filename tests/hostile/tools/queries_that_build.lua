@@ -1,6 +1,7 @@
 -- title: short queries that build much: empty lists and maps, parts of texts and lists, sums of nothing
 -- threat: T-TOOL-1
 -- verdict: ok
+-- passes: api
 -- options: --allow-tool json-processor --timeout 10
 -- value: 0
 local list = "[" .. ("null,"):rep(99000) .. "null]"
