@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from llmspell.providers.provider import ToolRequest
+from llmspell.sandbox.weight import text_weight
 from llmspell.types.media import MediaContent
 from llmspell.types.media_file import MediaFile
 from llmspell.types.reading import read_text, read_values
@@ -68,7 +69,7 @@ class Message(Value):
 
     @property
     def held(self) -> int:
-        """About how many bytes it takes in memory; media on disk take none."""
+        """About how many bytes it takes in memory, and as many as UTF-8 takes at least; media on disk take none."""
         texts = [self.text, *(call.written for call in self.calls)]
         media = sum(0 if isinstance(getattr(each, "data", None), MediaFile) else each.size_bytes for each in self.media)
-        return media + sum(len(text.encode("utf-8", "surrogatepass")) for text in texts) + MESSAGE_BYTES
+        return media + sum(map(text_weight, texts)) + MESSAGE_BYTES

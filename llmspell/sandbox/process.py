@@ -275,7 +275,12 @@ def _spawn_branded(command: Sequence[str], engine: str, memory: int) -> WorkerPr
 
 
 def _kilobytes(status: bytes, name: bytes) -> int | None:
-    start = status.find(name)
-    if start < 0:
+    """A figure of a status, in bytes; None if it is not there.
+
+    It stands at the begin of a line: the first line is the name that the process gives itself, like `VmPeak: 1 kB`.
+    """
+    start = status.find(b"\n" + name)
+    end = status.find(b" kB\n", start)
+    if start < 0 or end < 0:
         return None
-    return int(status[start + len(name) : status.index(b"kB", start)]) * 1024
+    return int(status[start + 1 + len(name) : end]) * 1024

@@ -20,6 +20,10 @@ STEPS = 100_000
 
 MOST_LISTED = 1000
 """Values in one list of a schema: old drafts compare each with each to see that none is there twice."""
+_OF_AN_ERROR = 20
+"""Steps of an error: with its places it takes some 2.5 KB, and `anyOf` keeps those of every alternative."""
+_MESSAGE = 1000
+"""Characters of an error's message that are kept."""
 NESTING = 80
 """Keywords applied inside one another."""
 
@@ -54,7 +58,10 @@ def _counted(keyword: str, check: Any) -> Any:
         _spent.depth += 1
         try:
             for error in check(validator, value, instance, schema) or ():
-                _charge(1 + len(error.message) // 256)
+                _charge(_OF_AN_ERROR + len(error.message) // 256)
+                if len(error.message) > _MESSAGE:  # it tells the whole value, and `anyOf` keeps every one
+                    error.message = error.message[:_MESSAGE]
+                    error.args = (error.message,)
                 yield error
         finally:
             _spent.depth -= 1

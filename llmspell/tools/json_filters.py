@@ -11,7 +11,7 @@ from typing import Any
 
 from llmspell.tools import arithmetic
 from llmspell.tools.answer import hint
-from llmspell.tools.json_order import Budget, Filter, QueryError, compared, kind, truthy
+from llmspell.tools.json_order import Budget, Filter, QueryError, compared, kind, take_text, truthy
 
 LITERALS: dict[str, Any] = {"true": True, "false": False, "null": None}
 
@@ -116,7 +116,10 @@ def part(first: Filter | None, last: Filter | None) -> Filter:
             yield None
             return
         made = value[bound(first, value, budget) : bound(last, value, budget)]
-        budget.take(1 + len(made) // 64)
+        if isinstance(made, str):
+            take_text(budget, len(made), made)
+        else:
+            budget.take(1 + len(made))
         yield made
 
     return run
@@ -164,6 +167,7 @@ def listed(inner: Filter) -> Filter:
     """`[inner]`"""
 
     def run(value: Any, budget: Budget) -> Iterator[Any]:
+        budget.take()
         yield list(inner(value, budget))
 
     return run
@@ -174,12 +178,12 @@ def mapped(members: list[tuple[str, Filter]]) -> Filter:
 
     def run(value: Any, budget: Budget) -> Iterator[Any]:
         made = {}
+        budget.take(1 + len(members))
         for key, inner in members:
             found = list(inner(value, budget))
             if len(found) != 1:
                 raise QueryError(f"member {key[:40]!r} has {len(found)} values, one is needed")
             made[key] = found[0]
-        budget.take(len(made))
         yield made
 
     return run
@@ -244,7 +248,10 @@ def plus(left: Any, right: Any, budget: Budget) -> Any:
     if kind(left) == "number":
         return _number("+", left, right)
     length = len(left) + len(right)
-    budget.take(length // 64 if isinstance(left, str) else length)
+    if isinstance(left, str):
+        take_text(budget, length, left, right)
+    else:
+        budget.take(length)
     return {**left, **right} if isinstance(left, dict) else left + right
 
 

@@ -5,15 +5,14 @@ The rule kept here: a function charges the budget for what it builds before it b
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Iterator
+from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
-from llmspell.tools.answer import RESULT_CAP
 from llmspell.tools.json_filters import plus
 from llmspell.tools.json_order import Budget, Filter, QueryError, compared, kind, ordered, truthy
-from llmspell.tools.json_values import UnfitError, measure, read_json
+from llmspell.tools.json_texts import as_text, cased, from_json, join, listed, need, of_text, split, to_number
 
 
 def plain(function: Callable[[Any, Budget], Any]) -> Filter:
@@ -26,40 +25,31 @@ def plain(function: Callable[[Any, Budget], Any]) -> Filter:
     return run
 
 
-def _need(value: Any, name: str, *kinds: str) -> None:
-    if kind(value) not in kinds:
-        raise QueryError(f"{name} does not take a {kind(value)}")
-
-
 def _length(value: Any, budget: Budget) -> Any:  # noqa: ARG001
-    _need(value, "length", "null", "number", "string", "array", "object")
+    need(value, "length", "null", "number", "string", "array", "object")
     if value is None:
         return 0
     return abs(value) if isinstance(value, int | float) else len(value)
 
 
 def _keys(value: Any, budget: Budget) -> list[Any]:
-    _need(value, "keys", "array", "object")
+    need(value, "keys", "array", "object")
     budget.take(len(value))
     return sorted(value) if isinstance(value, dict) else list(range(len(value)))
 
 
 def _values(value: Any, name: str) -> list[Any]:
-    _need(value, name, "array", "object")
+    need(value, name, "array", "object")
     return list(value.values()) if isinstance(value, dict) else value
 
 
 def _add(value: Any, budget: Budget) -> Any:
     total: Any = None
-    for each in _values(value, "add"):
+    members = _values(value, "add")
+    budget.take(len(members))
+    for each in members:
         total = plus(total, each, budget)
     return total
-
-
-def _list(value: Any, name: str) -> list[Any]:
-    _need(value, name, "array")
-    found: list[Any] = value
-    return found
 
 
 def _grouped(values: list[Any], budget: Budget, key: Filter | None = None) -> list[list[Any]]:
@@ -89,16 +79,16 @@ def _flat(values: list[Any], budget: Budget, depth: int = 40) -> list[Any]:
 
 
 def _entries(value: Any, budget: Budget) -> list[Any]:
-    _need(value, "to_entries", "object")
+    need(value, "to_entries", "object")
     budget.take(3 * len(value))
     return [{"key": key, "value": each} for key, each in value.items()]
 
 
 def _from_entries(value: Any, budget: Budget) -> dict[str, Any]:
     made: dict[str, Any] = {}
-    for each in _list(value, "from_entries"):
+    for each in listed(value, "from_entries"):
         budget.take()
-        _need(each, "from_entries", "object")
+        need(each, "from_entries", "object")
         key = each.get("key", each.get("name"))
         if not isinstance(key, str):
             raise QueryError("from_entries needs a text as every key")
@@ -106,61 +96,17 @@ def _from_entries(value: Any, budget: Budget) -> dict[str, Any]:
     return made
 
 
-def _text(value: Any, budget: Budget) -> str:
-    if isinstance(value, str):
-        return value
-    try:
-        measure(value, cap=RESULT_CAP, charge=budget.take)
-    except UnfitError as error:
-        raise QueryError(f"the value {error}") from None
-    made = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    budget.take(len(made) // 64)
-    return made
-
-
-def _number(value: Any, budget: Budget) -> Any:  # noqa: ARG001
-    _need(value, "tonumber", "string", "number")
-    if not isinstance(value, str):
-        return value
-    found = _read(value[:400])
-    if kind(found) != "number":
-        raise QueryError("tonumber of a text that is no number")
-    return found
-
-
-def _read(value: Any) -> Any:
-    _need(value, "fromjson", "string")
-    try:
-        return read_json(value, cap=RESULT_CAP)
-    except UnfitError as error:
-        raise QueryError(f"the text {error}") from None
-
-
-def _read_json(value: Any, budget: Budget) -> Any:
-    budget.take(len(value) // 8 if isinstance(value, str) else 1)
-    return _read(value)
-
-
-def _cased(change: Callable[[str], str]) -> Callable[[Any, Budget], str]:
-    def run(value: Any, budget: Budget) -> str:
-        _need(value, "changing case", "string")
-        budget.take(len(value) // 64)
-        return "".join(change(char) if char.isascii() else char for char in value)
-
-    return run
-
-
 def _rounded(change: Callable[[float], int]) -> Callable[[Any, Budget], Any]:
     def run(value: Any, budget: Budget) -> Any:  # noqa: ARG001
-        _need(value, "rounding", "number")
+        need(value, "rounding", "number")
         return change(value) if math.isfinite(value) and abs(value) < 2**62 else value
 
     return run
 
 
 def _reverse(value: Any, budget: Budget) -> list[Any]:
-    budget.take(len(_list(value, "reverse")))
-    return _list(value, "reverse")[::-1]
+    budget.take(len(listed(value, "reverse")))
+    return listed(value, "reverse")[::-1]
 
 
 def _any(value: Any, budget: Budget) -> bool:
@@ -183,22 +129,22 @@ PLAIN: dict[str, Callable[[Any, Budget], Any]] = {
     "not": lambda value, _: not truthy(value),
     "any": _any,
     "all": _all,
-    "first": lambda value, _: (_list(value, "first") or [None])[0],
-    "last": lambda value, _: (_list(value, "last") or [None])[-1],
+    "first": lambda value, _: (listed(value, "first") or [None])[0],
+    "last": lambda value, _: (listed(value, "last") or [None])[-1],
     "reverse": _reverse,
-    "sort": lambda value, budget: ordered(_list(value, "sort"), budget),
-    "unique": lambda value, budget: [group[0] for group in _grouped(_list(value, "unique"), budget)],
-    "min": lambda value, budget: _extreme(_list(value, "min"), budget, 0),
-    "max": lambda value, budget: _extreme(_list(value, "max"), budget, -1),
-    "flatten": lambda value, budget: _flat(_list(value, "flatten"), budget),
+    "sort": lambda value, budget: ordered(listed(value, "sort"), budget),
+    "unique": lambda value, budget: [group[0] for group in _grouped(listed(value, "unique"), budget)],
+    "min": lambda value, budget: _extreme(listed(value, "min"), budget, 0),
+    "max": lambda value, budget: _extreme(listed(value, "max"), budget, -1),
+    "flatten": lambda value, budget: _flat(listed(value, "flatten"), budget),
     "to_entries": _entries,
     "from_entries": _from_entries,
-    "tostring": _text,
-    "tojson": lambda value, budget: _text([value], budget)[1:-1],
-    "tonumber": _number,
-    "fromjson": _read_json,
-    "ascii_upcase": _cased(str.upper),
-    "ascii_downcase": _cased(str.lower),
+    "tostring": as_text,
+    "tojson": lambda value, budget: as_text([value], budget)[1:-1],
+    "tonumber": to_number,
+    "fromjson": from_json,
+    "ascii_upcase": cased(ascii_lowercase, ascii_uppercase),
+    "ascii_downcase": cased(ascii_uppercase, ascii_lowercase),
     "floor": _rounded(math.floor),
     "ceil": _rounded(math.ceil),
     "round": _rounded(lambda value: math.floor(abs(value) + 0.5) * (-1 if value < 0 else 1)),
@@ -223,7 +169,7 @@ def _map(inner: Filter) -> Filter:
 
 def _has(key: Filter) -> Filter:
     def run(value: Any, budget: Budget) -> Iterator[Any]:
-        _need(value, "has", "array", "object")
+        need(value, "has", "array", "object")
         for each in key(value, budget):
             if kind(each) != ("string" if isinstance(value, dict) else "number"):
                 raise QueryError(f"has does not look for a {kind(each)} in a {kind(value)}")
@@ -244,41 +190,8 @@ def _contains(wanted: Any, value: Any, budget: Budget) -> bool:
     return compared(wanted, value, budget) == 0
 
 
-def _of_text(name: str, does: Callable[[str, str], Any]) -> Callable[[Filter], Filter]:
-    def with_argument(argument: Filter) -> Filter:
-        def run(value: Any, budget: Budget) -> Iterator[Any]:
-            for each in argument(value, budget):
-                _need(value, name, "string")
-                _need(each, name, "string")
-                budget.take(1 + len(value) // 64)
-                yield does(value, each)
-
-        return run
-
-    return with_argument
-
-
-def _split(value: str, separator: str) -> list[str]:
-    if not separator:
-        raise QueryError("split needs a separator")
-    if value.count(separator) > 100_000:
-        raise QueryError("split would make more than 100,000 parts")
-    return value.split(separator)
-
-
-def _join(separator: Filter) -> Filter:
-    def run(value: Any, budget: Budget) -> Iterator[Any]:
-        for each in separator(value, budget):
-            _need(each, "join", "string")
-            parts = ["" if part is None else _text(part, budget) for part in _list(value, "join")]
-            budget.take(1 + (sum(map(len, parts)) + len(parts) * len(each)) // 64)
-            yield each.join(parts)
-
-    return run
-
-
 def _keyed(does: Callable[[list[Any], Budget, Filter], Any], name: str) -> Callable[[Filter], Filter]:
-    return lambda key: plain(lambda value, budget: does(_list(value, name), budget, key))
+    return lambda key: plain(lambda value, budget: does(listed(value, name), budget, key))
 
 
 WITH_ARGUMENT: dict[str, Callable[[Filter], Filter]] = {
@@ -288,10 +201,10 @@ WITH_ARGUMENT: dict[str, Callable[[Filter], Filter]] = {
     "contains": lambda wanted: plain(
         lambda value, budget: all(_contains(each, value, budget) for each in wanted(value, budget))
     ),
-    "startswith": _of_text("startswith", str.startswith),
-    "endswith": _of_text("endswith", str.endswith),
-    "split": _of_text("split", _split),
-    "join": _join,
+    "startswith": of_text("startswith", lambda value, begin, _: value.startswith(begin)),
+    "endswith": of_text("endswith", lambda value, end, _: value.endswith(end)),
+    "split": of_text("split", split),
+    "join": join,
     "sort_by": _keyed(ordered, "sort_by"),
     "group_by": _keyed(_grouped, "group_by"),
     "unique_by": _keyed(lambda values, budget, key: [group[0] for group in _grouped(values, budget, key)], "unique_by"),

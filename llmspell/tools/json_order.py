@@ -10,7 +10,7 @@ from functools import cmp_to_key
 from typing import Any
 
 MOST_STEPS = 200_000
-"""Values that pass through the filters of one query, and characters built, in units of 64."""
+"""Values that pass through the filters of one query, and the memory of what is built, in units of 64 bytes."""
 
 
 class QueryError(ValueError):
@@ -30,6 +30,11 @@ class Budget:
         self._left -= steps
         if self._left < 0:
             raise QueryError(f"the query takes more than {MOST_STEPS:,} steps")
+
+
+def take_text(budget: Budget, length: int, *parts: str) -> None:
+    """Takes the steps of a text of `length` characters, made of `parts`: what is no ASCII may take 4 bytes for each."""
+    budget.take(1 + length // (64 if all(map(str.isascii, parts)) else 16))
 
 
 Filter = Callable[[Any, Budget], Iterator[Any]]

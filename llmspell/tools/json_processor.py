@@ -7,13 +7,14 @@ The rule kept here: the input, the query and the schema are all hostile; each ha
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from io import StringIO
 from typing import Any
 
 from llmspell.tools.answer import INPUT_CAP, RESULT_CAP, answer, given, invalid, needed
 from llmspell.tools.json_order import Budget, QueryError
 from llmspell.tools.json_query import compiled
-from llmspell.tools.json_values import UnfitError, measure, read_json
+from llmspell.tools.json_values import MOST_VALUES, UnfitError, measure, read_json
 from llmspell.tools.tool import ToolGrants
 
 MOST_SCHEMA_VALUES = 5_000
@@ -97,25 +98,31 @@ class JsonProcessor:
             raise invalid(self.name, f"the input {error}", "input") from None
         return source
 
-    def _lines(self, source: Any) -> list[Any]:
+    def _lines(self, source: Any) -> Iterator[Any]:
         if not isinstance(source, str):
-            return [self._value(source)]
+            yield self._value(source)
+            return
         if len(source) > INPUT_CAP:
             raise invalid(self.name, f"the input is {len(source):,} characters, the most is {INPUT_CAP:,}", "input")
-        values = []
-        for number, line in enumerate(source.split("\n"), 1):
+        for number, line in enumerate(StringIO(source, newline="\n"), 1):
             if line.strip():
                 try:
-                    values.append(read_json(line.strip(), cap=INPUT_CAP))
+                    value = read_json(line.strip(), cap=INPUT_CAP)
                 except UnfitError as error:
                     raise invalid(self.name, f"line {number} of the input {error}", "input") from None
-        return values
+                yield value
 
-    def _run(self, query: str, values: list[Any]) -> list[Any]:
+    def _run(self, query: str, values: Iterable[Any]) -> list[Any]:
         budget = Budget()
         try:
             run = compiled(query)
-            return [found for value in values for found in run(value, budget)]
+            found: list[Any] = []
+            for value in values:
+                for each in run(value, budget):
+                    if len(found) == MOST_VALUES:
+                        raise QueryError(f"the query gives more than {MOST_VALUES:,} values")
+                    found.append(each)
+            return found
         except QueryError as error:
             raise invalid(self.name, str(error), "query") from None
         except RecursionError:

@@ -1,12 +1,15 @@
 """What the text tool can do to a text: plain functions, each linear in its input and bounded in its output.
 
-The rule kept here: no regular expression; a function whose output can be much longer than its input is
-told the most characters and raises `TooLongError` before it builds them.
+The rule kept here: no regular expression, and no list of words, lines or characters, which takes up to 80 times the
+text; a function whose output can be much longer than its input is told the most characters and raises `TooLongError`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from io import StringIO
+
+_WORDS_AT_ONCE = 4096
 
 
 class TooLongError(ValueError):
@@ -20,19 +23,44 @@ def replaced(text: str, old: str, new: str, most: int) -> str:
     return text.replace(old, new)
 
 
-def lines(text: str) -> list[str]:
+def lines(text: str) -> Iterator[str]:
     """The lines without their ends; a last line end begins no further line."""
-    found = [line.removesuffix("\r") for line in text.split("\n")]
-    return found[:-1] if found[-1] == "" else found
+    for line in StringIO(text, newline="\n"):
+        yield line.removesuffix("\n").removesuffix("\r")
 
 
-def _joined(made: list[str], like: str) -> str:
-    return "\n".join(made) + ("\n" if like.endswith("\n") else "")
+def words(text: str) -> Iterator[str]:
+    """What stands between white space."""
+    while True:
+        found = text.split(None, _WORDS_AT_ONCE)
+        text = found.pop() if len(found) > _WORDS_AT_ONCE else ""
+        yield from found
+        if not text:
+            return
+
+
+def _joined(parts: Iterable[str], delimiter: str) -> str:
+    """`delimiter.join(parts)`, which would make a list of them first."""
+    made = StringIO(newline="\n")
+    before = ""
+    for part in parts:
+        made.write(before + part)
+        before = delimiter
+    return made.getvalue()
+
+
+def _lines_joined(made: Iterable[str], like: str) -> str:
+    return _joined(made, "\n") + ("\n" if like.endswith("\n") else "")
+
+
+def normalized_whitespace(text: str) -> str:
+    """One space between the words, and none around them."""
+    return _joined(words(text), " ")
 
 
 def snake_case(text: str) -> str:
     """`HTTPServer` as `httpserver`, `someName` as `some_name`: capitals begin words."""
-    made = StringIO()  # a list of the lowered characters takes 60 times the text
+    made = StringIO(newline="\n")
     after_capital = True
     for char in text:
         if char.isupper():
@@ -46,7 +74,15 @@ def snake_case(text: str) -> str:
 
 def pascal_case(text: str) -> str:
     """`some_name` as `SomeName`: words begin after `_` and `-`."""
-    return "".join(word[:1].upper() + word[1:] for word in text.replace("-", "_").split("_"))
+    made = StringIO(newline="\n")
+    begins = True
+    for char in text:
+        if char in "_-":
+            begins = True
+        else:
+            made.write(char.upper() if begins else char)
+            begins = False
+    return made.getvalue()
 
 
 def camel_case(text: str) -> str:
@@ -69,40 +105,42 @@ def truncated(text: str, most: int) -> str:
 
 def indented(text: str, spaces: int, most: int) -> str:
     """Every line after that many spaces."""
-    found = lines(text)
-    if len(text) + len(found) * spaces > most:
+    count = text.count("\n") + (not text.endswith("\n"))
+    if len(text) + count * spaces > most:
         raise TooLongError
-    return _joined([" " * spaces + line for line in found], text)
+    return _lines_joined((" " * spaces + line for line in lines(text)), text)
 
 
 def dedented(text: str) -> str:
     """Without the indentation that all lines share; blank lines do not count."""
-    found = lines(text)
-    widths = [len(line) - len(line.lstrip()) for line in found if line.strip()]
-    shared = min(widths, default=0)
-    return _joined([line[shared:] if len(line) >= shared else line for line in found], text)
+    shared = min((len(line) - len(line.lstrip()) for line in lines(text) if line.strip()), default=0)
+    return _lines_joined((line[shared:] if len(line) >= shared else line for line in lines(text)), text)
 
 
-def wrapped(text: str, width: int) -> str:
+def wrapped(text: str, width: int, most: int) -> str:
     """Lines of at most `width` characters, broken between words, and inside a word that is longer."""
-    made: list[str] = []
+    made = StringIO(newline="\n")
+    before = ""
     for line in lines(text):
-        made.extend([line] if len(line) <= width else _broken(line.split(), width))
-    return "\n".join(made)
+        for piece in (line,) if len(line) <= width else _broken(line, width):
+            made.write(before + piece)
+            before = "\n"
+            if made.tell() > most:
+                raise TooLongError
+    return made.getvalue()
 
 
-def _broken(words: list[str], width: int) -> list[str]:
-    made: list[str] = []
-    current: list[str] = []
-    used = 0
-    for word in words:
-        if current and used + 1 + len(word) <= width:
-            current.append(word)
-            used += 1 + len(word)
+def _broken(line: str, width: int) -> Iterator[str]:
+    current = ""
+    for word in words(line):
+        if current and len(current) + 1 + len(word) <= width:
+            current += " " + word
             continue
         if current:
-            made.append(" ".join(current))
-        pieces = [word[at : at + width] for at in range(0, len(word), width)]
-        made.extend(pieces[:-1])
-        current, used = [pieces[-1]], len(pieces[-1])
-    return [*made, " ".join(current)] if current else made
+            yield current
+        last = max(len(word) - 1, 0) // width * width
+        for at in range(0, last, width):
+            yield word[at : at + width]
+        current = word[last:]
+    if current:
+        yield current

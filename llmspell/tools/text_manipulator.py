@@ -28,7 +28,7 @@ _SIMPLE: dict[str, Callable[[str], str]] = {
     "pascal_case": text_changes.pascal_case,
     "sanitize": text_changes.sanitized,
     "dedent": text_changes.dedented,
-    "normalize_whitespace": lambda text: " ".join(text.split()),
+    "normalize_whitespace": text_changes.normalized_whitespace,
 }
 _OPERATIONS = [*_SIMPLE, "replace", "substring", "split", "join", "truncate", "indent", "word_wrap"]
 
@@ -139,7 +139,7 @@ class TextManipulator:
             case "indent":
                 return text_changes.indented(text, _number(options, "spaces", 4), RESULT_CAP)
             case _:
-                return text_changes.wrapped(text, _number(options, "width", 80))
+                return text_changes.wrapped(text, _number(options, "width", 80), RESULT_CAP)
 
     def _option(self, operation: str, options: Mapping[str, Any], names: tuple[str, ...]) -> Any:
         value = given(options, names)

@@ -25,6 +25,8 @@ SUFFIX = ".attack"
 """What a third-party worker's case ends in."""
 LEAST = {"--cpu": "1", "--timeout": "20"}
 """Options of every case that does not type its own."""
+SHORT_CPU = "0.3"
+"""Seconds of processor time for those that want to reach that limit, and nothing else."""
 KEYS = {
     "title", "threat", "verdict", "kind", "command", "options", "arguments", "script", "stdin", "place", "kept",
     "stdout", "value", "says", "never", "send", "prelude", "passes", "xfail",
@@ -118,9 +120,10 @@ def read(path: Path) -> Case:
         raise ValueError(f"{path}: {one('threat')} is no id of a threat")
     kind = one("kind", _kind(path))
     options = shlex.split(one("options"))
-    for name, least in LEAST.items():
+    least = {**LEAST, "--cpu": SHORT_CPU} if one("verdict") == "limit cpu" else LEAST
+    for name, value in least.items():
         if name not in options and kind != "host":
-            options += [name, least]
+            options += [name, value]
     return Case(
         path=path,
         group=path.parent.name,

@@ -274,6 +274,7 @@ def test_records_are_bounded() -> None:
 
 def test_weight_counts_text_bytes_and_every_value() -> None:
     assert weight({"key": "value", "list": [b"12", 1]}) == 64 * 5 + 5 + 2 + 7
+    assert weight({"ké": "a" * 100 + "\U0001f600"}) == 64 * 2 + 4 * (2 + 101)  # one wide character makes all wide
 
 
 def test_calls_that_a_model_makes_are_counted_recorded_and_refused_with_the_others() -> None:

@@ -157,7 +157,7 @@ def test_values_that_json_does_not_have(refused: Refusal) -> None:
             },
             "steps",
         ),
-        (["x" * 100_000] * 10, {"items": {"allOf": [{"type": "integer"}] * 1000}}, "steps"),
+        (["x" * 100_000] * 10, {"items": {"anyOf": [{"type": "integer"}] * 1000}}, "steps"),
     ],
 )
 def test_hostile_schemas_end_soon(refused: Refusal, value: Any, schema: Any, said: str) -> None:

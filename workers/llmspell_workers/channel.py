@@ -164,7 +164,7 @@ class Channel:
     def _with_more(self, data: bytes) -> bytes:
         """What filled the room of a try, and what stands behind it already, if the memory for that is there."""
         try:
-            bytearray(2 * SMALL_READ)  # refused now, and nothing is lost
+            bytearray(3 * SMALL_READ)  # what is read, and both together: refused now, and nothing is lost
             return data + os.read(self._reader, SMALL_READ)
         except (BlockingIOError, MemoryError):
             return data

@@ -1,7 +1,6 @@
 -- title: error handlers that fail, inside error handlers that fail
 -- threat: T-LANG-4
 -- verdict: limit cpu
--- options: --cpu 0.3
 local function storm(depth)
   return (xpcall(error, function() if depth > 0 then storm(depth - 1) end error(depth) end))
 end

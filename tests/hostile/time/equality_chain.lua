@@ -1,7 +1,6 @@
 -- title: metamethods that call one another
 -- threat: T-CPU-1
 -- verdict: limit cpu
--- options: --cpu 0.3
 local meta = {}
 meta.__lt = function(a, b) return not (b < a) end
 meta.__eq = function(a, b) while true do local _ = {} end end

@@ -1,7 +1,6 @@
 -- title: an uncaught error whose text is never there
 -- threat: T-CPU-3
 -- verdict: limit cpu
--- options: --cpu 0.3
 -- kept: before\n
 print("before")
 error(setmetatable({}, {__tostring = function() while true do end end}))

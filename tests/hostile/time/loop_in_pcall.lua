@@ -1,7 +1,6 @@
 -- title: a loop that catches everything, from inside a coroutine
 -- threat: T-CPU-1
 -- verdict: limit cpu
--- options: --cpu 0.3
 while true do
   pcall(coroutine.wrap(function() while true do pcall(error, "again") end end))
 end

@@ -1,7 +1,6 @@
 -- title: a pattern that goes back over and over
 -- threat: T-CPU-2
 -- verdict: limit cpu
--- options: --cpu 0.3
 -- kept: before\n
 print("before")
 return ("a"):rep(100000):find((".-"):rep(20) .. "b")

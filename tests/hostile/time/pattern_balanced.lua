@@ -1,5 +1,4 @@
 -- title: a balanced match over brackets that never close
 -- threat: T-CPU-2
 -- verdict: limit cpu
--- options: --cpu 0.3
 return ("("):rep(1000000):gsub("%b()", "")

@@ -1,5 +1,4 @@
 -- title: gsub with a nested back reference
 -- threat: T-CPU-2
 -- verdict: limit cpu
--- options: --cpu 0.3
 return ("a"):rep(50000):gsub("(a*)(a*)%1b", "%2")

@@ -6,7 +6,7 @@
   const isError = Error.isError, define = Object.defineProperty;
   const has = uncurry(WeakSet.prototype.has), add = uncurry(WeakSet.prototype.add);
   const isInstance = uncurry(Object.prototype.isPrototypeOf), slice = uncurry(String.prototype.slice);
-  const MEMORY = "not enough memory", MAX_MESSAGE = 8192, MAX_STACK = 16384;
+  const MEMORY = "not enough memory", REFUSED = "out of memory", MAX_MESSAGE = 8192, MAX_STACK = 16384;
   const KINDS = { __proto__: null };
   for (const kind of ["tool", "provider", "denied", "validation", "timeout", "budget", "not_found", "internal"]) KINDS[kind] = true;
   const made = new WeakSet();
@@ -36,9 +36,11 @@
   const invalid = (message) => { throw ll.error("validation", message); };
   ll.invalid = invalid;
 
+  // Regular expressions are refused memory in words of their own, and where one is compiled by a SyntaxError.
   function isMemory(error) {
-    if (error === null) return false;
-    return isInstance(Internal.prototype, error) && (error.message === "out of memory" || error.message === MEMORY);
+    if (!isInstance(Internal.prototype, error) && !isInstance(Syntax.prototype, error)) return false;
+    const message = error.message;
+    return message === MEMORY || message === REFUSED || message === REFUSED + " in regexp execution";
   }
 
   function messageOf(value) {

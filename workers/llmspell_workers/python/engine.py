@@ -26,7 +26,7 @@ from llmspell_workers.python.loop import install
 from llmspell_workers.python.objects import Generated
 from llmspell_workers.python.parallel import Branches
 from llmspell_workers.python.refusals import count_refusals
-from llmspell_workers.python.report import describe, line_of, syntax_error
+from llmspell_workers.python.report import describe, is_out_of_memory, line_of, syntax_error
 from llmspell_workers.python.seeded import make_deterministic
 from llmspell_workers.python.source import IS_COROUTINE, compile_module, compile_script, is_begun
 from llmspell_workers.python.standard import attach, flush, replace_what_is_refused
@@ -156,14 +156,15 @@ class Engine:
         except SystemExit as error:
             status = _status(error.code)
             flush()
-        except MemoryError as error:
-            reserve.close()
-            line = line_of(error, run.name) or (self._frame.f_lineno if self._frame else None)
-            failure = _memory_error(line)
-            self._calls.refusals += 1
         except BaseException as error:  # noqa: BLE001 - whatever a script raises is how its run ended
-            flush()
-            failure = describe(error, run.name, self._files)
+            if is_out_of_memory(error):
+                reserve.close()
+                line = line_of(error, run.name) or (self._frame.f_lineno if self._frame else None)
+                failure = _memory_error(line)
+                self._calls.refusals += 1
+            else:
+                flush()
+                failure = describe(error, run.name, self._files)
         _where.script = None
         if failure is not None:
             return self._failed(run, failure)

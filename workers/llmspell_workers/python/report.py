@@ -6,6 +6,8 @@ text.
 
 from __future__ import annotations
 
+from errno import ENOMEM
+
 from llmspell_workers.python.errors import KINDS, CallError
 
 TYPE_CHECKING = False
@@ -18,6 +20,7 @@ MAX_FRAMES = 30
 MAX_CHAIN = 8
 _MAX_DEPTH = 100_000
 _EVAL = "<string>"
+_FORGOTTEN = "error return without exception set"
 
 
 def describe(error: BaseException, script: str, files: Collection[str]) -> dict[str, object]:
@@ -56,6 +59,18 @@ def message_of(error: BaseException) -> str:
     if len(text) > MAX_MESSAGE:
         text = text[:MAX_MESSAGE] + "..."
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether it says that memory was refused: also by the kernel's own word, and where CPython 3.11 forgets to say it.
+
+    There a call of a function whose frame finds no room fails without an exception (`CALL_PY_EXACT_ARGS`).
+    """
+    if isinstance(error, MemoryError):
+        return True
+    if isinstance(error, OSError):
+        return error.errno == ENOMEM
+    return type(error) is SystemError and error.args == (_FORGOTTEN,)
 
 
 def line_of(error: BaseException, script: str) -> int | None:
