@@ -209,6 +209,12 @@ def test_where_stdout_cannot_be_written_the_other_reports_are(
     assert (suite.get("tests"), suite.get("errors")) == ("2", "0")
 
 
+def test_a_listing_on_a_stderr_that_cannot_be_written_is_no_missing_report(place: Place) -> None:
+    place.write("a.lua", GOOD)
+    ran = place.shell("$LLMSPELL validate a.lua --json - 2> /dev/full")
+    assert (ran.code, json.loads(ran.stdout)["totals"]["passed"]) == (0, 1)
+
+
 def test_the_summary_of_a_job_is_written_where_the_log_cannot_be(place: Place) -> None:
     place.write("s/a.lua", BAD)
     place.write("s/b.lua", BAD)

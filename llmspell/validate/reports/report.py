@@ -15,6 +15,7 @@ from llmspell.validate.reports.totals import Ending, Totals
 from llmspell.validate.result import Result
 
 STDOUT = "-"
+STDERR = "stderr"
 _PIECE = 1 << 16
 
 
@@ -140,7 +141,9 @@ class Failing:
 
 def path_of(stream: TextIO) -> str:
     """What a stream that is written to is called where that fails."""
-    return STDOUT if stream is sys.stdout else str(getattr(stream, "name", "a stream"))
+    if stream is sys.stdout:
+        return STDOUT
+    return STDERR if stream is sys.stderr else str(getattr(stream, "name", "a stream"))
 
 
 def _publish(path: str, pieces: Iterable[bytes]) -> None:
