@@ -97,7 +97,7 @@ def run_code(code: str, arguments: "Sequence[str]", choices: Choices, prestarted
 
 
 def open_replay(choices: Choices) -> "tuple[Cassette | None, Choices]":
-    """The transcript that is to be replayed, if there is one, and the choices with its engine. Raises UsageError."""
+    """The transcript that is to be replayed and stays as it is, and the choices with its engine. Raises UsageError."""
     if choices.replay is None:
         return None, choices
     from llmspell.transcript.cassette import Cassette
@@ -105,7 +105,8 @@ def open_replay(choices: Choices) -> "tuple[Cassette | None, Choices]":
     if choices.replay_mode == "once" and not os.path.lexists(choices.replay):
         return None, choices  # it is recorded then
     cassette = Cassette.load(choices.replay)
-    return cassette, choices._replace(engine=choices.engine or cassette.header.engine)
+    choices = choices._replace(engine=choices.engine or cassette.header.engine)
+    return None if choices.replay_mode == "once" else cassette, choices  # what is rewritten is taken by its name
 
 
 def run_spell(spell: Spell, setup: Setup, choices: Choices, prestarted: "Prestarted | None") -> int:

@@ -215,6 +215,13 @@ def test_a_listing_on_a_stderr_that_cannot_be_written_is_no_missing_report(place
     assert (ran.code, json.loads(ran.stdout)["totals"]["passed"]) == (0, 1)
 
 
+def test_a_check_that_was_asked_for_what_cannot_be_is_no_fault_of_ours(place: Place) -> None:
+    place.write("a.lua", GOOD)
+    ran = place.run("validate", "a.lua", "--mem", "1M")
+    assert (ran.code, ran.stdout) == (2, b"no scripts; interrupted: it could not go on\n")
+    assert ran.stderr.startswith("llmspell: a memory limit of 1 MiB is too small")
+
+
 def test_the_summary_of_a_job_is_written_where_the_log_cannot_be(place: Place) -> None:
     place.write("s/a.lua", BAD)
     place.write("s/b.lua", BAD)

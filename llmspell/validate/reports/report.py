@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Protocol, Self, TextIO
 
+from llmspell.errors import LlmspellError
 from llmspell.utils.files import FileError, write_atomic
 from llmspell.validate.reports.totals import Ending, Totals
 from llmspell.validate.result import Result
@@ -81,6 +82,8 @@ class FileReport:
 
 def reason(kind: type[BaseException]) -> str:
     """In words, what ended a check before its end."""
+    if issubclass(kind, LlmspellError):
+        return "it could not go on"
     return "interrupted" if kind is KeyboardInterrupt else f"ended by a fault ({kind.__name__})"
 
 
