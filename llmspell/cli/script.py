@@ -69,7 +69,7 @@ def run_file(
     configuration, limits = configure(choices, sandboxed=sandboxed)
     allowed = limits.source_allowed
     if script == "-":
-        source, name, folder = sys.stdin.buffer.read(allowed + 1), "stdin", None
+        source, name, folder = read_stdin(lambda: sys.stdin.buffer.read(allowed + 1)), "stdin", None
         check_text(source, name)
     else:
         source, name, folder = read_script(script, allowed), os.path.basename(script), os.path.dirname(script) or "."
@@ -215,6 +215,14 @@ def _show(outcome: Outcome, spell: Spell, setup: Setup, choices: Choices) -> Non
 def readable(name: str) -> str:
     """A file's name as text that can travel: what is no UTF-8 in it is shown as `\\xNN`."""
     return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def read_stdin(read: "Callable[[], bytes]") -> bytes:
+    """What is read of our own stdin. Raises UsageError where that cannot be: it may be open for writing only."""
+    try:
+        return read()
+    except OSError as error:
+        raise UsageError(f"stdin cannot be read: {(error.strerror or str(error)).lower()}") from None
 
 
 def _read_stdin(size: int) -> bytes:
