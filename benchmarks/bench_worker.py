@@ -38,7 +38,8 @@ def test_spawn_to_hello(benchmark: Any, ratios: Ratios) -> None:
 
 
 ARMING = """
-import sys
+import gc, sys
+gc.disable()
 sys.path[:0] = sys.argv[1:]
 import os, select, llmspell_workers.lua.engine
 from time import perf_counter

@@ -16,7 +16,7 @@ from llmspell.sandbox.heap import LARGE, give_back_large
 from llmspell.sandbox.output import Tail
 from llmspell.sandbox.process import WorkerProcess
 from llmspell.sandbox.wake import Wake
-from llmspell_workers.wire import SMALL_READ, TRIES, TRY_SIZE, Pace
+from llmspell_workers.wire import TRIES, TRY_SIZE, Pace
 
 CHUNK = 64 * 1024
 """Bytes of one read: what a pipe holds."""
@@ -155,7 +155,7 @@ class Pipes:
                 if len(data) < TRY_SIZE:
                     return data or None  # the end of the stream is found again by `read`
                 try:
-                    return data + read(stdout, SMALL_READ)
+                    return data + read(stdout, CHUNK - TRY_SIZE)
                 except BlockingIOError:
                     return data
             if not pace.goes_on(now - began, now - before):

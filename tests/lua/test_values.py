@@ -17,7 +17,8 @@ from llmspell.engines.factory import EngineFactory
 from llmspell.engines.worker import WorkerBridge
 from llmspell.sandbox.broker import Broker, Handler
 from llmspell.sandbox.threads import Threads
-from llmspell_workers.wire import SMALL_READ, TRY_SIZE
+from llmspell_workers.channel import SMALL_READ
+from llmspell_workers.wire import TRY_SIZE
 from tests.lua.spells import error, value
 
 INT64 = st.integers(-(2**63), 2**63 - 1)

@@ -10,19 +10,11 @@ import os
 import select
 from time import monotonic
 
-from llmspell_workers.wire import (
-    SMALL_READ,
-    TRIES,
-    TRY_SIZE,
-    VALUE_AT,
-    Conversation,
-    Frame,
-    Pace,
-    Reply,
-    Violation,
-)
+from llmspell_workers.wire import TRIES, TRY_SIZE, VALUE_AT, Conversation, Frame, Pace, Reply, Violation
 
 READ_SIZE = 65536
+SMALL_READ = 4096
+"""Bytes of the read behind a try that was filled."""
 SEEN_WITHIN = 1.0
 """Seconds that a host is given to look at a worker whose memory has run out."""
 

@@ -30,14 +30,15 @@ class SystemCalls:
     """The calls of the kernel below: `calls("prctl", 4, 0)`.
 
     `machine` is what `uname` says. A call that fails raises OSError, with the call's name as its `filename`.
-    `library` is the C library that makes them.
+    `numbers` are those that the machine has; `library` is the C library that makes them.
     """
 
-    __slots__ = ("_column", "_syscall", "library", "machine")
+    __slots__ = ("_syscall", "library", "machine", "numbers")
 
     def __init__(self, machine: str | None = None) -> None:
         self.machine = machine or os.uname().machine
-        self._column = MACHINES.index(self.machine) if self.machine in MACHINES else None
+        column = MACHINES.index(self.machine) if self.machine in MACHINES else None
+        self.numbers = {} if column is None else {name: row[column] for name, row in NUMBERS.items()}
         self.library = ctypes.CDLL(None, use_errno=True)
         self._syscall = self.library.syscall
         self._syscall.restype = ctypes.c_long
@@ -45,7 +46,7 @@ class SystemCalls:
         self._syscall.argtypes = (ctypes.c_long, *(ctypes.c_void_p,) * 6)
 
     def __call__(self, name: str, *arguments: Argument) -> int:
-        number = self.number(name)
+        number = self.numbers.get(name)
         if number is None:
             raise OSError(ENOSYS, f"its number is not known for {self.machine}", name)
         result: int = self._syscall(number, *arguments, *_SIX[len(arguments) :])
@@ -53,11 +54,6 @@ class SystemCalls:
             failed = ctypes.get_errno()
             raise OSError(failed, os.strerror(failed), name)
         return result
-
-    def number(self, name: str) -> int | None:
-        """The number of a call, None where this machine has none of that name."""
-        row = NUMBERS.get(name)
-        return None if row is None or self._column is None else row[self._column]
 
 
 def address(data: bytes) -> int:

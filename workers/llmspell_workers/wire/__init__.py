@@ -27,7 +27,7 @@ from llmspell_workers.wire.frames import (
     frame_body,
     parse_frame,
 )
-from llmspell_workers.wire.pace import SMALL_READ, TRIES, TRY_SIZE, Pace
+from llmspell_workers.wire.pace import TRIES, TRY_SIZE, Pace
 from llmspell_workers.wire.sending import check, pack
 from llmspell_workers.wire.states import TRANSITIONS, State
 from llmspell_workers.wire.values import (
@@ -46,7 +46,6 @@ __all__ = [
     "MAX_DEPTH",
     "MAX_VALUES",
     "PROTOCOL_VERSION",
-    "SMALL_READ",
     "TRANSITIONS",
     "TRIES",
     "TRY_SIZE",

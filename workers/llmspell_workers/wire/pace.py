@@ -19,8 +19,6 @@ TRIES = range(8)
 """Tries after each yield: with an end on a core of its own, a yield is but time lost."""
 TRY_SIZE = 479
 """Bytes of one try: with its header the room for them is 512 bytes, the most that Python has at hand."""
-SMALL_READ = 4096
-"""Bytes of the read behind a try that was filled."""
 QUICK = 400e-6
 """Seconds: an answer within this time counts as quick."""
 

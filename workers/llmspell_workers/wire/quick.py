@@ -25,6 +25,10 @@ _MARKS = bytes(0 if byte < 0xA0 else 0xFF for byte in range(256))
 """Of all other bytes: the headers of lists and maps of up to 15 are told from the rest by being ASCII."""
 _packer = Packer(strict_types=True, buf_size=4096)
 _join = "".join
+_MOST_KNOWN = 1024
+_known: set[str] = set()
+"""Short keys of maps that were packed before, which are text."""
+_are_known = _known.issuperset
 
 
 class _NotPlainError(Exception):
@@ -50,7 +54,8 @@ def _weigh(value: object, depth: int) -> int:
     kind = type(value)
     items: Iterable[object]
     if kind is dict:
-        _join(value)  # type: ignore[arg-type]  # a TypeError, if a key is no text
+        if not _are_known(value):  # type: ignore[arg-type]
+            _learn(value)  # type: ignore[arg-type]
         items = value.values()  # type: ignore[attr-defined]
     elif kind is list:
         items = value  # type: ignore[assignment]
@@ -66,6 +71,12 @@ def _weigh(value: object, depth: int) -> int:
             if count > _MOST_VALUES:  # a list that is shared may be counted 2^40 times
                 raise _NotPlainError
     return count
+
+
+def _learn(keys: dict[str, object]) -> None:
+    """Raises TypeError if a key is no text."""
+    if len(_join(keys)) <= 256 and len(_known) < _MOST_KNOWN:
+        _known.update(keys)
 
 
 def unpack_plain(body: bytes) -> object:
