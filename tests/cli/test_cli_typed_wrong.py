@@ -109,6 +109,18 @@ def test_a_name_is_near_however_it_is_capitalised(place: Place) -> None:
     assert "did you mean lua?" in place.run("exec", "return 1", "--engine", "LUA").stderr
 
 
+def test_a_path_that_leads_nowhere_is_told_from_one_that_is_not_there(place: Place) -> None:
+    place.write("a.lua", "return 1")
+    assert "'a.lua/x' is not reached: not a directory" in place.run("validate", "a.lua/x").stderr
+    assert "'b.lua' is not there" in place.run("validate", "b.lua").stderr
+
+
+def test_a_source_that_is_too_large_is_not_given_a_size_that_nobody_has_read(place: Place) -> None:
+    ran = place.run("run", "-", stdin=b"-" * (6 << 20))
+    assert ran.code == 3
+    assert "the source of stdin has over 5 MiB, and may not" in ran.stderr
+
+
 def test_a_worker_whose_name_no_file_can_have_is_not_started(place: Place) -> None:
     ran = place.run("engines", "check", "x" * 4000)
     assert (ran.code, ran.stdout) == (2, b"")

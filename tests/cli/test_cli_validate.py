@@ -244,7 +244,9 @@ def test_verbose_shows_notes_and_help_names_every_code(place: Place) -> None:
     place.write("a.lua", "Tool.execute(ARGS[1])")
     assert b" note dynamic-call" in place.run("validate", "-v", "a.lua").stdout
     assert place.run("validate", "-v", "-q", "a.lua").stdout == b""
-    shown = " ".join(place.run("validate", "--help").stdout.decode().split())
+    told = place.run("validate", "--help").stdout.decode()
+    assert max(map(len, told.splitlines())) <= 80
+    shown = " ".join(told.split())
     assert "70 our fault" in shown
     assert "141 stdout was closed" in shown
 
