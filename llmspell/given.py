@@ -9,10 +9,13 @@ from llmspell.errors import UsageError, nearest
 from llmspell.limits import MAX_SEED
 from llmspell.policy import Policy
 from llmspell.tools.catalog import ToolCatalog
+from llmspell.tools.tool import Tool, canonical
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from llmspell.capabilities.packages import Packages
+
+_OF_A_TOOL = ("name", "description", "category", "version", "schema", "blocking", "execute")
 
 
 def check_engine(engine: object) -> EngineSpec:
@@ -20,6 +23,21 @@ def check_engine(engine: object) -> EngineSpec:
     if not isinstance(engine, EngineSpec):
         raise UsageError(f"{engine!r:.60} is no EngineSpec: ScriptRuntime.with_engine takes a name")
     return engine
+
+
+def check_tools(tools: Iterable[object]) -> tuple[Tool, ...]:
+    """The same tools, each of them one, no two of a name."""
+    seen: dict[str, Tool] = {}
+    for tool in tools:
+        lacking = next((each for each in _OF_A_TOOL if not hasattr(tool, each)), None)
+        if lacking is not None:
+            hint = "; FunctionTool makes one of a function" if callable(tool) else ""
+            raise UsageError(f"{tool!r:.60} is no Tool: it has no {lacking}{hint}")
+        name = canonical(tool.name)  # type: ignore[attr-defined]  # it was looked for
+        if name in seen:
+            raise UsageError(f"two tools are called {name!r:.100}: scripts could not tell them apart")
+        seen[name] = tool  # type: ignore[assignment]
+    return tuple(seen.values())
 
 
 def check_grants(policy: Policy, tools: ToolCatalog) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -130,8 +131,8 @@ class RunParts:
             self.providers().preload(source)
 
     def threads(self) -> Threads:
-        """On which the jobs of all runs are done."""
-        if self._threads is None:
+        """On which the jobs of all runs are done; a process that was forked off has none of its host's."""
+        if self._threads is None or self._threads.process != os.getpid():
             from llmspell.sandbox.threads import Threads
 
             self._threads = Threads()

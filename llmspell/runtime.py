@@ -17,7 +17,15 @@ from llmspell.engines.bridge import Emit, EngineFeatures, Script, split_argument
 from llmspell.engines.factory import DEFAULT_ENGINE, EngineFactory, EngineSpec
 from llmspell.engines.worker import WorkerBridge, check_memory
 from llmspell.errors import UsageError
-from llmspell.given import check_arguments, check_engine, check_grants, check_seed, grant_packages, source_bytes
+from llmspell.given import (
+    check_arguments,
+    check_engine,
+    check_grants,
+    check_seed,
+    check_tools,
+    grant_packages,
+    source_bytes,
+)
 from llmspell.limits import Limits, check_limits
 from llmspell.outcome import Outcome
 from llmspell.parts import RunParts
@@ -34,8 +42,10 @@ from llmspell.tools.tool import Tool
 
 if TYPE_CHECKING:
     from types import TracebackType
+    from typing import Unpack
 
     from llmspell.capabilities.budgeted import Waiting
+    from llmspell.options import RuntimeOptions
     from llmspell.providers.manager import ProviderManager
     from llmspell.session import ScriptSession
     from llmspell.transcript.begin import Plan, ResumePlan
@@ -74,7 +84,7 @@ class ScriptRuntime:
         self.limits = check_limits(limits or Limits())
         self.policy = default_policy() if policy is None else policy
         self.engine, packages = grant_packages(check_engine(engine), self.policy.packages)
-        self.tools = builtin_tools(tools)
+        self.tools = builtin_tools(check_tools(tools))
         check_grants(self.policy, self.tools)
         self._require = read_required(",".join(require))
         self._parts = RunParts(
@@ -92,12 +102,14 @@ class ScriptRuntime:
         check_memory(engine, self.limits.memory)
 
     @classmethod
-    def with_lua(cls, **options: Any) -> ScriptRuntime:
+    def with_lua(cls, **options: Unpack[RuntimeOptions]) -> ScriptRuntime:
         """A runtime of the Lua engine; options as for the class."""
         return cls.with_engine(DEFAULT_ENGINE, **options)
 
     @classmethod
-    def with_engine(cls, name: str, *, factory: EngineFactory | None = None, **options: Any) -> ScriptRuntime:
+    def with_engine(
+        cls, name: str, *, factory: EngineFactory | None = None, **options: Unpack[RuntimeOptions]
+    ) -> ScriptRuntime:
         """A runtime of an engine by name; raises UsageError that lists the known ones."""
         return cls((factory or EngineFactory()).get(name), **options)
 

@@ -133,7 +133,10 @@ class ScriptSession:
             self._end_worker()
 
     def close(self) -> None:
-        """Ends the worker and everything that is under way. May be called again."""
+        """Ends the worker, and what scripts have left open. May be called again.
+
+        Raises UsageError while a script runs: cancel it first.
+        """
         if self._closed:
             return
         with self._taken():

@@ -7,7 +7,7 @@ find a name, and that a name which nobody configured still works where its meani
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from time import monotonic
 from time import sleep as real_sleep
 from types import TracebackType
@@ -34,7 +34,8 @@ class ProviderManager:
     """The providers of a host: the configured ones, `echo`, and by name those that litellm knows.
 
     `default_model` is a specifier, an alias, or a model of `default_provider`; without both, `echo/echo` is the
-    default. Raises ConfigError for a provider whose type nobody knows, and for aliases that could be misread.
+    default. `own` are providers that the program has made itself, known by their names; it closes them itself, too.
+    Raises ConfigError for a provider whose type nobody knows, and for aliases that could be misread.
     Closing it ends open calls and drops idle connections.
     """
 
@@ -42,6 +43,7 @@ class ProviderManager:
         self,
         providers: Mapping[str, ConfiguredProvider] | None = None,
         *,
+        own: Iterable[Provider] = (),
         environ: Mapping[str, str],
         default_model: str | None = None,
         default_provider: str | None = None,
@@ -51,6 +53,8 @@ class ProviderManager:
         self._settings: dict[str, ConfiguredProvider] = dict(providers or {})
         for name, settings in self._settings.items():
             _check_type(name, settings.type)
+        self._own = _by_own_names(own, self._settings)
+        self._settings.update({name: ProviderSettings("own") for name in self._own})
         self._settings.setdefault("echo", ProviderSettings("echo"))
         self._aliases = checked_aliases(aliases or {}, self._settings)
         self._environ = environ
@@ -67,6 +71,8 @@ class ProviderManager:
     def get(self, name: str) -> Provider:
         """The provider of that name. Raises CallError (`not_found`), which names the nearest."""
         settings = self._find(name)
+        if name in self._own:
+            return self._own[name]
         with self._lock:
             if name not in self._made:
                 self._made[name] = self._make(name, settings)
@@ -240,6 +246,14 @@ class ProviderManager:
         from llmspell.providers.plugins import make_by_plugin, plugins
 
         return make_by_plugin(plugins()[settings.type], name, settings, self._environ)
+
+
+def _by_own_names(own: Iterable[Provider], configured: Mapping[str, object]) -> dict[str, Provider]:
+    if not own:
+        return {}
+    from llmspell.providers.plugins import by_own_names
+
+    return by_own_names(own, configured)
 
 
 def _check_type(name: str, kind: str) -> None:

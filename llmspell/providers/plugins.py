@@ -10,11 +10,11 @@ plugin which fails is an error that names it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from llmspell.errors import CallError, ErrorKind
+from llmspell.errors import CallError, ConfigError, ErrorKind
 from llmspell.providers.provider import Provider
 from llmspell.providers.settings import ConfiguredProvider
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 GROUP = "llmspell.providers"
 
-_ASKED = ("name", "complete", "stream", "estimate", "capabilities")
+_ASKED = ("name", "blocking", "default_model", "capabilities", "notice", "complete", "stream", "estimate")
 
 
 @cache
@@ -42,10 +42,29 @@ def make_by_plugin(plugin: EntryPoint, name: str, settings: ConfiguredProvider, 
         raise
     except Exception as error:
         raise _broken(plugin, name, f"failed: {type(error).__name__}: {str(error)[:300]}") from error
-    lacking = next((each for each in _ASKED if not hasattr(made, each)), None)
+    lacking = lacked(made)
     if lacking is not None:
         raise _broken(plugin, name, f"gave {type(made).__name__}, which is no provider: it has no {lacking}")
     return made  # type: ignore[no-any-return]
+
+
+def lacked(made: object) -> str | None:
+    """What it would have if it were a provider."""
+    return next((each for each in _ASKED if not hasattr(made, each)), None)
+
+
+def by_own_names(providers: Iterable[Provider], configured: Container[str]) -> dict[str, Provider]:
+    """Providers that a program has made itself. Raises ConfigError for what is none, and for a name that is taken."""
+    found: dict[str, Provider] = {}
+    for provider in providers:
+        lacking = lacked(provider)
+        if lacking is not None:
+            raise ConfigError(f"{provider!r:.60} is no provider: it has no {lacking}")
+        name = provider.name
+        if not name or "/" in name or name in configured or name in found:
+            raise ConfigError(f"a provider cannot be called {name!r:.60}: it needs a name of its own, without a slash")
+        found[name] = provider
+    return found
 
 
 def _broken(plugin: EntryPoint, name: str, happened: str) -> CallError:

@@ -116,8 +116,8 @@ class Worker:
 
     @property
     def alive(self) -> bool:
-        """Whether it can be given another run; a limit, a crash or a cancellation ends it."""
-        return self.process.ended is None and self._session.idle
+        """Whether it can be given another run; a limit, a crash or a cancellation ends it, a fork leaves it."""
+        return self.process.ended is None and self.process.ours and self._session.idle
 
     def _start(self) -> None:
         engine = self.process.engine

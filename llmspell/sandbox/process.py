@@ -76,7 +76,15 @@ class WorkerProcess:
 
     def __del__(self) -> None:
         if getattr(self, "_ended", self) is None:
-            self.kill_and_reap()
+            try:
+                self.kill_and_reap()
+            except ImportError:
+                pass  # the interpreter goes: `wait4` has reaped the corpse, and cannot make its figures any more
+
+    @property
+    def ours(self) -> bool:
+        """Whether it was spawned by this process, and not by the one that this was forked off."""
+        return os.getpid() == self._owner
 
     @property
     def ended(self) -> Ended | None:
@@ -166,7 +174,7 @@ class WorkerProcess:
         """
         with self._lock:
             if self._ended is None:
-                ended = self._end(grace) if os.getpid() == self._owner else Ended(None, None, 0.0)
+                ended = self._end(grace) if self.ours else Ended(None, None, 0.0)
                 self._close()
                 self._ended = ended
             return self._ended

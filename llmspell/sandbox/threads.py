@@ -6,6 +6,7 @@ ends holds its own slot and nothing else.
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 from collections.abc import Callable
@@ -20,9 +21,10 @@ Job = tuple[object, int, Callable[[], Any], Callable[[], None]]
 
 
 class Threads:
-    """Runs jobs for any number of owners; threads start on demand."""
+    """Runs jobs for any number of owners; threads start on demand. Those of `process`: a fork takes none along."""
 
     def __init__(self) -> None:
+        self.process = os.getpid()
         self._lock = threading.Lock()
         self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self._idle = 0

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
-import sysconfig
 from pathlib import Path
+from typing import Any
 
-import msgpack  # type: ignore[import-untyped]
 import pytest
 
 from llmspell import EngineSpec, ScriptRuntime
@@ -55,10 +53,11 @@ def test_its_worker_says_its_session_byte_by_byte(worker: Path) -> None:
     assert [who for who, _ in turns()] == ["worker", "host", "host", "worker", "worker", "host", "worker", "host"]
 
 
-def test_its_worker_passes_every_mandatory_rule_and_runs_a_script(worker: Path) -> None:
-    library = str(Path(msgpack.__file__).parents[1])
-    needs = tuple(os.path.realpath(path) for path in (sysconfig.get_path("stdlib"), library, sys.prefix, str(worker)))
-    spec = EngineSpec("toy", (".toy",), command=(sys.executable, str(worker)), needs=needs)
+def test_its_package_starts_its_worker_which_passes_every_mandatory_rule_and_runs_a_script(worker: Path) -> None:
+    (package,) = [block for block in blocks(PAGE) if "package" in block.notes]
+    names: dict[str, Any] = {"__file__": str(worker)}
+    exec(package.text, names)
+    spec: EngineSpec = names["ENGINE"]
     found = {one.rule.id: one.why for one in check(spec, memory=MEMORY, spells=SPELLS_OF_TOY) if one.result == "failed"}
     assert found == {}
     outcome = ScriptRuntime(spec).execute("say hi\nask uuid-generator\nreturn")

@@ -1,6 +1,7 @@
 """A worker that breaks one rule, named by its first argument; with `none` it breaks none of those that are tried."""
 
 import os
+import signal
 import sys
 import time
 from typing import Any
@@ -41,7 +42,9 @@ def receive() -> list[Any]:
 
 def send(*frame: object) -> None:
     body = msgpack.packb(frame)
-    os.write(1, len(body).to_bytes(4, "big") + body)
+    data = len(body).to_bytes(4, "big") + body
+    while data:
+        data = data[os.write(1, data) :]
 
 
 def changed(value: Any) -> Any:
@@ -52,6 +55,12 @@ def changed(value: Any) -> Any:
         return repr(value)[:1000]
     if FAULT == "ends-text" and isinstance(value, str):
         return value.split("\0")[0]
+    if FAULT == "trims-text" and isinstance(value, str):
+        return value.strip()
+    if FAULT == "drops-nil" and isinstance(value, list):
+        return [one for one in value if one is not None]
+    if FAULT == "lowers-keys" and isinstance(value, dict):
+        return {key.lower(): one for key, one in value.items()}
     return value
 
 
@@ -65,7 +74,15 @@ class Session:
 
 def claims() -> dict[str, Any]:
     names = b"names" if FAULT == "names-in-bytes" else "names" + " " * (5000 if FAULT == "names-too-long" else 0)
-    return {"parallel": True, "check": True, "seed": True, "names": names}
+    return {
+        "parallel": True,
+        "check": True,
+        "seed": True,
+        "streaming": True,
+        "last_line": True,
+        "modules": True,
+        "names": names,
+    }
 
 
 def told_names(number: int, arguments: dict[str, Any]) -> None:
@@ -92,9 +109,21 @@ def run(number: int, source: bytes, arguments: dict[str, Any], call: int) -> int
         error: dict[str, Any] = {"kind": "runtime" if FAULT == "no-syntax" else "syntax", "message": "wrong"}
         if (source == b"unfinished" and FAULT != "never-unfinished") or FAULT == "always-unfinished":
             error["incomplete"] = True
+        if FAULT == "line-0":
+            error["line"] = 0
         send(FAILED, number, error, {})
     elif source.startswith(b"names"):
         told_names(number, arguments)
+    elif source == b"words":
+        send(DONE, number, [] if FAULT == "no-words" else arguments["positionals"], None, {})
+    elif source == b"module" and FAULT != "no-module":
+        call += 1
+        send(CALL, call, "module.load", {"paths": "near" if FAULT == "one-path" else ["near.kit"]})
+        found = receive()[3]
+        return run(number, found["source"], arguments, call)
+    elif source in (b"module", b"near"):
+        send(4, "stdout", b"near\n")
+        send(DONE, number, None, None, {})
     elif source == b"count":
         Session.kept = Session.kept + 1 if Session.session and FAULT != "forgets" else 1
         send(DONE, number, Session.kept, None, {})
@@ -102,6 +131,8 @@ def run(number: int, source: bytes, arguments: dict[str, Any], call: int) -> int
         call += 1
         throw(number, call)
     elif source == b"loop":
+        if FAULT != "no-line":
+            signal.signal(signal.SIGURG, lambda *_: tell_line(number))
         while True:
             pass
     elif source == b"back":
@@ -124,18 +155,45 @@ def run(number: int, source: bytes, arguments: dict[str, Any], call: int) -> int
         if FAULT == "one-by-one":
             receive()
         send(CALL, call + 2, "tool.invoke", {"name": "give"})
-        answers = dict(sorted(receive()[1::2] for _ in range(2)))
-        send(DONE, number, list(answers.values()), None, {})
+        answers: dict[int, Any] = {}
+        while len(answers) < 2:
+            _, answered, fine, value = receive()
+            if not fine:
+                send(FAILED, number, value, {})
+                break
+            answers[answered] = value
+        else:
+            send(DONE, number, [answers[one] for one in sorted(answers)], None, {})
+        call += 2
+    elif source == b"stream":
+        while True:
+            call += 1
+            send(CALL, call, "stream.next", {"stream": 7})
+            chunk = receive()[3]
+            if chunk is None:
+                break
+            data = chunk["text"].encode()
+            size = len(data) if FAULT == "one-output" else 1 << 20
+            for at in range(0, len(data), size):
+                send(4, "stdout", data[at : at + size])
+        send(DONE, number, None, None, {})
     else:
         text = b"hello" if FAULT == "no-newline" else b"hello\n"
         if FAULT == "print-on-stdout":
             os.write(1, text)
-        send(4, "stdout", text)
-        send(DONE, number + (FAULT == "other-run"), None, None, {})
+        send(4, "stderr" if FAULT == "print-on-stderr" else "stdout", text)
+        send(DONE, number + (FAULT == "other-run"), None, 1 if FAULT == "exits-with-1" else None, {})
     return call
 
 
+def tell_line(number: int) -> None:
+    send(FAILED, number, {"kind": "runtime", "message": "asked", "line": 2}, {})
+    os._exit(0)
+
+
 def main() -> None:
+    if FAULT == "silent":
+        receive()
     send(
         1,
         2 if FAULT == "protocol-2" else 1,
@@ -149,7 +207,11 @@ def main() -> None:
             send(FATAL, "no")
             os._exit(1)
         if frame[0] == 2 and len(frame) > 6:
+            if FAULT == "knows-all" and frame[2].keys() - {"memory", "cpu", "wall", "output", "calls"}:
+                os._exit(1)
             Session.session, Session.replay = frame[3].get("session", False), frame[6] or {}
+        if frame[0] == REPLY and FAULT == "no-late-reply":
+            os._exit(1)
         if frame[0] == 3:
             call = run(frame[1], frame[2], frame[4], call)
     if FAULT == "last-word":

@@ -28,11 +28,31 @@ MEMORY = 50 << 20
 FAULTY = Path(__file__).with_name("faulty.py")
 _READ = (sysconfig.get_path("stdlib"), str(Path(msgpack.__file__).parents[1]), sys.prefix, sys.base_prefix, str(FAULTY))
 NEEDS = tuple(os.path.realpath(path) for path in _READ)
-SPELLS = {name: name.encode() for name in ("print", "back", "wrong", "loop", "parallel", "unfinished", "count", "dice")}
+SPOKEN = (
+    "print",
+    "back",
+    "wrong",
+    "loop",
+    "parallel",
+    "stream",
+    "unfinished",
+    "count",
+    "dice",
+    "words",
+    "module",
+    "near",
+)
+SPELLS = {name: name.encode() for name in SPOKEN}
 FAULTS = {
     "protocol-2": "start.hello", "other-name": "start.hello", "any-protocol": "start.protocol",
+    "knows-all": "start.unknown",
     "last-word": "end.shutdown", "bad-status": "end.shutdown", "stays": "end.stdin", "takes-garbage": "end.garbage",
     "no-newline": "run.prints", "print-on-stdout": "run.prints", "other-run": "run.prints", "no-syntax": "run.syntax",
+    "print-on-stderr": "run.prints", "exits-with-1": "run.prints", "line-0": "run.syntax", "no-line": "line.told",
+    "one-output": "run.output",
+    "no-words": "run.words", "no-module": "module.loaded", "one-path": "module.loaded",
+    "no-late-reply": "call.late", "drops-nil": "value.lists",
+    "lowers-keys": "value.maps", "trims-text": "value.text",
     "other-tool": "call.asks", "same-id": "call.ids", "swallows": "call.errors", "one-kind": "call.errors",
     "one-by-one": "call.parallel", "rounds": "value.integers", "shows-bytes": "value.bytes", "ends-text": "value.text",
     "over-cap": "value.cap", "dies": "value.largest",
@@ -96,20 +116,23 @@ def test_a_worker_by_somebody_else_passes_every_mandatory_rule(foreign: EngineSp
     checked = list(check(foreign, memory=MEMORY, spells=spells))
     assert {one.rule.id: one.why for one in checked if one.result == "failed"} == {}
     skipped = {one.rule.id for one in checked if one.result == "skipped"}
-    assert skipped <= {"call.parallel", *LEFT_OUT}
+    assert skipped <= {"call.parallel", "call.late", "line.told", *LEFT_OUT}
 
 
 FEATURES = {
     "lua": {
         "wrong": "local = 1", "unfinished": "for i = 1, 2 do", "count": "kept = (kept or 0) + 1 return kept",
+        "words": "return {table.unpack(ARGS)}", "module": "require('near')", "near": "print('near')",
         "dice": "local r, t = math.random(1 << 40), os.time() sleep(10) return {r, t, os.time()}",
     },
     "javascript": {
         "wrong": "let = = 1", "unfinished": "for (;;) {", "count": "globalThis.kept = (globalThis.kept ?? 0) + 1",
+        "words": "[...ARGS].slice(1)", "module": "import './near.js'", "near": "console.log('near')",
         "dice": "const r = Math.random(), t = Date.now() / 1000; await sleep(10); [r, t, Date.now() / 1000]",
     },
     "python": {
         "wrong": "x = = 1", "unfinished": "for i in (1, 2):", "count": "kept = globals().get('kept', 0) + 1\nkept",
+        "words": "import sys\nsys.argv[1:]", "module": "import near", "near": "print('near')",
         "dice": "import os, time\nr, t = int.from_bytes(os.urandom(6)), time.time()\nsleep(10)\n[r, t, time.time()]",
     },
 }  # fmt: skip
@@ -179,6 +202,12 @@ def test_a_spell_that_is_not_there_fails_a_mandatory_rule_and_skips_another() ->
 def test_a_command_that_does_not_start_cannot_be_tried() -> None:
     with pytest.raises(SetupError, match=r"the worker cannot be tried: .*exit status 0"):
         list(check(EngineSpec("x", (), command=("/bin/true",), needs=()), memory=MEMORY, spells={}))
+
+
+def test_a_worker_that_says_no_hello_is_waited_for_once() -> None:
+    checked = list(check(faulty("silent"), memory=MEMORY, spells=SPELLS, patience=0.5))
+    assert {one.result for one in checked} == {"failed"}
+    assert {one.why for one in checked} == {"before its Hello: it said nothing for 0.5 s"}
 
 
 def test_rules_have_ids_of_their_own() -> None:

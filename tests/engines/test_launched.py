@@ -59,6 +59,14 @@ def test_it_reads_what_it_needs_and_nothing_else() -> None:
     ) == [True, "EACCES", "EACCES", "EACCES", "EACCES", "EACCES", 1, True]
 
 
+@pytest.mark.parametrize("needs", [(), ("/etc",)], ids=["reads nothing", "reads a folder"])
+def test_memory_that_the_launcher_does_not_start_in_is_told_as_that(needs: tuple[str, ...]) -> None:
+    """Whether it does is a matter of what Python has left; then it is the program that does not."""
+    true = EngineSpec("other", (), command=("/bin/true",), needs=needs)
+    with pytest.raises(SetupError, match=r"too little for its launcher, .*: raise --mem|status (0|127)"):
+        ScriptRuntime(true, limits=Limits(memory=8 << 20)).execute("hello")
+
+
 def test_it_reaches_nobody_and_starts_nothing() -> None:
     assert tried(
         "socket.socket()",

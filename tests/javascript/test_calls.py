@@ -154,3 +154,8 @@ def test_a_run_that_exits_has_its_code_and_not_one_more_line() -> None:
         outcome = spell(f"console.log('a'); try {{ process.exit({code}) }} finally {{ console.log('b') }}")
         assert (outcome.exit_status, outcome.stdout) == (status, b"a\n")
     assert error("exit('x')")[1] == 'TypeError: exit needs a whole number, not "x"'
+
+
+def test_what_is_no_function_is_told_by_the_name_that_the_script_called() -> None:
+    said = error("(await Agent.create({})).invokeStream('x', 5)")[1]
+    assert said == "agent.invokeStream needs a function as its argument 2, not 5"

@@ -60,6 +60,11 @@ def test_a_missing_static_import_ends_the_run_with_the_kind_of_the_refusal(tmp_p
     assert (kind, "none.js" in message) == ("not_found", True)
 
 
+@pytest.mark.parametrize("name", ["../x.js", "./.env.js", "./" + "x" * 2000 + ".js"], ids=["outside", "hidden", "long"])
+def test_a_module_that_is_refused_and_not_caught_ends_the_run_as_denied(tmp_path: Path, name: str) -> None:
+    assert spell(f"import '{name}'", folder=tmp_path).verdict == "denied"
+
+
 def test_what_does_not_parse_is_told_by_its_line_and_never_by_its_text(tmp_path: Path) -> None:
     folder = files(tmp_path, {"secret.js": "\n\nKEY = sk-12345 'x'", "outer.js": "import './secret.js'"})
     outcome = spell("import './outer.js'", folder=folder)

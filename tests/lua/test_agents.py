@@ -236,7 +236,10 @@ def test_invoke_stream_runs_a_function_on_each_chunk() -> None:
     first, second, third, seen = _noting(source, Paced())
     assert first == {"success": True, "chunks_received": 3, "text": "abc"}
     assert (second["text"], third["chunks_received"], seen) == ("d", 1, ["a", "b", "c", "d", "e"])
-    assert error(AGENT + "agent:invokeStream('x')")[1] == "agent.stream needs a function as its argument 2, not a nil"
+    assert (
+        error(AGENT + "agent:invokeStream('x')")[1]
+        == "agent.invokeStream needs a function as its argument 2, not a nil"
+    )
 
 
 def test_a_stream_that_fails_on_its_way_raises_where_it_is_read() -> None:

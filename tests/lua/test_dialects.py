@@ -255,3 +255,41 @@ def test_lua_5_1_has_its_own_names_and_not_those_of_5_4() -> None:
         True,
         True,
     ]
+
+
+@every_dialect
+def test_answers_for_which_there_is_no_room_are_refused_and_hang_nothing(name: str) -> None:
+    def text(size: int) -> str:
+        return "x" * size
+
+    source = """
+    local taken = {}
+    for i, size in ipairs{20000, 65536, 100000, 200000, 400000, 10} do
+      local got, last = 0
+      for _ = 1, 20 do
+        last = select(2, pcall(Tool.execute, "text", {size = size}))
+        if #last == size then got = got + 1 end
+      end
+      taken[i] = got
+    end
+    return taken
+    """
+    made = FunctionTool(text, blocking=False)
+    runtime = ScriptRuntime.with_engine(
+        name,
+        tools=[made],
+        policy=default_policy().with_tools([made.name]),
+        limits=Limits(memory=EngineFactory().get(name).least_memory, wall=20),
+    )
+    outcome = runtime.execute(source, name="spell.lua")
+    assert outcome.verdict == "ok", outcome.error
+    assert outcome.value[-2] < outcome.value[-1] == 20
+    assert outcome.usage.memory_refusals > 0
+
+
+def test_what_is_held_in_reserve_is_little_of_little_memory() -> None:
+    held = {}
+    for mebibytes in (20, 50):
+        runtime = ScriptRuntime.with_lua(limits=Limits(memory=mebibytes * 1024 * 1024))
+        held[mebibytes] = runtime.execute("return collectgarbage('count') // 1 | 0").value
+    assert held[20] + 400 < held[50] < held[20] + 512

@@ -90,7 +90,7 @@ def test_a_refused_call_that_nobody_caught_is_denied_and_a_caught_one_is_not() -
         ("error(coroutine.create(print))", "the script raised a thread", 1),
         ("error(42)", "42", 1),
         ("error(true)", "true", 1),
-        ("error('')", "", 1),
+        ("error('')", "the script raised an error without a message", 1),
         ("error('other.lua:77: mine', 0)", "other.lua:77: mine", 1),
         ("error('a\\nb')", "a\nb", 1),
         (r"error('\xff\0')", "\\xff\0", 1),

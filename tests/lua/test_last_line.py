@@ -167,3 +167,17 @@ def _drop(_stream: str, _data: bytes) -> None:
 
 def test_a_tool_that_is_still_at_work_does_not_hide_the_line() -> None:
     assert line_of("\nlocal t = {}\nwhile true do\n  t[1] = Tool.execute('big', {size = 1000000})\nend") in (3, 4)
+
+
+@pytest.mark.parametrize("engine", ["lua", "lua@5.1"])
+def test_what_watches_for_the_line_of_a_run_is_gone_after_it(engine: str) -> None:
+    with ScriptRuntime.with_engine(engine).session() as session:
+
+        def held_after(runs: int) -> float:
+            for _ in range(runs):
+                session.execute("return 1")
+            kibibytes: float = session.execute("collectgarbage() collectgarbage() return collectgarbage('count')").value
+            return kibibytes
+
+        before = held_after(100)
+        assert held_after(250) < before + 60

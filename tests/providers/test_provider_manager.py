@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from llmspell.errors import CallError, ConfigError, ErrorKind
+from llmspell.providers.echo import EchoProvider
 from llmspell.providers.litellm_provider import LiteLLMProvider
 from llmspell.providers.manager import ProviderManager
 from llmspell.providers.provider import ModelRequest
@@ -200,6 +201,7 @@ def test_litellm_is_imported_offline_and_reads_no_env_file(tmp_path: Path) -> No
     script = f"""
 import os, sys
 sys.path.insert(0, {str(Path(__file__).parents[2])!r})
+from llmspell.providers.echo import EchoProvider
 from llmspell.providers.litellm_provider import LiteLLMProvider
 from llmspell.providers.settings import Price, ProviderSettings
 from llmspell.providers.provider import ModelRequest
@@ -222,3 +224,36 @@ assert "OPENAI_API_KEY" not in os.environ
         env={},
     )
     assert (done.stdout, done.stderr) == ("provider\n", "")
+
+
+class Named(EchoProvider):
+    """A provider that a program has made itself."""
+
+    closed = False
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_a_provider_of_the_program_is_found_by_its_name_and_closed_by_nobody_else() -> None:
+    made = Named("house", answers={"a": "b"})
+    with ProviderManager(own=[made], environ={}, default_model="house/x") as providers:
+        assert providers.resolve(None) == (made, "x")
+        assert providers.get("house").complete(ask("a")).text == "b"
+        assert providers.is_available("house")
+    assert not made.closed
+
+
+@pytest.mark.parametrize(
+    ("own", "words"),
+    [
+        ([Named("fake")], "a provider cannot be called 'fake'"),
+        ([Named("house"), Named("house")], "a provider cannot be called 'house'"),
+        ([Named("a/b")], "a provider cannot be called 'a/b'"),
+        ([object()], "is no provider: it has no name"),
+    ],
+    ids=["configured", "twice", "with a slash", "no provider"],
+)
+def test_a_provider_of_the_program_needs_a_name_of_its_own(own: list[Any], words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        ProviderManager(CONFIGURED, own=own, environ={})

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
 
-from llmspell import Limits, Verdict
+from llmspell import Limits, ScriptRuntime, Verdict
 from tests.patience import growing
 from tests.python_engine.checking import session
 from tests.python_engine.spells import spell, value
@@ -120,3 +121,17 @@ def test_what_the_kernel_shows_is_what_it_shows_of_every_engine() -> None:
     assert (outcome.confinement.files or "").startswith("seccomp")
     assert (outcome.confinement.network or "").startswith("seccomp")
     assert outcome.confinement.processes == "seccomp"
+
+
+def test_a_run_of_a_session_whose_memory_is_used_up_meets_the_limit() -> None:
+    hoard = """
+    hoard = []
+    try:
+        while True: hoard.append("x" * 3000 + str(len(hoard)))
+    except MemoryError: pass
+    """
+    with ScriptRuntime.with_engine("python", limits=Limits(memory=28 * 1024 * 1024)).session() as session:
+        assert session.execute(textwrap.dedent(hoard)).ok
+        limit = session.execute("1").limit
+        assert limit is not None
+        assert limit.name == "memory"

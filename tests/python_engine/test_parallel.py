@@ -96,6 +96,6 @@ def test_exit_in_a_branch_ends_the_run() -> None:
 
 
 def test_what_is_no_list_of_functions_is_a_validation_error() -> None:
-    assert error("parallel(5)")[:2] == ("validation", "parallel needs a list of functions, not a int")
-    assert error("parallel([print, 5])")[:2] == ("validation", "parallel needs a list of functions: [1] is a int")
+    assert error("parallel(5)")[:2] == ("validation", "parallel needs a list of functions, not an int")
+    assert error("parallel([print, 5])")[:2] == ("validation", "parallel needs a list of functions: [1] is an int")
     assert value("parallel([])") == []

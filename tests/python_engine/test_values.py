@@ -70,10 +70,17 @@ def test_an_argument_that_cannot_travel_is_an_error_that_can_be_caught() -> None
         Tool.execute("calculator", {"input": 2**64})
     except ValidationError as problem:
         found = [problem.kind, problem.message, isinstance(problem, ValueError)]
+    try:
+        Tool.execute("calculator", {"input": [0] * 262_145})
+    except ValidationError as problem:
+        found.append(problem.message)
     found
     """
     outcome = spell(source)
-    assert outcome.value == ["validation", "parameters.input is an integer of over 64 bits", True]
+    assert outcome.value == [
+        "validation", "parameters.input is an integer of over 64 bits", True,
+        "the call holds over 262,144 values, and one frame holds no more",
+    ]  # fmt: skip
     assert outcome.usage.calls == 0
 
 

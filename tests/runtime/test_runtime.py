@@ -370,6 +370,26 @@ def test_a_grant_of_a_tool_that_is_not_there_names_the_nearest() -> None:
         ScriptRuntime.with_lua(policy=Policy().with_tools(["calculater"]))
 
 
+def shelf() -> int:
+    return 1
+
+
+@pytest.mark.parametrize(
+    ("tools", "words"),
+    [
+        ([shelf], "is no Tool: it has no name; FunctionTool makes one of a function"),
+        (
+            [FunctionTool(shelf, name="on_shelf"), FunctionTool(shelf, name="on-shelf")],
+            "two tools are called 'on-shelf'",
+        ),
+    ],
+    ids=["a function", "two of a name"],
+)
+def test_a_tool_that_is_none_or_twice_there_is_a_usage_error(tools: list[FunctionTool], words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        ScriptRuntime.with_lua(tools=tools)
+
+
 @pytest.mark.parametrize("limit", [{"wall": float("nan")}, {"cpu": float("inf")}, {"output": -1}, {"memory": "50M"}])
 def test_a_limit_that_bounds_nothing_is_a_usage_error(limit: dict[str, float]) -> None:
     with pytest.raises(UsageError, match="a limit is a finite number"):

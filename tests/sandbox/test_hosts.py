@@ -18,10 +18,11 @@ from tests.uncounted import uncounted
 ROOT = Path(__file__).parents[2]
 
 
-def in_another_host(code: str, *, stdin: int | None = None) -> subprocess.Popen[bytes]:
+def in_another_host(code: str, *, stdin: int | None = None, stderr: int | None = None) -> subprocess.Popen[bytes]:
     """A host of its own that runs `code`."""
     environment = uncounted() | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "workers")])}
-    return subprocess.Popen([sys.executable, "-c", code], stdin=stdin, stdout=subprocess.PIPE, env=environment)
+    words = [sys.executable, "-c", code]
+    return subprocess.Popen(words, stdin=stdin, stdout=subprocess.PIPE, stderr=stderr, env=environment)
 
 
 def said_by(host: subprocess.Popen[bytes]) -> bytes:
@@ -105,6 +106,43 @@ def test_a_forked_host_leaves_the_child_alone() -> None:
     forked, host = said_by(in_another_host(FORKS)).splitlines()
     assert forked == b"Ended(exit_code=None, signal=None, cpu_seconds=0.0) -1"
     assert host == b"False 9"
+
+
+FORKS_AMID_RUNS = """
+import os
+from llmspell import FunctionTool, Limits, ScriptRuntime, default_policy
+
+def one() -> int:
+    return 1
+
+policy = default_policy().with_tools(["one"])
+runtime = ScriptRuntime.with_lua(tools=[FunctionTool(one)], policy=policy, limits=Limits(tool_seconds=5.0))
+session = runtime.session()
+print(runtime.execute("return Tool.execute('one')").value, session.execute("x = 2").verdict, flush=True)
+if not os.fork():
+    print(runtime.execute("return Tool.execute('one')").value, session.execute("return x").value, flush=True)
+    session.close()
+    os._exit(0)
+os.wait()
+print(session.execute("return x").value, session.generation)
+"""
+
+
+def test_a_forked_host_runs_tools_and_leaves_sessions_alone() -> None:
+    """A thread that waited for work is not there after the fork, and a worker is not the forked host's to end."""
+    assert said_by(in_another_host(FORKS_AMID_RUNS)).splitlines() == [b"1 ok", b"1 None", b"2 1"]
+
+
+LEAVES_A_SESSION = """
+from llmspell import ScriptRuntime
+session = ScriptRuntime.with_lua().session()
+print(session.execute("return 1").value)
+"""
+
+
+def test_a_host_that_ends_with_an_open_session_says_nothing_of_it() -> None:
+    host = in_another_host(LEAVES_A_SESSION, stderr=subprocess.STDOUT)
+    assert said_by(host) == b"1\n"
 
 
 WITHOUT_STDIO = """

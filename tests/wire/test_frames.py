@@ -161,6 +161,18 @@ def test_a_field_that_cannot_travel_is_unsendable(kind: type[Frame], index: int,
         frame_body(kind(*fields))
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [("kind", None, "kind is None"), ("message", 5, "message is 5"), ("line", -5, "line is -5"),
+     ("column", "7", "column is '7'"), ("traceback", "x", "traceback is 'x'")],
+    ids=["kind", "message", "line", "column", "traceback"],
+)  # fmt: skip
+def test_what_of_an_error_is_wrong_is_told(key: str, value: object, told: str) -> None:
+    error = {"kind": "runtime", "message": "oh", key: value}
+    with pytest.raises(Violation, match=f"the field error of a Failed frame is no error: its {told}"):
+        parse_frame(msgpack.packb([Failed.kind, 1, error, {}]))
+
+
 @pytest.mark.parametrize("kind", EXAMPLES, ids=lambda kind: kind.__name__)
 def test_a_field_too_few_or_too_many_is_a_violation(kind: type[Frame]) -> None:
     items = [kind.kind, *EXAMPLES[kind].fields()]

@@ -32,6 +32,10 @@ def main(arguments: list[str]) -> None:
     namespaces = readable[:1] == ["--namespaces"]
     os.closerange(3, 1 << 20)
     calls = SystemCalls()
+    too_little = (
+        f"{arguments[-2]}: {memory >> 20} MiB are too little for its launcher, which needs about 16: raise --mem\n"
+    )
+    last_word = too_little.encode("utf-8", "backslashreplace")  # made while there is memory
     try:
         command = interpreted(command)
         take_program(command[0])
@@ -48,6 +52,9 @@ def main(arguments: list[str]) -> None:
         if missing:
             raise OSError(0, "cannot be confined: " + "; ".join(missing), command[0])
         execute(calls, command)
+    except MemoryError:
+        os.write(2, last_word)
+        os._exit(3)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         where = f"{error.filename}: " if isinstance(error, OSError) and error.filename else ""

@@ -8,10 +8,12 @@ from typing import Any
 from llmspell.capabilities.surface import SURFACE
 from llmspell.engines.conformance.rule import NotApplicable, Rule, insist
 from llmspell.engines.conformance.subject import Subject, told
+from llmspell.engines.conformance.values import same
 from llmspell.engines.deterministic import SEEDED_CLOCK
 from llmspell.engines.worker import MAX_NAMES_SOURCE
-from llmspell_workers.wire import Done, Failed
+from llmspell_workers.wire import Call, Done, Failed
 
+NOT_THERE = {"kind": "not_found", "message": "there is no such thing", "details": {}}
 SLEPT = 10
 """Seconds that the spell `dice` sleeps, of the run's own clock."""
 
@@ -89,7 +91,39 @@ def _thrown(subject: Subject, seed: int) -> list[float]:
     return value
 
 
+def loads_modules(subject: Subject) -> None:
+    subject.claims("modules")
+    if "near" not in subject.spells:
+        raise NotApplicable("there is no spell near, which prints `near` and a newline")
+    asked: list[Any] = []
+
+    def answer(call: Call) -> tuple[bool, Any]:
+        if call.capability != "module.load":
+            return False, NOT_THERE
+        asked.append(call.arguments.get("paths") if isinstance(call.arguments, dict) else None)
+        fits = type(asked[-1]) is list and 1 <= len(asked[-1]) <= 8 and all(type(path) is str for path in asked[-1])
+        insist(fits, f"the paths of the module were {asked[-1]!r:.100}, and no list of 1 to 8 texts")
+        near = next((path for path in asked[-1] if "near" in path), None)
+        return (True, {"source": subject.spells["near"], "name": near}) if near else (False, NOT_THERE)
+
+    ran = subject.run("module", answer)
+    insist(any("near" in path for paths in asked for path in paths), f"it asked for the modules {asked!r:.100}")
+    insist(isinstance(ran.last, Done), f"it ended with {told(ran.last)}")
+    insist(ran.printed == b"near\n", f"the module printed {ran.printed[:80]!r}")
+
+
+def hands_on_arguments(subject: Subject) -> None:
+    for words in ([], ["a", "é b", ""]):
+        with subject.configured() as talk:
+            last = talk.run(subject.spells["words"], positionals=words).last
+        value = last.value if isinstance(last, Done) else None
+        insist(same(words, value), f"given {words} it ended with {told(last)}, value {value!r:.100}")
+
+
 RULES = (
+    Rule("run.words", "a script sees the words that it is given", hands_on_arguments, "words", mandatory=False),
+    Rule("module.loaded", "asks for a module by module.load, and runs what it is given", loads_modules, "module",
+         mandatory=False),
     Rule("run.incomplete", "says of what ends too early that it is incomplete, and of nothing else",
          tells_the_unfinished, "unfinished", mandatory=False),
     Rule("names.told", "the source of names gives a list of text, also of what is in one of them", tells_names,

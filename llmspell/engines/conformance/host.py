@@ -10,8 +10,10 @@ import ast
 import select
 import sys
 
+from llmspell.engines.conformance.rule import Broken
 from llmspell.engines.conformance.subject import Subject
 from llmspell.engines.factory import EngineSpec
+from llmspell.errors import SetupError
 
 
 def main() -> None:
@@ -19,10 +21,13 @@ def main() -> None:
     name, suffixes, command, needs, memory, size = ast.literal_eval(sys.stdin.buffer.readline().decode())
     spec = EngineSpec(name, suffixes, command=command, needs=needs)
     subject = Subject(spec, memory=memory, spells={"loop": sys.stdin.buffer.read(size)})
-    with subject.configured() as talk:
-        talk.begin(subject.spells["loop"])
-        print(talk.process.pid, flush=True)
-        select.select((talk.process.stdout, sys.stdin), (), ())
+    try:
+        with subject.configured() as talk:
+            talk.begin(subject.spells["loop"])
+            print(talk.process.pid, flush=True)
+            select.select((talk.process.stdout, sys.stdin), (), ())
+    except (Broken, SetupError) as error:
+        print(error, flush=True)  # instead of the pid
 
 
 if __name__ == "__main__":

@@ -61,8 +61,9 @@ def check(
             pass
     except NotStarted as error:
         raise SetupError(f"the worker cannot be tried: {error}") from None
-    except Broken:
-        pass  # the rules say so
+    except Broken as error:  # no rule can be tried, and each would wait for its Hello again
+        yield from (Checked(rule, "failed", f"before its Hello: {error}") for rule in rules)
+        return
     for rule in rules:
         yield _tried(rule, subject)
 

@@ -9,13 +9,15 @@ import sys
 import time
 
 from llmspell.engines.conformance.rule import Broken, Rule, insist
-from llmspell.engines.conformance.subject import END_SECONDS, Subject, told
+from llmspell.engines.conformance.subject import END_SECONDS, Subject, how, told
 from llmspell.errors import SetupError
 from llmspell.sandbox.require import DEFAULT, check_claims, check_required, protections, read_claims
 from llmspell.sandbox.verify import look
-from llmspell_workers.wire import PROTOCOL_VERSION, Fatal
+from llmspell_workers.wire import PROTOCOL_VERSION, Configure, Fatal
 
 _VOUCHED = ("landlock-files",)
+UNKNOWN: dict[str, object] = {"of-a-later-version": [1, "x", None, {"y": 2.5}]}
+"""What a host of a later version might say."""
 
 
 def says_hello(subject: Subject) -> None:
@@ -53,19 +55,32 @@ def refuses_other_protocol(subject: Subject) -> None:
         talk.gone()
 
 
+def ignores_unknown_keys(subject: Subject) -> None:
+    with subject.started() as (talk, _):
+        known = subject.configure()
+        limits, settings, surface = ({**each, **UNKNOWN} for each in (known.limits, known.settings, known.surface))
+        talk.send(Configure(known.protocol, limits, settings, surface, known.environment, known.replay))
+        ran = talk.run(subject.spells["print"])
+        insist(
+            ran.printed == b"hello\n",
+            f"told of a limit and of a setting that it does not know, it ended with {told(ran.last)}",
+        )
+
+
 def shuts_down(subject: Subject) -> None:
     with subject.configured() as talk:
         talk.shut_down()
         frame = talk.receive()
         insist(frame is None, f"after Shutdown it sent {told(frame)}")
         ended = talk.gone()
-        insist(ended.exit_code == 0, f"it ended with exit status {ended.exit_code}, signal {ended.signal}")
+        insist(ended.exit_code == 0, f"it ended with {how(ended)}")
 
 
 def shuts_down_unconfigured(subject: Subject) -> None:
     with subject.started() as (talk, _):
         talk.shut_down()
-        insist(talk.gone().exit_code == 0, "it did not end with exit status 0")
+        ended = talk.gone()
+        insist(ended.exit_code == 0, f"it ended with {how(ended)}")
 
 
 def ends_without_host(subject: Subject) -> None:
@@ -97,7 +112,7 @@ def ends_with_host(subject: Subject) -> None:
             host.stdin.write(repr(whom).encode() + b"\n" + source)
             host.stdin.flush()
             said = host.stdout.readline()
-            insist(said.strip().isdigit(), "it did not start")
+            insist(said.strip().isdigit(), f"it did not start: {said.decode('utf-8', 'replace').strip()}")
             pid = int(said)
         finally:
             host.kill()
@@ -143,6 +158,7 @@ RULES = (
     Rule("start.limits", "has its limits of memory, file size and core files before its Hello", is_limited),
     Rule("start.confined", "has the protections that a run requires: memory, files, network, processes", is_confined),
     Rule("start.protocol", "sends Fatal to a protocol that it does not speak, and exits", refuses_other_protocol),
+    Rule("start.unknown", "ignores keys of a map that it does not know", ignores_unknown_keys, "print"),
     Rule("end.shutdown", "ends silently with exit status 0 at Shutdown", shuts_down),
     Rule("end.unconfigured", "ends with exit status 0 at a Shutdown before Configure", shuts_down_unconfigured),
     Rule("end.stdin", "exits when its stdin ends", ends_without_host),

@@ -44,7 +44,7 @@ Answer = Callable[[Call], tuple[bool, Any]]
 
 
 class Ran(NamedTuple):
-    """A run: how it ended, what was printed, and the calls that were made."""
+    """A run: how it ended, what was printed to stdout, and the calls that were made."""
 
     last: Done | Failed
     printed: bytes
@@ -113,7 +113,7 @@ class Talk:
             frame = self.receive()
             match frame:
                 case Output():
-                    printed += frame.data
+                    printed += frame.data if frame.stream == "stdout" else b""
                 case Call():
                     calls.append(frame)
                     ok, value = (answer or nothing)(frame)
@@ -155,9 +155,8 @@ class Talk:
     def how_it_ended(self) -> str:
         """In words, with what it said on stderr."""
         said = self._stderr()
-        ended = self.process.kill_and_reap(grace=END_SECONDS)
-        how = f"signal {ended.signal}" if ended.signal is not None else f"exit status {ended.exit_code}"
-        return f"{how}, it said: {said}" if said else how
+        ended = how(self.process.kill_and_reap(grace=END_SECONDS))
+        return f"{ended}, it said: {said}" if said else ended
 
     def _read(self, deadline: float) -> bytes | None:
         ready, _, _ = select.select((self.process.stdout,), (), (), max(0.0, deadline - time.monotonic()))
@@ -238,6 +237,11 @@ class Subject:
 def nothing(_call: Call) -> tuple[bool, Any]:
     """Answers every call with nil."""
     return True, None
+
+
+def how(ended: Ended) -> str:
+    """The end of a process in a message."""
+    return f"signal {ended.signal}" if ended.signal is not None else f"exit status {ended.exit_code}"
 
 
 def told(frame: Frame | None) -> str:

@@ -24,13 +24,16 @@ GROUPS: dict[str, tuple[str, list[Any]]] = {
     "booleans": ("booleans", [True, False]),
     "integers": ("integers from -2^63 to 2^63 - 1",
                  [0, 1, 127, 128, 255, 256, 65535, 65536, 2**32, 2**53 + 1, 2**63 - 1, -1, -32, -33, -129, -(2**63)]),
-    "floats": ("floats, with NaN and the infinities", [0.5, -0.1, 1e308, 5e-324, 1.0, math.inf, -math.inf, math.nan]),
+    "floats": ("floats, with NaN and the infinities",
+               [0.5, -0.1, 1e308, 5e-324, 1.0, -0.0, math.inf, -math.inf, math.nan]),
     "text": ("text, which is UTF-8 and may hold anything",
-             ["", "x" * 31, "x" * 32, "x" * 256, "x" * 70_000, "é\U0001f600", "a\0b", "\r\n\x1b[0m"]),
+             ["", "x" * 31, "x" * 32, "x" * 256, "x" * 70_000, "é\U0001f600", "a\0b", "\r\n\x1b[0m",
+              " x \n", "\ufeffx", "e\u0301", "12"]),
     "bytes": ("bytes that are no text", [b"\xff", bytes(range(256)), b"\xff" * 70_000]),
-    "lists": ("lists", [[1, 2.5, "x"], [[]], list(range(16)), list(range(70_000))]),
+    "lists": ("lists", [[1, 2.5, "x"], [[]], [None, 1, None], list(range(16)), list(range(70_000))]),
     "maps": ("maps with text keys, whatever the text", [{"a": {"b": 1}}, {"": 1, "é": 2, "__proto__": 3, "a b": 4},
-                                                        {f"k{n}": n for n in range(20)}]),
+                                                        {f"k{n}": n for n in range(20)},
+                                                        {"A": 1, "a": 2, "1": 3, "01": 4, "a\0b": 5}]),
     "depth": ("values of 46 levels", [nested(46)]),
 }  # fmt: skip
 
@@ -66,7 +69,9 @@ def same(given: Any, found: Any) -> bool:
     if isinstance(given, bool) or given is None or isinstance(found, bool) or found is None:
         return given is found
     if isinstance(given, float) and isinstance(found, float):
-        return given == found or (math.isnan(given) and math.isnan(found))
+        return (given == found and math.copysign(1, given) == math.copysign(1, found)) or (
+            math.isnan(given) and math.isnan(found)
+        )
     if isinstance(given, int | float) and isinstance(found, int | float):
         return given == found and (type(given) is float or type(found) is int)
     if isinstance(given, bytes) and isinstance(found, str):

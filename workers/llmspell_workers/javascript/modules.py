@@ -79,11 +79,23 @@ class Modules:
             copy: int | None = self._machine.js.js_strndup(context, whole, len(whole))
             return copy
         except ModuleError as error:
-            self._throw(error.kind, str(error))
+            self._refuse(name, error)
             return None
         except Exception:  # noqa: BLE001 - the boundary towards JavaScript; what is left is want of memory
             self._machine.js.ThrowOutOfMemory(context)
             return None
+
+    def _refuse(self, name: bytes, error: ModuleError) -> None:
+        """Raises `error` in the script. What is denied the host denies as well: its verdict is by what it has seen."""
+        if error.kind == "denied" and not self.only_check:
+            try:
+                self._read(name.decode("utf-8", "replace")[:_LONGEST])
+            except ModuleError:
+                pass
+            except MemoryError:
+                self._machine.js.ThrowOutOfMemory(self._machine.context)
+                return
+        self._throw(error.kind, str(error))
 
     def load(self, context: int, name: bytes, _opaque: object) -> int | None:
         """A module that is parsed, and all that it imports; none, and an error raised, where it cannot be had."""

@@ -59,11 +59,11 @@
   }
 
   // A row that runs a stream through a function of the script, its last argument.
-  function drained(spec, made, method) {
+  function drained(spec, made, method, name) {
     const at = spec.takes.length + (method ? 1 : 0);
     return (given, place) => {
       const each = given[at];
-      if (typeof each !== "function") invalid(spec.calls + " needs a function as its argument " + (spec.takes.length + 1) + ", not " + ll.show(each));
+      if (typeof each !== "function") invalid(name + " needs a function as its argument " + (spec.takes.length + 1) + ", not " + ll.show(each));
       return ll.drain(ll.makeStream(spec, made(given, place)), each);
     };
   }
@@ -106,11 +106,11 @@
     };
   }
 
-  function makeFunction(spec, method) {
+  function makeFunction(spec, method, name) {
     if (spec.makes) return makeMaker(spec);
     if (spec.starts) return makeBuilder(spec.starts);
     const made = makeCall(spec, method);
-    const take = spec.each ? drained(spec, made, method) : spec.caught ? caught(made)
+    const take = spec.each ? drained(spec, made, method, name) : spec.caught ? caught(made)
       : spec.gives === "stream" ? (given, place) => ll.makeStream(spec, made(given, place)) : made;
     if (!method) return (...given) => take(given, new NativeError(""));
     return function (...given) { return take(withSelf(this, given), new NativeError("")); };
@@ -124,7 +124,7 @@
 
   function makeClass(name, spec) {
     const methods = {};
-    for (const method of keysOf(spec.methods)) withSpellings(methods, method, spec.methods[method], makeFunction(spec.methods[method], true));
+    for (const method of keysOf(spec.methods)) withSpellings(methods, method, spec.methods[method], makeFunction(spec.methods[method], true, name + "." + method));
     hidden(methods, "toString", function () {
       const known = ll.nameOf(this);
       return known === undefined ? name : known;
@@ -154,10 +154,10 @@
     for (const name of keysOf(surface.objects)) makeClass(name, surface.objects[name]);
     for (const name of keysOf(surface.globals)) {
       const target = {}, rows = surface.globals[name];
-      for (const row of keysOf(rows)) withSpellings(target, row, rows[row], makeFunction(rows[row], false));
+      for (const row of keysOf(rows)) withSpellings(target, row, rows[row], makeFunction(rows[row], false, row));
       hidden(G, name, target);
     }
-    for (const name of keysOf(surface.functions)) withSpellings(G, name, surface.functions[name], makeFunction(surface.functions[name], false));
+    for (const name of keysOf(surface.functions)) withSpellings(G, name, surface.functions[name], makeFunction(surface.functions[name], false, name));
     for (const name of keysOf(surface.same)) hidden(G, name, G[surface.same[name]]);
     for (const name of surface.engine_made) if (MADE[name]) hidden(G, name, MADE[name]());
     for (const name of surface.missing) hidden(G, name, makeMissing(name));

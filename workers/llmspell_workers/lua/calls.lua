@@ -35,6 +35,7 @@ end
 local function take(ok, pos, body)
   if not body then
     if pos then raise("validation", pos) end
+    heap("collect") -- so that there is room for the next one
     error(MEMORY, 0)
   end
   local value = unpack(body, pos)

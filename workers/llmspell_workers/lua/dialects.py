@@ -10,6 +10,7 @@ import importlib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import ModuleType
 
 DEFAULT = "5.4"
@@ -23,16 +24,26 @@ _OLD_PARTS = ("before", *(part + "_before" if part == "closing" else part for pa
 
 
 class Dialect:
-    """One of them. `tells_line`: the layout of its library's structures is the one that `where.py` knows."""
+    """One of them. `tells_line`: the layout of its library's structures is the one that `where.py` knows.
 
-    __slots__ = ("_library", "parts", "tells_line")
+    `room` is the module that tells whether there is memory for it.
+    """
 
-    def __init__(self, library: str, *, parts: tuple[str, ...] = _PARTS, tells_line: bool = False) -> None:
-        self._library, self.parts, self.tells_line = library, parts, tells_line
+    __slots__ = ("_library", "_room", "parts", "tells_line")
+
+    def __init__(
+        self, library: str, *, parts: tuple[str, ...] = _PARTS, tells_line: bool = False, room: str = "bridge"
+    ) -> None:
+        self._library, self.parts, self.tells_line, self._room = library, parts, tells_line, room
 
     def load(self) -> ModuleType:
         """lupa's module of it. Raises ImportError where this lupa was built without."""
         return importlib.import_module(self._library)
+
+    def room(self) -> Callable[[int], bool]:
+        """Tells whether the memory for so many bytes is there, on both sides. To be called before confining."""
+        has_room: Callable[[int], bool] = importlib.import_module(f"llmspell_workers.{self._room}").has_room
+        return has_room
 
 
 DIALECTS = {
@@ -40,7 +51,7 @@ DIALECTS = {
     "5.1": Dialect("lupa.lua51", parts=_OLD_PARTS),
     "5.3": Dialect("lupa.lua53", parts=_OLD_PARTS),
     "5.5": Dialect("lupa.lua55"),
-    "luajit": Dialect("lupa.luajit21", parts=_OLD_PARTS),
+    "luajit": Dialect("lupa.luajit21", parts=_OLD_PARTS, room="lua.segments"),
 }
 _chosen = [DEFAULT]
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import os
 
-from llmspell_workers.bridge import Bridge, has_room
+from llmspell_workers.bridge import Bridge
+from llmspell_workers.lua.dialects import chosen
 from llmspell_workers.wire import Packed, Reply, Unsendable
 
 _SMALL = 32768
 """Bytes: for a smaller answer `calls.lua` has made room before it was asked for."""
+has_room = chosen().room()
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

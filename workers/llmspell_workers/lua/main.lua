@@ -4,7 +4,8 @@ local type, tostring, next, setmetatable, rawequal, rawset = type, tostring, nex
 local find, sub, gsub, format, byte, rep = string.find, string.sub, string.gsub, string.format, string.byte, string.rep
 local concat = table.concat
 local pcall, xpcall, getinfo, running = pcall, xpcall, debug.getinfo, coroutine.running
-local unpack_list, collect, tonumber = table.unpack, collectgarbage, tonumber
+local unpack_list, collect, tonumber, floor, min, max =
+  table.unpack, collectgarbage, tonumber, math.floor, math.min, math.max
 local MEMORY = ll.memory_message
 local MAX_FRAMES, MAX_DEPTH, MAX_MESSAGE, MAX_POSITIONS = 30, 100, 8192, 250
 local OF_FRAME = ll.of_frame or "Slnt"
@@ -12,13 +13,17 @@ local AT = 64 -- "@": a script or a module; the adapter's own chunks begin with 
 
 local script_name, short_name, script_source
 local last_line
+local runs = 0 -- of the session
+local PAGE = rep("\0", 4096)
+local RESERVED = max(16, min(128, floor(ll.safe_heap / 4 / 8))) -- pages: up to an eighth of what Lua may safely hold
 local reserve -- let go of for the last words; and as long as it is there, the collector looks at a small heap less often
 local seen -- the last error that nobody caught: itself, and where it was
 
 -- Where the script was at the last collection: all that is known of a place when memory has run out (E14).
 local on_collection = ll.on_collection or function(run) setmetatable({}, {__gc = run}) end
-local function plant_sentinel()
+local function plant_sentinel(run)
   on_collection(function()
+    if run ~= runs then return end -- it is of an earlier run, and would be planted by this one for ever
     for level = 2, 40 do
       local info = getinfo(level, "S")
       if not info then break end
@@ -27,7 +32,7 @@ local function plant_sentinel()
         break
       end
     end
-    if not ll.ended then plant_sentinel() end
+    if not ll.ended then plant_sentinel(run) end
   end)
 end
 
@@ -88,6 +93,7 @@ local function failure(problem)
     message, line = sub(message, stop + 1), tonumber(at)
   end
   if message == MEMORY then return out_of_memory(line) end
+  if message == "" then message = "the script raised an error without a message" end
   return failed(kind, message, line, where.frames)
 end
 
@@ -116,7 +122,7 @@ local function run(source, arguments, mode)
   if not chunk then return syntax_error(why) end
   if mode == "check" then return "done", "\192", 0 end
   short_name = getinfo(chunk, "S").short_src
-  plant_sentinel()
+  plant_sentinel(runs)
   local ok, result = xpcall(chunk, on_error, unpack_list(positionals))
   ll.ended, reserve = true, nil
   if not ok then return failure(result) end
@@ -129,8 +135,9 @@ end
 function ll.run(source, name, arguments, mode)
   script_name, short_name, script_source = name, name, "@" .. name
   ll.ended, ll.refusals, last_line, seen = false, 0, nil, nil
+  runs = runs + 1
   ll.reset_calls()
-  reserve = rep(rep("\0", 4096), 128) -- in two steps: `rep` copies a string of one byte byte by byte
+  reserve = rep(PAGE, RESERVED) -- of pages: `rep` copies a string of one byte byte by byte
   local finish = function(fine, first, ...)
     ll.ended, reserve = true, nil
     if fine then return first, ... end

@@ -79,7 +79,7 @@ local function make_call(spec, method)
 end
 
 -- A row that runs a stream through a function of the script, its last argument.
-local function make_drain(spec, method)
+local function make_drain(spec, method, name)
   local opened = {}
   for k, v in next, spec do if k ~= "gives" then opened[k] = v end end
   local open = make_call(opened, method)
@@ -87,7 +87,7 @@ local function make_drain(spec, method)
   return function(...)
     local each = (select(at, ...))
     if type(each) ~= "function" then
-      invalid("%s needs a function as its argument %d, not a %s", spec.calls, method and at - 1 or at, type(each))
+      invalid("%s needs a function as its argument %d, not a %s", name, method and at - 1 or at, type(each))
     end
     return ll.drain(spec, open(...), each)
   end
@@ -144,10 +144,10 @@ local function make_maker(spec)
   end
 end
 
-local function make_function(spec, method)
+local function make_function(spec, method, name)
   if spec.makes then return make_maker(spec) end
   if spec.starts then return function() return make_builder(spec.starts) end end
-  if spec.each then return make_drain(spec, method) end
+  if spec.each then return make_drain(spec, method, name) end
   if spec.caught then return make_caught(make_call(spec, method)) end
   return make_call(spec, method)
 end
@@ -162,7 +162,7 @@ end
 -- A class of objects. `tool.execute(params)` has no object in front, so a method is bound to the one it is taken from.
 local function make_class(class, spec)
   local methods = {}
-  for name, row in next, spec.methods do with_spellings(methods, name, row, make_function(row, true)) end
+  for name, row in next, spec.methods do with_spellings(methods, name, row, make_function(row, true, class .. "." .. name)) end
   local bound = setmetatable({}, {__mode = "k"}) -- object -> its methods so far
   local function bind(object, key)
     local method = methods[key]
@@ -201,7 +201,7 @@ end
 
 local function make_global(global, functions)
   local target = {}
-  for name, spec in next, functions do with_spellings(target, name, spec, make_function(spec, false)) end
+  for name, spec in next, functions do with_spellings(target, name, spec, make_function(spec, false, name)) end
   return setmetatable(target, {
     __index = function(_, key)
       error(make_error("not_found", format("%s.%s is not a function of the script API", global, tostring(key))), 0)
@@ -220,7 +220,7 @@ function ll.build_surface(G, surface)
   builders = surface.builders
   for class, spec in next, surface.objects do make_class(class, spec) end
   for global, functions in next, surface.globals do G[global] = make_global(global, functions) end
-  for name, spec in next, surface.functions do with_spellings(G, name, spec, make_function(spec, false)) end
+  for name, spec in next, surface.functions do with_spellings(G, name, spec, make_function(spec, false, name)) end
   for global, name in next, surface.same do G[global] = G[name] end
   for i = 1, rawlen(surface.engine_made) do
     local name = surface.engine_made[i]

@@ -118,7 +118,7 @@ class Calls:
         try:
             return pack(arguments, "")
         except Unsendable as error:
-            raise ValidationError(str(error).removeprefix(".").lstrip()) from None
+            raise ValidationError(f"{error.place.removeprefix('.') or 'the call'} {error.why}") from None
 
     def _begin(self, capability: str, packed: bytes) -> int:
         while len(self._takers) >= MAX_OPEN:

@@ -7,6 +7,7 @@ same value gives the same text. The library's `json` is loaded by the first use.
 from __future__ import annotations
 
 from llmspell_workers.python.errors import ValidationError
+from llmspell_workers.wire import kind_of
 
 MAX_DEPTH = 512
 _MOST_INDENT = 16
@@ -23,7 +24,7 @@ class Json:
         import json
 
         if not isinstance(text, (str, bytes)):
-            raise ValidationError(f"JSON: a {type(text).__name__} is no document")
+            raise ValidationError(f"JSON: {kind_of(text)} is no document")
         try:
             return json.loads(text, object_hook=_bytes_of, parse_constant=_refuse)
         except json.JSONDecodeError as error:
@@ -68,11 +69,11 @@ def _plain(value: object, depth: int) -> object:
     if isinstance(value, dict):
         for key in value:
             if not isinstance(key, str):
-                raise ValidationError(f"JSON: a key is no text but a {type(key).__name__}")
+                raise ValidationError(f"JSON: a key is no text but {kind_of(key)}")
         return {key: _plain(item, depth + 1) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(item, depth + 1) for item in value]
-    raise ValidationError(f"JSON: a value is a {type(value).__name__}")
+    raise ValidationError(f"JSON: a value is {kind_of(value)}")
 
 
 def _bytes_of(found: dict[str, object]) -> object:

@@ -109,7 +109,10 @@ class Engine:
     def run(self, run: Run) -> Done | Failed:
         """Runs a source to its end. Raises nothing for what a script does."""
         out_of_memory = Failed(run.run, _memory_error(None), {"memory_refusals": 1})
-        reserve = mmap(-1, _RESERVE, flags=MAP_PRIVATE | MAP_ANONYMOUS)
+        try:
+            reserve = mmap(-1, _RESERVE, flags=MAP_PRIVATE | MAP_ANONYMOUS)
+        except OSError:  # an earlier run of the session has left too little
+            return out_of_memory
         try:
             return self._run(run, reserve)
         except MemoryError:  # once more, on the way of the first

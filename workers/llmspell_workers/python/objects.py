@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from llmspell_workers.python.calls import Calls
 from llmspell_workers.python.errors import CallError, ValidationError
+from llmspell_workers.wire import kind_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ class Generated:
 
     def __init__(self, function: Callable[[], object]) -> None:
         if not callable(function):
-            raise ValidationError(f"Streaming.create needs a function, not a {type(function).__name__}")
+            raise ValidationError(f"Streaming.create needs a function, not {kind_of(function)}")
         made = function()
         self._iterator: Any = made if hasattr(made, "__anext__") else iter(made)  # type: ignore[call-overload]
         self._ahead: list[object] = []

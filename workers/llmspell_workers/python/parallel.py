@@ -15,6 +15,7 @@ from greenlet import getcurrent, greenlet
 
 from llmspell_workers.python.calls import MAX_OPEN, Calls
 from llmspell_workers.python.errors import ValidationError
+from llmspell_workers.wire import kind_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,10 +40,10 @@ class Branches:
     def parallel(self, functions: Sequence[Callable[[], object]]) -> list[object]:
         """The results of all functions; the first error, in their order, is raised after all have ended."""
         if not isinstance(functions, (list, tuple)):
-            raise ValidationError(f"parallel needs a list of functions, not a {type(functions).__name__}")
+            raise ValidationError(f"parallel needs a list of functions, not {kind_of(functions)}")
         for index, function in enumerate(functions):
             if not callable(function):
-                raise ValidationError(f"parallel needs a list of functions: [{index}] is a {type(function).__name__}")
+                raise ValidationError(f"parallel needs a list of functions: [{index}] is {kind_of(function)}")
         group = _Group(list(functions))
         for _ in range(min(MAX_OPEN, len(functions))):
             self._start_next(group)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from llmspell_workers.python.calls import Calls
 from llmspell_workers.python.errors import CallError, NotFoundError, UnknownNameError, ValidationError
 from llmspell_workers.python.objects import Handle, Stream, adrain, drain
+from llmspell_workers.wire import kind_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ class Surface:
             each = args[place] if len(args) > place else None
             if not callable(each):
                 raise ValidationError(
-                    f"{what} needs a function as its argument {place - len(first) + 1}, not a {type(each).__name__}"
+                    f"{what} needs a function as its argument {place - len(first) + 1}, not {kind_of(each)}"
                 )
             return each
 

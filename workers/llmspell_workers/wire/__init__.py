@@ -37,6 +37,7 @@ from llmspell_workers.wire.values import (
     Unsendable,
     Violation,
     WireError,
+    kind_of,
     unpack,
 )
 
@@ -70,6 +71,7 @@ __all__ = [
     "WireError",
     "check",
     "frame_body",
+    "kind_of",
     "pack",
     "parse_frame",
     "unpack",

@@ -29,6 +29,8 @@ TO_HOST_CAP = 4 * MIB
 TO_WORKER_CAP = 16 * MIB
 """Bytes of one frame towards a worker; and never over a quarter of its memory limit."""
 MAX_OPEN_CALLS = 256
+_TOLD_AS: dict[type[Frame], str] = {Call: "the call", Reply: "result", Done: "result"}
+"""What a script is told of a frame that it has made too large."""
 FROM_HOST = frozenset({Configure, Run, Reply, Shutdown})
 
 
@@ -78,7 +80,7 @@ class Exchange:
         body = frame_body(frame)  # first: it checks the fields that `_after` reads
         after = self._after(frame, sending=True)
         if len(body) > self._send_cap:
-            what = "result" if isinstance(frame, Reply) else type(frame).__name__
+            what = _TOLD_AS.get(type(frame)) or type(frame).__name__
             raise Unsendable(what, f"takes {len(body):,} bytes on the wire, and one frame may take {self._send_cap:,}")
         data = len(body).to_bytes(4, "big") + body  # first: it may find no memory, and then nothing has changed
         self._advance(frame, after)

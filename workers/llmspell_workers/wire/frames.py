@@ -167,20 +167,26 @@ def _is_uint(value: object) -> bool:
     return type(value) is int and 0 <= value < 2**63
 
 
-def _is_error(value: object) -> bool:
-    if type(value) is not dict:
-        return False
-    trace, line, column = value.get("traceback"), value.get("line"), value.get("column")
-    return (
-        _is_name(value.get("kind"))
-        and type(value.get("message")) is str
-        and (line is None or _is_uint(line))
-        and (column is None or _is_uint(column))
-        and (
-            trace is None
-            or (type(trace) is list and len(trace) <= _MAX_TRACEBACK and all(type(row) is str for row in trace))
-        )
+def _is_uint_or_nil(value: object) -> bool:
+    return value is None or _is_uint(value)
+
+
+def _is_traceback(value: object) -> bool:
+    return value is None or (
+        type(value) is list and len(value) <= _MAX_TRACEBACK and all(type(row) is str for row in value)
     )
+
+
+def _is_error(value: object) -> bool:
+    return type(value) is dict and all(fits(value.get(key)) for key, fits in _OF_AN_ERROR)
+
+
+def _told(shape: str, value: object) -> str:
+    """What a field holds instead; of an error, the first key that does not fit."""
+    if shape == "error" and type(value) is dict:
+        key = next(key for key, fits in _OF_AN_ERROR if not fits(value.get(key)))
+        return f"its {key} is {shown(value.get(key))}"
+    return shown(value)
 
 
 def _is_name(value: object) -> bool:
@@ -191,6 +197,13 @@ def _is_name(value: object) -> bool:
     )
 
 
+_OF_AN_ERROR = (
+    ("kind", _is_name),
+    ("message", lambda value: type(value) is str),
+    ("line", _is_uint_or_nil),
+    ("column", _is_uint_or_nil),
+    ("traceback", _is_traceback),
+)
 _SHAPES = {
     "uint": _is_uint,
     "name": _is_name,
@@ -231,7 +244,7 @@ def parse_frame(body: bytes) -> Frame:
     for index, (name, shape, fits) in enumerate(checks, 1):
         value = items[index]
         if not fits(value):
-            raise Violation(f"the field {name} of a {frame.__name__} frame is no {shape}: {shown(value)}")
+            raise Violation(f"the field {name} of a {frame.__name__} frame is no {shape}: {_told(shape, value)}")
         setattr(made, name, value)
     return made
 
@@ -250,7 +263,7 @@ def frame_body(frame: Frame) -> bytes:
             values += 1  # at least: whoever packed it keeps the budget
             continue
         if not fits(value):
-            raise Unsendable(f"{kind.__name__}.{name}", f"is no {shape}: {shown(value)}")
+            raise Unsendable(f"{kind.__name__}.{name}", f"is no {shape}: {_told(shape, value)}")
         place = "result" if index == position else name
         values += 1 if type(value) is int and index != position else count(value, place)
     if values > MAX_VALUES:
