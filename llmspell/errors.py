@@ -54,12 +54,13 @@ class CallError(LlmspellError):
 
 
 def nearest(name: str, known: list[str]) -> str | None:
-    """The known name that `name` was most likely meant to be, or None.
+    """The known name that `name` was most likely meant to be, however it is capitalised, or None.
 
-    >>> nearest("calculater", ["calculator", "uuid-generator"])
+    >>> nearest("Calculater", ["calculator", "uuid-generator"])
     'calculator'
     """
     import difflib  # only when something is already wrong
 
-    matches = difflib.get_close_matches(name[:200], known, n=1, cutoff=0.6)
-    return matches[0] if matches else None
+    folded = {one.casefold(): one for one in known}
+    matches = difflib.get_close_matches(name[:200].casefold(), folded, n=1, cutoff=0.6)
+    return folded[matches[0]] if matches else None

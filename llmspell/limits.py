@@ -7,6 +7,7 @@ from typing import NamedTuple
 from llmspell.errors import UsageError
 
 MIB = 1024 * 1024
+MOST_SECONDS = 10**9
 MAX_SEED = 2**63 - 1
 """The greatest seed of a deterministic run: it travels as an integer of 64 bits."""
 
@@ -85,11 +86,22 @@ def format_size(size: int) -> str:
 
 
 def parse_seconds(text: str | float) -> float:
-    """A positive, finite number of seconds; raises UsageError otherwise."""
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = math.nan
-    if not (0 < seconds < 1e9):
-        raise UsageError(f"{str(text)[:80]!r} is no number of seconds: write a number above 0, like 2.5")
+    """A positive number of seconds, below a billion; raises UsageError otherwise."""
+    seconds = read_number(text)
+    if not (0 < seconds < MOST_SECONDS):
+        raise UsageError(
+            f"{str(text)[:80]!r} is no number of seconds: write a number above 0 and below {MOST_SECONDS:,}, like 2.5"
+        )
     return seconds
+
+
+def read_number(text: str | float) -> float:
+    """What people write as a decimal number, and NaN for anything else that `float` reads: `1_0`, other digits.
+
+    >>> read_number("2.5"), read_number("1e3"), read_number("1_0")
+    (2.5, 1000.0, nan)
+    """
+    try:
+        return math.nan if isinstance(text, str) and ("_" in text or not text.isascii()) else float(text)
+    except ValueError:
+        return math.nan

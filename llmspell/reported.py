@@ -52,8 +52,9 @@ def report(
 def too_large(script: Script, engine: str, allowed: int) -> Outcome:
     """The outcome of a script that is not run, because its source has more bytes than are allowed."""
     size = len(script.source)
+    # One byte too many is read and no more, so what it has in all is not known.
     message = (
-        f"the source of {script.name} has {format_size(size)} and may have {format_size(allowed)}"
+        f"the source of {script.name} has over {format_size(allowed)}, and may not"
         " (source limit: 10 MiB, and never over a tenth of the memory limit)"
     )
     return Outcome(

@@ -40,7 +40,7 @@ class ToolCalls:
             "tool.invoke_object": Handler(self.invoke_object, named="self"),
             "tool.list": Handler(lambda _: self.list_all()),
             "tool.get": Handler(self.get, named="name"),
-            "tool.exists": Handler(lambda arguments: self._find(arguments) is not None, named="name"),
+            "tool.exists": Handler(lambda arguments: self._find(arguments, of="Tool.exists") is not None, named="name"),
             "tool.categories": Handler(lambda _: sorted({row.category for row in self._tools.rows})),
             "tool.discover": Handler(self.discover),
             "tool.schema": Handler(self.schema, named="self"),
@@ -99,7 +99,7 @@ class ToolCalls:
 
     def get(self, arguments: Mapping[str, Any]) -> dict[str, Any] | None:
         """What describes a tool, or None."""
-        name = self._find(arguments)
+        name = self._find(arguments, of="Tool.get")
         return None if name is None else self._describe(name)
 
     def discover(self, arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -111,8 +111,8 @@ class ToolCalls:
         """The JSON schema of a tool's parameters."""
         return self._tool(short_name(arguments, "self", of="tool.getSchema")).schema
 
-    def _find(self, arguments: Mapping[str, Any]) -> str | None:
-        name = canonical(short_name(arguments, "name", of="Tool.get"))
+    def _find(self, arguments: Mapping[str, Any], *, of: str) -> str | None:
+        name = canonical(short_name(arguments, "name", of=of))
         return name if name in self._tools else None
 
     def _tool(self, name: str) -> Tool:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from llmspell.cli.folder import working_folder
 from llmspell.cli.listing import Entry, listing, output_option
-from llmspell.cli.run import Parsed
+from llmspell.cli.parsed import PATH, Parsed
 from llmspell.config import Configuration
 from llmspell.engines.builtin import DIALECTS
 from llmspell.engines.configured import factory_of
@@ -51,7 +53,9 @@ engines = listing(
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
     epilog="Example:  llmspell engines check --needs /opt/toy --spells spells -- /opt/toy/worker --fast",
 )
-@click.option("--needs", multiple=True, metavar="PATH", help="A file or folder that the worker reads. Repeatable.")
+@click.option(
+    "--needs", multiple=True, type=PATH, metavar="PATH", help="A file or folder that the worker reads. Repeatable."
+)
 @click.option("--no-launcher", is_flag=True, help="The worker confines itself.")
 @click.option(
     "--spells",
@@ -93,9 +97,9 @@ def check_worker(
     from llmspell.engines.conformance.subject import read_spells
     from llmspell.engines.factory import EngineSpec
 
-    paths = None if no_launcher else tuple(str(Path(path).resolve()) for path in needs)
+    paths = None if no_launcher else tuple(os.path.realpath(os.path.join(working_folder(), path)) for path in needs)
     # The launcher lets a program read the files that its command names by their whole path.
-    words = tuple(str(Path(word).absolute()) if Path(word).is_file() else word for word in command)
+    words = tuple(str(Path(word).absolute()) if os.path.isfile(word) else word for word in command)
     spec = EngineSpec(name, (), command=words, needs=paths)
     report = Report(tuple(check(spec, memory=memory, spells=read_spells(spells))))
     _show(report.checked) if form == "text" else print(json.dumps(report.to_dict(), indent=2))

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import gc
 import os
+import stat
 import sys
 
 # `signal` makes enums of its numbers: 2 ms
@@ -49,11 +50,17 @@ def main() -> NoReturn:
     except KeyboardInterrupt:
         code = CTRL_C
     except BaseException as error:  # noqa: BLE001 - the boundary: nobody sees a traceback of ours unasked
+        _be_ended_by_ctrl_c()
+        prestarted.discard()  # what it has open may be one too many for what explains
         code = _explain(error, arguments)
-    if getsignal(SIGINT) is default_int_handler:
-        signal(SIGINT, SIG_DFL)  # a late Ctrl-C ends us without a word
+    _be_ended_by_ctrl_c()
     prestarted.discard()
     os._exit(code)
+
+
+def _be_ended_by_ctrl_c() -> None:
+    if getsignal(SIGINT) is default_int_handler:
+        signal(SIGINT, SIG_DFL)  # a late Ctrl-C ends us without a word
 
 
 def _run(arguments: list[str], prestarted: Prestarted) -> int:
@@ -82,7 +89,8 @@ def _complete_streams() -> None:
     """
     for number, mode in ((0, os.O_RDONLY), (1, os.O_WRONLY), (2, os.O_WRONLY)):
         try:
-            os.fstat(number)
+            if not os.get_blocking(number):
+                _let_wait(number, mode)
         except OSError:
             if number == 1:
                 reading, writing = os.pipe()  # one of them is 1: it was the lowest free one
@@ -95,10 +103,28 @@ def _complete_streams() -> None:
             os.set_inheritable(number, True)
     if sys.stdout is None:
         sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - it lives as long as the process
+    elif sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # as stderr: all is shown somehow
     if sys.stderr is None:
         sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
     if sys.stdin is None:
         sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+
+
+def _let_wait(number: int, mode: int) -> None:
+    """Makes a stream wait whose sharers have asked it not to: it would seem to be at its end, or full.
+
+    What is shared stays as it is, and we get an opening of our own; a socket has none, and a file waits anyway.
+    """
+    if stat.S_ISREG(os.fstat(number).st_mode):  # an opening of our own would begin at its begin
+        return
+    try:
+        own = os.open(f"/proc/self/fd/{number}", mode | os.O_NOCTTY)
+    except OSError:
+        os.set_blocking(number, True)
+        return
+    os.dup2(own, number)
+    os.close(own)
 
 
 def _flush() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 
 from llmspell.cli.terminal import complain, in_one_line, say
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 FAULT, USAGE, CTRL_C, CLOSED_STDOUT = 70, 2, 130, 141
 _UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_TOO_MANY = {errno.EMFILE, errno.ENFILE}
 NEXT_STEP = "  (-vv shows where)"
 WITH_VERBOSE = frozenset({"run", "exec", "sandbox", "validate", "replay", "resume", "repl"})
 """The commands that have -vv; a table, since a command that cannot be loaded may be what is to be explained."""
@@ -37,8 +39,11 @@ def explain(error: BaseException, *, verbose: bool) -> int:
             return int(error.exit_code)
     if isinstance(error, OSError) and error.errno == errno.EIO:  # the terminal has gone
         return CLOSED_STDOUT
-    if isinstance(error, OSError) and error.errno in _UNWRITABLE:
+    if isinstance(error, OSError) and (error.errno in _UNWRITABLE or _is_stdout_for_reading(error)):
         complain(f"the output cannot be written: {(error.strerror or str(error)).lower()}")
+        return USAGE
+    if isinstance(error, OSError) and error.errno in _TOO_MANY:
+        complain("too many files are open: close some, or raise the limit with ulimit -n")
         return USAGE
     if verbose:
         import traceback
@@ -48,6 +53,12 @@ def explain(error: BaseException, *, verbose: bool) -> int:
     if not verbose and "".join(sys.argv[1:2]) in WITH_VERBOSE:
         say(NEXT_STEP)
     return FAULT
+
+
+def _is_stdout_for_reading(error: OSError) -> bool:
+    import fcntl
+
+    return error.errno == errno.EBADF and fcntl.fcntl(1, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY
 
 
 def _show_usage(error: click.ClickException) -> None:

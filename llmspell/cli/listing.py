@@ -11,6 +11,7 @@ import click
 
 from llmspell.cli.folder import working_folder
 from llmspell.cli.groups import NamedCommands
+from llmspell.cli.parsed import FILE
 from llmspell.config import Configuration, load
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -19,7 +20,9 @@ Entry = dict[str, Any]
 output_option = click.option(
     "--output", "form", type=click.Choice(["text", "json"]), default="text", help="The form of the output."
 )
-config_option = click.option("--config", "config_file", metavar="FILE", help="Read this configuration and no other.")
+config_option = click.option(
+    "--config", "config_file", type=FILE, metavar="FILE", help="Read this configuration and no other."
+)
 
 
 def configured(config_file: str | None) -> Configuration:

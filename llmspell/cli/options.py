@@ -4,12 +4,11 @@
 says what is wrong with them (`run.py`).
 """
 
-import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from llmspell.errors import UsageError
-from llmspell.limits import MAX_SEED, parse_seconds, parse_size
+from llmspell.limits import MAX_SEED, parse_seconds, parse_size, read_number
 
 MOST = 10**15
 
@@ -38,18 +37,17 @@ def parse_count(text: str) -> int:
     3
     """
     if not (text.isascii() and text.isdigit() and len(text) <= 15):
-        raise UsageError(f"{text[:80]!r} is no count: write a whole number from 0 on, like 100")
+        raise UsageError(f"{text[:80]!r} is no count: write a whole number from 0 on and below {MOST:,}, like 100")
     return int(text)
 
 
 def parse_cost(text: str) -> float:
     """An amount of US dollars; raises UsageError otherwise."""
-    try:
-        cost = float(text)
-    except ValueError:
-        cost = math.nan
+    cost = read_number(text)
     if not 0 <= cost < MOST:
-        raise UsageError(f"{text[:80]!r} is no amount of US dollars: write a number from 0 on, like 0.5")
+        raise UsageError(
+            f"{text[:80]!r} is no amount of US dollars: write a number from 0 on and below {MOST:,}, like 0.5"
+        )
     return cost
 
 
@@ -58,6 +56,30 @@ def parse_seed(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 19 and int(text) <= MAX_SEED):
         raise UsageError(f"{text[:80]!r} is no seed: write a whole number from 0 to {MAX_SEED}, like 42")
     return int(text)
+
+
+def parse_path(text: str) -> str:
+    """The path of a file or a folder; raises UsageError for an empty one, as an unset variable of a shell leaves it.
+
+    It would be the working directory, or what stands there without the option: nobody has chosen either.
+    """
+    if not text:
+        raise UsageError("'' is no path: write one, or leave this out")
+    return text
+
+
+def parse_engine(text: str) -> str:
+    """The name of an engine; raises UsageError for an empty one."""
+    if not text:
+        raise UsageError("'' is no name of an engine: llmspell engines shows them")
+    return text
+
+
+def parse_report(text: str) -> str:
+    """Where a report goes; raises UsageError for an empty path, and for `-`."""
+    if text == "-":
+        raise UsageError("stdout is the script's: name a file, or print the outcome there with --output json")
+    return parse_path(text)
 
 
 def parse_variable(text: str) -> str:
@@ -73,6 +95,7 @@ OPTIONS = (
         ("--engine",),
         "The script engine (default: by suffix, #! line, configuration, then lua).",
         "NAME",
+        parse_engine,
     ),
     Option("memory", ("--mem",), "Memory of the whole worker, like 50M (the default).", "SIZE", parse_size),
     Option("cpu", ("--cpu",), "Processor time (default 30).", "SECONDS", parse_seconds),
@@ -96,8 +119,17 @@ OPTIONS = (
         "PATTERN[=BOUNDS]",
         repeatable=True,
     ),
-    Option("allow_read", ("--allow-read",), "Let tools read below PATH. Repeatable.", "PATH", repeatable=True),
-    Option("allow_write", ("--allow-write",), "Let tools write below PATH. Repeatable.", "PATH", repeatable=True),
+    Option(
+        "allow_read", ("--allow-read",), "Let tools read below PATH. Repeatable.", "PATH", parse_path, repeatable=True
+    ),
+    Option(
+        "allow_write",
+        ("--allow-write",),
+        "Let tools write below PATH. Repeatable.",
+        "PATH",
+        parse_path,
+        repeatable=True,
+    ),
     Option(
         "allow_env",
         ("--allow-env",),
@@ -128,9 +160,13 @@ OPTIONS = (
         "N",
         parse_seed,
     ),
-    Option("record", ("--record",), "Write a transcript of the run.", "FILE"),
+    Option("record", ("--record",), "Write a transcript of the run.", "FILE", parse_path),
     Option(
-        "replay", ("--replay",), "Answer calls from a transcript; none is made, but those it lacks with once.", "FILE"
+        "replay",
+        ("--replay",),
+        "Answer calls from a transcript; none is made, but those it lacks with once.",
+        "FILE",
+        parse_path,
     ),
     Option(
         "replay_mode",
@@ -145,9 +181,9 @@ OPTIONS = (
         "Show output as it comes (the default), or when the run is over.",
         flag=True,
     ),
-    Option("report", ("--report",), "Write the outcome as JSON too.", "FILE"),
+    Option("report", ("--report",), "Write the outcome as JSON too.", "FILE", parse_report),
     Option("form", ("--output",), "The form of the output.", choices=("text", "json", "pretty")),
-    Option("config_file", ("--config",), "Read this configuration and no other.", "FILE"),
+    Option("config_file", ("--config",), "Read this configuration and no other.", "FILE", parse_path),
     Option("verbose", ("-v", "--verbose"), "Show the script's log from info on; -vv all of it.", counted=True),
     Option("quiet", ("-q", "--quiet"), "Show errors only.", flag=True),
     Option("color", ("--color",), "When to use colour.", choices=("auto", "always", "never")),

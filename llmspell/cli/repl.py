@@ -18,7 +18,7 @@ from llmspell.cli.choices import Choices
 from llmspell.cli.folder import working_folder
 from llmspell.cli.report import print_outcome
 from llmspell.cli.run import run_options
-from llmspell.cli.script import run_shown
+from llmspell.cli.script import read_stdin, run_shown
 from llmspell.cli.setup import configure, prepare
 from llmspell.cli.statements import NAME, is_command, runnable, split
 from llmspell.cli.terminal import escaped, say
@@ -126,7 +126,7 @@ class Repl:
     def read(self) -> int:
         """From what is piped in; gives the exit code: 0, or that of the first statement that failed."""
         most = self._session.limits.source_allowed + 1  # a longer line is more than a statement may have
-        pieces = iter(lambda: sys.stdin.buffer.readline(most), b"")
+        pieces = iter(lambda: read_stdin(lambda: sys.stdin.buffer.readline(most)), b"")
         lines = (piece.decode("utf-8", "surrogateescape") for piece in pieces)
         for text in split(self._session, lines):
             code = self._take(text)

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from llmspell.cli.choices import Choices
+from llmspell.cli.folder import working_folder
 from llmspell.cli.run import EXIT_CODES, run_options
 from llmspell.cli.script import Spell, run_spell
 from llmspell.cli.setup import configure, prepare
@@ -83,7 +84,7 @@ def resume(context: click.Context, /, file: str, script: str | None, unanswered:
     It is run as the command runs one that has recorded FILE: with your configuration, and with the --allow-* of this
     command line, for FILE grants nothing. FILE of a stranger is what a script of a stranger is: see it before.
     """
-    resumed = Resumable(file)
+    resumed = Resumable(os.path.join(working_folder(), file))
     context.exit(
         _run(resumed.cassette, script, Choices(**options), context.obj, resumed=resumed, unanswered=unanswered)
     )

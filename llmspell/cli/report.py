@@ -15,6 +15,8 @@ PIECE = 65536
 """Characters of a document that are written at once."""
 LONGEST_NAME = 255
 """Bytes in the name of a file, NAME_MAX on every file system of Linux."""
+_OPEN = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/self/fd/")
+"""What is open already, also where it is a file: `--report >(jq .)` of a shell names such a place."""
 
 
 def print_outcome(
@@ -57,7 +59,7 @@ def _write_json(document: Any, file: Any) -> None:
 
 def check_report_place(path: str) -> None:
     """Raises UsageError before the run if a report cannot be written: what will be done after it is tried."""
-    place = os.path.realpath(path)
+    place = _place(path)
     folder, name = os.path.split(place)
     if os.path.isdir(place):
         raise _refused(path, "it is a folder: name a file in it")
@@ -66,6 +68,8 @@ def check_report_place(path: str) -> None:
     if os.path.exists(place):
         if not os.access(place, os.W_OK):
             raise _refused(path, "the file cannot be written to")
+    elif place.startswith(_OPEN):
+        raise _refused(path, "nothing is open there")
     elif not os.path.isdir(folder):
         raise _refused(path, f"there is no folder {folder}: make it first")
     if _is_replaced(place):
@@ -83,11 +87,11 @@ def write_report(path: str, outcome: Outcome, *, pass_on: bool) -> None:
 
     A pipe or a device is written to as it is, and never replaced. Raises UsageError.
     """
-    place = os.path.realpath(path)
+    place = _place(path)
     document = outcome.to_dict(pass_on=pass_on)
     try:
         if not _is_replaced(place):
-            with open(place, "w", encoding="ascii") as file:
+            with open(place, "a", encoding="ascii") as file:  # it may be a file to which our stdout went
                 _write_json(document, file)
             return
         beside = _beside(place)
@@ -109,7 +113,14 @@ def _beside(place: str) -> str:
     return os.path.join(folder, f"{name[:40]}.{os.getpid()}.tmp")
 
 
+def _place(path: str) -> str:
+    """The file that a link leads to; what is never replaced by the name that was typed, for a pipe has no other."""
+    return os.path.realpath(path) if _is_replaced(path) else path
+
+
 def _is_replaced(place: str) -> bool:
+    if place.startswith(_OPEN):
+        return False
     return not os.path.exists(place) or stat.S_ISREG(os.stat(place).st_mode)
 
 

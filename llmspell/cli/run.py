@@ -9,8 +9,8 @@ import click
 
 from llmspell.cli.choices import Choices
 from llmspell.cli.options import OPTIONS, Option
+from llmspell.cli.parsed import Parsed
 from llmspell.cli.script import run_code, run_file
-from llmspell.errors import UsageError
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -41,21 +41,6 @@ EXIT_CODES = """
 Exit codes: 0 ok, 1 script error, 2 usage or set-up, 3 limit, 4 denied,
 5 crash, 70 our fault, 130 Ctrl-C, 143 SIGTERM, 129 SIGHUP,
 141 stdout was closed."""
-
-
-class Parsed(click.ParamType[Any]):
-    """A value that a function of the package reads; its UsageError becomes click's, which names the option."""
-
-    def __init__(self, name: str, parse: Callable[[str], Any]) -> None:
-        self.name, self._parse = name, parse
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if not isinstance(value, str):
-            return value
-        try:
-            return self._parse(value)
-        except UsageError as error:
-            self.fail(str(error), param, ctx)
 
 
 def _as_click(option: Option) -> Callable[[Function], Function]:

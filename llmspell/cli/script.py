@@ -69,7 +69,7 @@ def run_file(
     configuration, limits = configure(choices, sandboxed=sandboxed)
     allowed = limits.source_allowed
     if script == "-":
-        source, name, folder = sys.stdin.buffer.read(allowed + 1), "stdin", None
+        source, name, folder = read_stdin(lambda: sys.stdin.buffer.read(allowed + 1)), "stdin", None
         check_text(source, name)
     else:
         source, name, folder = read_script(script, allowed), os.path.basename(script), os.path.dirname(script) or "."
@@ -97,7 +97,7 @@ def run_code(code: str, arguments: "Sequence[str]", choices: Choices, prestarted
 
 
 def open_replay(choices: Choices) -> "tuple[Cassette | None, Choices]":
-    """The transcript that is to be replayed, if there is one, and the choices with its engine. Raises UsageError."""
+    """The transcript that is to be replayed and stays as it is, and the choices with its engine. Raises UsageError."""
     if choices.replay is None:
         return None, choices
     from llmspell.transcript.cassette import Cassette
@@ -105,7 +105,8 @@ def open_replay(choices: Choices) -> "tuple[Cassette | None, Choices]":
     if choices.replay_mode == "once" and not os.path.lexists(choices.replay):
         return None, choices  # it is recorded then
     cassette = Cassette.load(choices.replay)
-    return cassette, choices._replace(engine=choices.engine or cassette.header.engine)
+    choices = choices._replace(engine=choices.engine or cassette.header.engine)
+    return None if choices.replay_mode == "once" else cassette, choices  # what is rewritten is taken by its name
 
 
 def run_spell(spell: Spell, setup: Setup, choices: Choices, prestarted: "Prestarted | None") -> int:
@@ -214,6 +215,14 @@ def _show(outcome: Outcome, spell: Spell, setup: Setup, choices: Choices) -> Non
 def readable(name: str) -> str:
     """A file's name as text that can travel: what is no UTF-8 in it is shown as `\\xNN`."""
     return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def read_stdin(read: "Callable[[], bytes]") -> bytes:
+    """What is read of our own stdin. Raises UsageError where that cannot be: it may be open for writing only."""
+    try:
+        return read()
+    except OSError as error:
+        raise UsageError(f"stdin cannot be read: {(error.strerror or str(error)).lower()}") from None
 
 
 def _read_stdin(size: int) -> bytes:

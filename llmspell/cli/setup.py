@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from llmspell.capabilities.scripting import log_to_stderr
 from llmspell.cli.choices import Choices
-from llmspell.cli.folder import working_folder
+from llmspell.cli.folder import whole_paths, working_folder
 from llmspell.cli.grants import model_grant, tool_grant
 from llmspell.cli.terminal import complain
 from llmspell.config import Configuration, load
@@ -78,7 +78,9 @@ def prepare(
         return make_providers(configuration, choices.model, choices.provider)
 
     engine = (
-        engines.get(choices.engine) if choices.engine else engines.for_script(name, first_line, configuration.engine)
+        engines.get(choices.engine)
+        if choices.engine is not None
+        else engines.for_script(name, first_line, configuration.engine)
     )
     policy = _policy(configuration, choices, sandboxed=sandboxed, folder=folder)
     if engine.extensions is None:  # a configuration is for scripts of all languages; what was typed is for this one
@@ -117,7 +119,7 @@ def _check_model(configuration: Configuration, choices: Choices) -> None:
 
 def _policy(configuration: Configuration, choices: Choices, *, sandboxed: bool, folder: str | None) -> Policy:
     policy = configuration.policy
-    read = (*policy.read, *map(os.path.abspath, choices.allow_read))
+    read = (*policy.read, *whole_paths(choices.allow_read))
     environment = {name: os.environ[name] for name in choices.allow_env if name in os.environ}
     modules = policy.modules
     if sandboxed:
@@ -130,7 +132,7 @@ def _policy(configuration: Configuration, choices: Choices, *, sandboxed: bool, 
         models=(*policy.models, *(pattern for pattern, _ in models)),
         model_bounds={**policy.model_bounds, **{pattern: bound for pattern, bound in models if bound is not None}},
         read=read,
-        write=(*policy.write, *map(os.path.abspath, choices.allow_write)),
+        write=(*policy.write, *whole_paths(choices.allow_write)),
         environment={**policy.environment, **environment},
         modules=modules,
         packages=(*policy.packages, *choices.allow_packages),

@@ -12,7 +12,7 @@ from llmspell.limits import format_size
 from llmspell.outcome import Outcome, as_json, as_text
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import RenderableType
 
 LONGEST_NAME = 20
 """Columns that the first cell of a row keeps for itself on a narrow terminal."""
@@ -34,7 +34,7 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         table.add_column(column, overflow="fold", min_width=min(longest, LONGEST_NAME))
     for row in rows:
         table.add_row(*(Text(escaped(cell)) for cell in row))
-    _console(Colours("auto", sys.stdout)).print(table)
+    _print(table, Colours("auto", sys.stdout))
 
 
 def show_panel(outcome: Outcome, memory: int, *, colours: Colours) -> None:
@@ -72,10 +72,15 @@ def show_panel(outcome: Outcome, memory: int, *, colours: Colours) -> None:
     colour = "green" if outcome.ok else "red"
     verdict = outcome.verdict.value + (f" ({outcome.limit.name})" if outcome.limit else "")
     table.add_row("verdict", Text(verdict, style=f"bold {colour}"))
-    _console(colours).print(Panel(table, title=Text(escaped(outcome.script_name)), border_style=colour, expand=False))
+    _print(Panel(table, title=Text(escaped(outcome.script_name)), border_style=colour, expand=False), colours)
 
 
-def _console(colours: Colours) -> Console:
+def _print(shown: RenderableType, colours: Colours) -> None:
+    """Prints it. The console itself writes nothing: where nobody reads it would end the program, with code 1."""
     from rich.console import Console
 
-    return Console(color_system="auto" if colours.on else None, force_terminal=colours.on or None)
+    console = Console(color_system="auto" if colours.on else None, force_terminal=colours.on or None)
+    with console.capture() as captured:
+        console.print(shown)
+    sys.stdout.write(captured.get())
+    sys.stdout.flush()

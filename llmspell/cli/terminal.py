@@ -116,7 +116,7 @@ def show_error(outcome: Outcome, source: bytes | None, colours: Colours) -> None
     lines += _marked_line(error, outcome.script_name, source, colours)
     if len(error.traceback) > 1:
         lines.append(colours.faint("traceback:"))
-        lines += [colours.faint(f"  {escaped(row)}") for row in error.traceback]
+        lines += [colours.faint(f"  {escaped(row, kept='')}") for row in error.traceback]
     if outcome.diagnostics:
         lines.append(colours.faint(f"the worker said: {escaped(outcome.diagnostics)}"))
     say("\n".join(lines))
@@ -130,7 +130,7 @@ def _headline(outcome: Outcome, error: ScriptError) -> str:
 def _place(error: ScriptError) -> str:
     if error.file is None or error.kind == "limit":  # a limit's message says itself where it was last seen
         return ""
-    return escaped(error.file) + (f":{error.line}" if error.line else "") + ": "
+    return escaped(error.file, kept="") + (f":{error.line}" if error.line else "") + ": "
 
 
 def _marked_line(error: ScriptError, script: str, source: bytes | None, colours: Colours) -> list[str]:

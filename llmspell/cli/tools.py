@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import Any
 
 import click
 
+from llmspell.cli.folder import whole_paths
 from llmspell.cli.listing import Entry, listing, output_option
+from llmspell.cli.parsed import PATH
 from llmspell.cli.terminal import escaped, say
 from llmspell.config import Configuration
 from llmspell.errors import CallError, UsageError, nearest
@@ -59,8 +60,12 @@ def info(name: str, form: str) -> None:
 @tools.command(epilog='Example:  llmspell tools run hash-calculator --params \'{"input": "a"}\'')
 @click.argument("name")
 @click.option("--params", default="{}", metavar="JSON", help="The parameters, as a JSON object.")
-@click.option("--allow-read", multiple=True, metavar="PATH", help="Let the tool read below PATH. Repeatable.")
-@click.option("--allow-write", multiple=True, metavar="PATH", help="Let the tool write below PATH. Repeatable.")
+@click.option(
+    "--allow-read", multiple=True, type=PATH, metavar="PATH", help="Let the tool read below PATH. Repeatable."
+)
+@click.option(
+    "--allow-write", multiple=True, type=PATH, metavar="PATH", help="Let the tool write below PATH. Repeatable."
+)
 def run(name: str, params: str, allow_read: tuple[str, ...], allow_write: tuple[str, ...]) -> None:
     """Run a tool once and print its result as JSON."""
     tool = _find(name)
@@ -68,7 +73,7 @@ def run(name: str, params: str, allow_read: tuple[str, ...], allow_write: tuple[
         given: Any = json.loads(params)
     except (ValueError, RecursionError) as error:
         raise UsageError(f'--params is no JSON: {error}; write an object, like \'{{"input": "6*7"}}\'') from None
-    grants = ToolGrants(tuple(map(os.path.abspath, allow_read)), tuple(map(os.path.abspath, allow_write)))
+    grants = ToolGrants(whole_paths(allow_read), whole_paths(allow_write))
     try:
         result = tool.execute(check_parameters(tool, given), grants)
     except CallError as error:

@@ -12,9 +12,9 @@ import click
 
 from llmspell import __version__
 from llmspell.cli.choices import Choices
-from llmspell.cli.faults import CLOSED_STDOUT
 from llmspell.cli.options import parse_count
-from llmspell.cli.run import Parsed, run_options
+from llmspell.cli.parsed import Parsed
+from llmspell.cli.run import run_options
 from llmspell.cli.setup import configure, make_providers
 from llmspell.cli.signals import CODES, CancelledBySignals
 from llmspell.cli.terminal import Colours, complain
@@ -30,7 +30,7 @@ from llmspell.validate.executor import Executor, until_failed
 from llmspell.validate.listing import Listing
 from llmspell.validate.ordered import OrderedReports
 from llmspell.validate.reports.opening import About, Reports, Wanted, open_reports
-from llmspell.validate.reports.report import STDOUT
+from llmspell.validate.reports.report import STDERR, STDOUT
 from llmspell.validate.reports.totals import Totals
 from llmspell.validate.result import Status
 from llmspell.validate.rules import RULES
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from llmspell.cli.checking import Progress
+    from llmspell.utils.files import FileError
     from llmspell.validate.cache import Cache
     from llmspell.validate.changed import Since
     from llmspell.validate.reports.report import Report
@@ -53,8 +54,9 @@ Examples:
   llmspell validate --changed-since origin/main --github .
 
 \b
-Exit codes: 0 all passed, 1 some failed, 2 some could not be checked or a report not be written, 70 our fault,
-130 Ctrl-C, 143 SIGTERM, 129 SIGHUP, 141 stdout was closed."""
+Exit codes: 0 all passed, 1 some failed, 2 some could not be checked
+or a report not be written, 70 our fault, 130 Ctrl-C, 143 SIGTERM,
+129 SIGHUP, 141 stdout was closed."""
 _NOT_HERE = frozenset(Choices._fields) - {
     "memory", "cpu", "wall", "output", "calls", "require", "config_file", "quiet", "color"
 }  # fmt: skip
@@ -136,12 +138,14 @@ def validate(context: click.Context, /, path: tuple[str, ...], **options: Any) -
             if not reports.any_left:
                 break
         reports.close(interrupted=_interruption(stopped))
-    _tell_problems(context, reports)
+    # A listing on stderr that nobody can read is no report that is missing: the exit code has to do.
+    problems = [problem for problem in reports.problems if problem.path != STDERR]
+    _tell_problems(problems)
     _tell_skipped(found, choices)
     if not totals.scripts and not stopped.exit_code and options["changed_since"] is None:
         complain(f"no scripts were found in {', '.join(path)[:300]}")
         context.exit(2)
-    context.exit(_exit_code(stopped, totals, reports))
+    context.exit(_exit_code(stopped, totals, problems))
 
 
 def _since(revision: str | None, factory: EngineFactory) -> Since | None:
@@ -234,26 +238,23 @@ def _interruption(stopped: Cancellation) -> str | None:
     return names.get(stopped.exit_code, "the first script that did not pass ended it")
 
 
-def _tell_problems(context: click.Context, reports: Reports) -> None:
+def _tell_problems(problems: Iterable[FileError]) -> None:
     """Says which reports could not be written. Where stdout was one of them, that is what ends the program."""
-    of_stdout = [problem.__cause__ for problem in reports.problems if problem.path == STDOUT]
-    for problem in reports.problems:
+    of_stdout = [problem for problem in problems if problem.path == STDOUT]
+    for problem in problems:
         if problem.path != STDOUT:
             complain(str(problem))
-    for cause in of_stdout:
-        if isinstance(cause, BrokenPipeError):  # which click would make a 1
-            context.exit(CLOSED_STDOUT)
-        if cause is not None:
-            raise cause
+    for problem in of_stdout:
+        raise problem.__cause__ or problem
 
 
-def _exit_code(stopped: Cancellation, totals: Totals, reports: Reports) -> int:
+def _exit_code(stopped: Cancellation, totals: Totals, problems: list[FileError]) -> int:
     statuses = totals.statuses
     if stopped.exit_code in CODES.values():
         return stopped.exit_code or 0
     if statuses[Status.FAILED]:
         return 1
-    return 2 if statuses[Status.UNCHECKED] or reports.problems else 0
+    return 2 if statuses[Status.UNCHECKED] or problems else 0
 
 
 def _tell_skipped(found: Discovery, choices: Choices) -> None:

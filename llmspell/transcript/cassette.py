@@ -14,6 +14,7 @@ from typing import Self
 
 from llmspell.limits import format_size
 from llmspell.transcript.beside import Values, ValuesFolder, ValuesInMemory, read_regular
+from llmspell.transcript.ended import Ended, read_end
 from llmspell.transcript.event import Event
 from llmspell.transcript.file import MAX_FILE, PART, values_place
 from llmspell.transcript.form import TranscriptError
@@ -36,13 +37,13 @@ class Cassette:
         """Raises TranscriptError."""
         self.name = name
         if len(data) > MAX_FILE:
-            raise TranscriptError(f"{name} has {format_size(len(data))} and may have {format_size(MAX_FILE)}")
+            raise TranscriptError(f"the transcript has {format_size(len(data))} and may have {format_size(MAX_FILE)}")
         lines = data.split(b"\n")
         last = lines.pop()  # empty, or a line that was cut
         if len(lines) > MAX_LINES:
-            raise TranscriptError(f"{name} has {len(lines):,} lines and may have {MAX_LINES:,}")
+            raise TranscriptError(f"the transcript has {len(lines):,} lines and may have {MAX_LINES:,}")
         if not lines:
-            raise TranscriptError(f"{name} has no whole line: it is no transcript, or was cut in its first line")
+            raise TranscriptError("the transcript has no whole line: it is none, or was cut in its first line")
         self.length = len(data)
         self.size = len(data) - len(last)
         self.cut = bool(last)
@@ -58,9 +59,13 @@ class Cassette:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
-        """Reads a file, with the folder of values beside it. Raises TranscriptError."""
+        """Reads a file, with the folder of values beside it. Raises TranscriptError that names the file."""
         shown = os.fspath(path)
-        return cls(read_whole(shown), ValuesFolder(values_place(shown.removesuffix(PART))), name=ascii(shown[:300]))
+        data, name = read_whole(shown), ascii(shown[:300])
+        try:
+            return cls(data, ValuesFolder(values_place(shown.removesuffix(PART))), name=name)
+        except TranscriptError as error:
+            raise TranscriptError(f"{name}: {error}") from None
 
     @classmethod
     def from_bytes(cls, data: bytes, values: Mapping[str, bytes] | None = None) -> Self:
@@ -88,6 +93,15 @@ class Cassette:
     def end(self) -> Event | None:
         """The last line of a run that is over."""
         return self.events[-1] if self.events and self.events[-1].kind == "end" else None
+
+    def ended(self) -> Ended | None:
+        """How a run that is over has ended. Raises TranscriptError."""
+        if self.end is None:
+            return None
+        try:
+            return read_end(self.end)
+        except TranscriptError as error:
+            raise TranscriptError(f"{self.name}: {error}") from None
 
     @property
     def is_masked(self) -> bool:

@@ -16,7 +16,6 @@ from llmspell.sandbox.ending import RunEnd
 from llmspell.sandbox.session import Answer, LimitCrossed, RunStopped
 from llmspell.transcript.cassette import Cassette
 from llmspell.transcript.divergence import call_lines, difference, diverged, shown
-from llmspell.transcript.ended import Ended, read_end
 from llmspell.transcript.event import Event
 from llmspell.transcript.form import TranscriptError, canonical
 from llmspell.transcript.recording import NEVER_RECORDED
@@ -85,7 +84,7 @@ class LooseBroker:
     def __init__(self, cassette: Cassette, limits: Limits, *, script: str, log: LogSink) -> None:
         """Raises TranscriptError."""
         self._shelf, self._limits, self._script, self._log = Shelf(cassette), limits, script, log
-        self.recorded_end: Ended | None = read_end(cassette.end) if cassette.end is not None else None
+        self.recorded_end = cassette.ended()
         self.calls = 0
         self.records: list[CallRecord] = []
         self.refused = False

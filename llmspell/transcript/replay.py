@@ -19,7 +19,7 @@ from llmspell.sandbox.ending import RunEnd, Stopped
 from llmspell.sandbox.session import Answer, LimitCrossed, RunStopped
 from llmspell.transcript.cassette import Cassette
 from llmspell.transcript.divergence import call_lines, difference, diverged, shown
-from llmspell.transcript.ended import FROM_OUTSIDE, Ended, read_end
+from llmspell.transcript.ended import FROM_OUTSIDE
 from llmspell.transcript.event import Event
 from llmspell.transcript.form import TranscriptError
 from llmspell.transcript.order import InOrder
@@ -44,7 +44,7 @@ class ReplayBroker:
         self._ready: list[tuple[int, Answer]] = []
         self._hit: LimitHit | None = None
         self._open_nested = self._too_many = 0
-        self.recorded_end: Ended | None = read_end(cassette.end) if cassette.end is not None else None
+        self.recorded_end = cassette.ended()
         self.output = Sums()
         self.calls = 0
         self.records: list[CallRecord] = []

@@ -14,7 +14,6 @@ import stat
 
 from llmspell.transcript.beside import read_regular
 from llmspell.transcript.cassette import Cassette, read_whole
-from llmspell.transcript.ended import read_end
 from llmspell.transcript.file import PART, TranscriptFile, lock
 from llmspell.transcript.form import TranscriptError
 
@@ -34,17 +33,16 @@ class Resumable:
         self.taken_from = self._part if self._is_part else self.path
         """The file that was read."""
         self.cassette = cassette = Cassette.load(self.taken_from)
-        end = cassette.end
-        if end is not None and not read_end(end).from_outside:
+        ended = cassette.ended()
+        if ended is not None and not ended.from_outside:
             if self._is_part:  # it was ended before it got its name
                 descriptor = self._taken()
                 try:
                     os.replace(self._part, self.path)
                 finally:
                     os.close(descriptor)
-            verdict = read_end(end).verdict
             raise TranscriptError(
-                f"the run in {self.path!a} is over, with the verdict {verdict}: nothing is left to go on with"
+                f"the run in {self.path!a} is over, with the verdict {ended.verdict}: nothing is left to go on with"
             )
 
     def taken_up(self) -> TranscriptFile:

@@ -8,6 +8,7 @@ where several paths were typed, where it lies, so that it is not handed on twice
 from __future__ import annotations
 
 import copy
+import errno
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -214,8 +215,17 @@ def _glob(path: str) -> tuple[str, str] | None:
 
 
 def _checked(path: str) -> str:
-    if not os.path.lexists(path) and split_glob(path) is None:
-        raise UsageError(f"{path!r:.300} is not there: name a script, a folder of them or a glob")
+    try:
+        os.lstat(path)
+    except OSError as error:
+        if split_glob(path) is not None:
+            return path
+        why = (
+            "is not there"
+            if error.errno == errno.ENOENT
+            else f"is not reached: {os.strerror(error.errno or 0).lower()}"
+        )
+        raise UsageError(f"{path!r:.300} {why}: name a script, a folder of them or a glob") from None
     return path
 
 

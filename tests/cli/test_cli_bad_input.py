@@ -268,8 +268,11 @@ def test_a_worker_that_breaks_the_protocol_is_a_crash_with_what_it_said_escaped(
     assert "\x1b" not in ran.stderr
 
 
-def test_a_working_directory_that_is_gone_is_answered(place: Place) -> None:
-    ran = place.shell("mkdir gone && cd gone && rmdir ../gone && $LLMSPELL exec 'return 1'")
+@pytest.mark.parametrize(
+    "words", ["exec 'return 1'", "resume a", "tools run calculator --allow-read .", "engines check --needs . true"]
+)
+def test_a_working_directory_that_is_gone_is_answered(place: Place, words: str) -> None:
+    ran = place.shell(f"mkdir gone && cd gone && rmdir ../gone && $LLMSPELL {words}")
     assert (ran.code, ran.stdout) == (2, b"")
     assert ran.stderr == "llmspell: the working directory is gone: change to another one\n"
 
@@ -285,3 +288,9 @@ def test_an_ascii_only_locale_changes_nothing_of_the_output(place: Place) -> Non
     )
     assert (ran.code, ran.stdout) == (1, "h\u00e9\n".encode())
     assert "exec:1: " in ran.stderr
+
+
+def test_a_panel_is_shown_where_its_letters_are_not(place: Place) -> None:
+    ran = place.where(PYTHONIOENCODING="ascii").run("exec", 'print("h\u00e9")', "--output", "pretty")
+    assert (ran.code, ran.stderr) == (0, "")
+    assert rb"h\xe9" in ran.stdout

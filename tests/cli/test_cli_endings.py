@@ -138,8 +138,9 @@ def test_a_closed_stdout_ends_the_run_promptly_and_quietly(place: Place, command
     assert (ran.code, ran.stdout, ran.stderr) == (141, b"x" * 1000 + b"\n", "")
 
 
-def test_a_stdout_that_is_closed_before_the_document_is_written_is_141(place: Place) -> None:
-    ran = place.shell("$LLMSPELL exec 'return 1' --output json | true; exit ${PIPESTATUS[0]}")
+@pytest.mark.parametrize("form", ["json", "pretty"])
+def test_a_stdout_that_is_closed_before_the_document_is_written_is_141(place: Place, form: str) -> None:
+    ran = place.shell(f"$LLMSPELL exec 'return 1' --output {form} >&-")
     assert (ran.code, ran.stderr) == (141, "")
 
 

@@ -26,6 +26,13 @@ def test_a_usage_error_is_one_line_whatever_was_typed(place: Place) -> None:
     assert ran.stderr.splitlines()[-1].startswith("Error: No such option")
 
 
+def test_the_name_of_a_script_that_fails_begins_no_line(place: Place) -> None:
+    place.write("x\n::stop-commands::abc.py", "def f():\n    raise ValueError('x')\nf()\n")
+    ran = place.run("run", "x\n::stop-commands::abc.py")
+    assert ran.stderr.splitlines()[0] == r"error: x\n::stop-commands::abc.py:2: ValueError: x"
+    assert r"  x\n::stop-commands::abc.py:2: in f" in ran.stderr.splitlines()
+
+
 @pytest.mark.parametrize("command", ["validate", "run"])
 def test_a_complaint_is_one_line_whatever_was_typed(place: Place, command: str) -> None:
     ran = place.run(command, f"gone{FORGED}")

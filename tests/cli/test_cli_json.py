@@ -198,9 +198,22 @@ def test_a_report_to_a_pipe_is_written_into_it_and_does_not_replace_it(place: Pl
     assert stat.S_ISFIFO((place.folder / "pipe").stat().st_mode)
 
 
+@pytest.mark.parametrize("place_of", [">(cat >&2)", "/dev/stderr", "/proc/self/fd/2"])
+def test_a_report_to_what_is_open_already_is_written_into_it(place: Place, place_of: str) -> None:
+    ran = place.shell(f"$LLMSPELL exec 'print(1)' --report {place_of} | cat")
+    assert (ran.stdout, json.loads(ran.stderr)["stdout"]) == (b"1\n", "1\n")
+
+
+def test_a_report_to_a_stdout_that_is_a_file_stands_behind_the_output(place: Place) -> None:
+    assert place.shell("$LLMSPELL exec 'print(1)' --report /dev/stdout > both").code == 0
+    printed, document = (place.folder / "both").read_bytes().splitlines()
+    assert (printed, json.loads(document)["verdict"]) == (b"1", "ok")
+
+
 @pytest.mark.parametrize(
     ("target", "said"),
     [
+        ("/dev/fd/77", "nothing is open there"),
         ("nowhere/r.json", "there is no folder {0}/nowhere: make it first"),
         (".", "it is a folder: name a file in it"),
         ("r" * 256, "its name has more than 255 bytes: shorten it"),

@@ -209,6 +209,19 @@ def test_where_stdout_cannot_be_written_the_other_reports_are(
     assert (suite.get("tests"), suite.get("errors")) == ("2", "0")
 
 
+def test_a_listing_on_a_stderr_that_cannot_be_written_is_no_missing_report(place: Place) -> None:
+    place.write("a.lua", GOOD)
+    ran = place.shell("$LLMSPELL validate a.lua --json - 2> /dev/full")
+    assert (ran.code, json.loads(ran.stdout)["totals"]["passed"]) == (0, 1)
+
+
+def test_a_check_that_was_asked_for_what_cannot_be_is_no_fault_of_ours(place: Place) -> None:
+    place.write("a.lua", GOOD)
+    ran = place.run("validate", "a.lua", "--mem", "1M")
+    assert (ran.code, ran.stdout) == (2, b"no scripts; interrupted: it could not go on\n")
+    assert ran.stderr.startswith("llmspell: a memory limit of 1 MiB is too small")
+
+
 def test_the_summary_of_a_job_is_written_where_the_log_cannot_be(place: Place) -> None:
     place.write("s/a.lua", BAD)
     place.write("s/b.lua", BAD)
@@ -231,7 +244,9 @@ def test_verbose_shows_notes_and_help_names_every_code(place: Place) -> None:
     place.write("a.lua", "Tool.execute(ARGS[1])")
     assert b" note dynamic-call" in place.run("validate", "-v", "a.lua").stdout
     assert place.run("validate", "-v", "-q", "a.lua").stdout == b""
-    shown = " ".join(place.run("validate", "--help").stdout.decode().split())
+    told = place.run("validate", "--help").stdout.decode()
+    assert max(map(len, told.splitlines())) <= 80
+    shown = " ".join(told.split())
     assert "70 our fault" in shown
     assert "141 stdout was closed" in shown
 

@@ -33,7 +33,7 @@ def test_arguments_come_in_every_spelling(call: str) -> None:
 @pytest.mark.parametrize(
     ("call", "says"),
     [
-        ("Tool.exists()", "name must be text, not nil"),
+        ("Tool.exists()", "Tool.exists: name must be text, not nil"),
         ("Tool.exists('a', 'b')", "TypeError: Tool.exists() takes 1 arguments and was given 2"),
         ("Tool.exists('a', name='b')", "TypeError: Tool.exists() was given name twice"),
         ("Tool.exists('a', other=1)", "TypeError: Tool.exists() takes no argument 'other'"),

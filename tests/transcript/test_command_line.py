@@ -148,6 +148,14 @@ def test_what_is_missing_is_made_as_the_record_was(tmp_path: Path, cut: dict[str
         assert once.code == code, once.stderr
 
 
+def test_a_record_that_grows_is_named_in_the_same_words_each_time(tmp_path: Path) -> None:
+    call = 'Tool.execute("calculator", {input = "1"})'
+    for code, steps in ((f"return {call}.text", 1), (f"return {call}.text, {call}", 2)):
+        ran = run(["exec", "--replay", "t.jsonl", "--replay-mode", "once", code], folder=tmp_path)
+        assert (ran.code, ran.stdout) == (0, '"1"\n'), ran.stderr
+        assert Cassette.load(tmp_path / "t.jsonl").steps == steps
+
+
 def test_a_cut_run_is_resumed_with_the_modules_beside_its_script(tmp_path: Path) -> None:
     place = workplace(tmp_path)
     (place / "m.lua").write_text("return {word = 'module'}")

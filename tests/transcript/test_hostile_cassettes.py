@@ -206,6 +206,14 @@ def test_only_a_regular_file_is_read(tmp_path: Path, place: str) -> None:
         Cassette.load(f"{tmp_path}/{place}" if place[0] != "/" else place)
 
 
+def test_what_is_wrong_with_a_file_is_said_with_its_name(tmp_path: Path) -> None:
+    last = len(EXAMPLE.splitlines()) - 1
+    for content in (b"[]\n", b"x", with_line(EXAMPLE, last, outcome={})):
+        (tmp_path / "bees.jsonl").write_bytes(content)
+        with pytest.raises(TranscriptError, match=r"^'/.*/bees\.jsonl': (line \d+ of )?the transcript "):
+            Cassette.load(tmp_path / "bees.jsonl").ended()
+
+
 def test_a_replay_of_an_end_that_is_none_is_refused(data: bytes) -> None:
     for outcome in ({}, {"verdict": "fine"}, {"verdict": "ok", "error": 7}, {"verdict": "limit", "limit": {"name": 1}}):
         last = len(data.splitlines()) - 1

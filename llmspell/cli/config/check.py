@@ -9,6 +9,7 @@ import click
 from llmspell.cli.config.found import Found, fault_entry, find, in_order
 from llmspell.cli.config.leads import lead_nowhere
 from llmspell.cli.listing import output_option
+from llmspell.cli.parsed import FILE
 
 _EXAMPLES = """\b
 Examples:
@@ -21,7 +22,7 @@ Exit codes: 0 nothing is wrong, 2 something is."""
 
 
 @click.command(epilog=_EXAMPLES, short_help="Check what a run would read here, or FILE alone.")
-@click.argument("file", required=False)
+@click.argument("file", required=False, type=FILE)
 @output_option
 @click.pass_context
 def check(context: click.Context, file: str | None, form: str) -> None:

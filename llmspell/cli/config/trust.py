@@ -9,6 +9,7 @@ import click
 
 from llmspell.cli.folder import working_folder
 from llmspell.cli.listing import Entry, output_option, show_list
+from llmspell.cli.parsed import FILE
 from llmspell.cli.terminal import escaped
 from llmspell.config.check import checked
 from llmspell.config.discovery import PROJECT_NAME, home, project_file, trust_file
@@ -28,7 +29,7 @@ Examples:
 
 
 @click.command(epilog=_EXAMPLES, short_help="Trust a project's file as it is now.")
-@click.argument("file", required=False)
+@click.argument("file", required=False, type=FILE)
 @click.option("--list", "listed", is_flag=True, help="Show the files that you trust, and which have changed since.")
 @click.option("--revoke", is_flag=True, help="Trust FILE no more.")
 @output_option

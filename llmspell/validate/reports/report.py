@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Protocol, Self, TextIO
 
+from llmspell.errors import LlmspellError
 from llmspell.utils.files import FileError, write_atomic
 from llmspell.validate.reports.totals import Ending, Totals
 from llmspell.validate.result import Result
 
 STDOUT = "-"
+STDERR = "stderr"
 _PIECE = 1 << 16
 
 
@@ -80,6 +82,8 @@ class FileReport:
 
 def reason(kind: type[BaseException]) -> str:
     """In words, what ended a check before its end."""
+    if issubclass(kind, LlmspellError):
+        return "it could not go on"
     return "interrupted" if kind is KeyboardInterrupt else f"ended by a fault ({kind.__name__})"
 
 
@@ -140,7 +144,9 @@ class Failing:
 
 def path_of(stream: TextIO) -> str:
     """What a stream that is written to is called where that fails."""
-    return STDOUT if stream is sys.stdout else str(getattr(stream, "name", "a stream"))
+    if stream is sys.stdout:
+        return STDOUT
+    return STDERR if stream is sys.stderr else str(getattr(stream, "name", "a stream"))
 
 
 def _publish(path: str, pieces: Iterable[bytes]) -> None:

@@ -32,9 +32,8 @@ def is_of(cassette: Cassette, source: bytes) -> bool:
 
 def recorded_verdict(cassette: Cassette) -> Verdict | None:
     """How the recorded run ended. Raises TranscriptError."""
-    from llmspell.transcript.ended import read_end
-
-    return None if cassette.end is None else read_end(cassette.end).verdict
+    ended = cassette.ended()
+    return None if ended is None else ended.verdict
 
 
 def stale_modules(cassette: Cassette, modules: Mapping[str, bytes]) -> list[str]:
