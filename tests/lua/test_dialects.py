@@ -279,7 +279,7 @@ def test_answers_for_which_there_is_no_room_are_refused_and_hang_nothing(name: s
         name,
         tools=[made],
         policy=default_policy().with_tools([made.name]),
-        limits=Limits(memory=EngineFactory().get(name).least_memory, wall=20),
+        limits=Limits(memory=EngineFactory().get(name).least_memory + (2 << 20), wall=20),
     )
     outcome = runtime.execute(source, name="spell.lua")
     assert outcome.verdict == "ok", outcome.error

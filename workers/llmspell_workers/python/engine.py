@@ -157,8 +157,8 @@ class Engine:
             status = _status(error.code)
             flush()
         except BaseException as error:  # noqa: BLE001 - whatever a script raises is how its run ended
+            reserve.close()  # before a function is called: there may be no room for its frame
             if is_out_of_memory(error):
-                reserve.close()
                 line = line_of(error, run.name) or (self._frame.f_lineno if self._frame else None)
                 failure = _memory_error(line)
                 self._calls.refusals += 1
