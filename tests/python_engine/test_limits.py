@@ -33,7 +33,7 @@ def test_memory_that_is_used_up_is_the_memory_limit_with_its_line(name: str) -> 
     assert outcome.error is not None
     known = outcome.error.line is not None or sys.version_info < (3, 13)  # where 3.13 finds no memory for a traceback
     assert outcome.error.line == (3 if known else None)
-    assert outcome.usage.memory_refusals >= 1
+    assert outcome.usage.memory_refusals >= 1 or not known  # nor for the worker's last word
     assert outcome.usage.peak_memory_bytes is not None
     assert outcome.usage.peak_memory_bytes <= 50 << 20
 
