@@ -34,7 +34,7 @@ def doctor(context: click.Context, names: tuple[str, ...], form: str, config_fil
     what to do about it.
     """
     configuration = configured(config_file)
-    factory = factory_of(configuration.engines, configuration.origin)
+    factory = factory_of(configuration)
     diagnosis = diagnose([factory.get(name) for name in names or factory.names()])
     if form == "json":
         print(json.dumps(diagnosis.to_dict(), indent=2))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def _entries(configuration: Configuration) -> list[Entry]:
-    factory = factory_of(configuration.engines, configuration.origin)
+    factory = factory_of(configuration)
     return [
         {
             "name": spec.name,

@@ -23,13 +23,18 @@ def tool_grant(text: str, configured: Mapping[str, ToolGrant]) -> tuple[str, Too
     """
     name, equals, bounds = text.partition("=")
     name = canonical(name)
+    check_tool(name, "--allow-tool")
+    grant = configured.get(name, ToolGrant())
+    return name, grant._replace(**_read(bounds, _OF_TOOLS, "--allow-tool", name)) if equals else grant
+
+
+def check_tool(name: str, where: str) -> None:
+    """Raises UsageError, which says `where` it was granted, for a tool that is not there."""
     known = list(builtin_tools())
     if name not in known:
         close = nearest(name, known)
         hint = f"did you mean {close}?" if close else f"known are: {', '.join(known)}"
-        raise UsageError(f"--allow-tool: there is no tool {name[:60]!r}; {hint}")
-    grant = configured.get(name, ToolGrant())
-    return name, grant._replace(**_read(bounds, _OF_TOOLS, "--allow-tool", name)) if equals else grant
+        raise UsageError(f"{where}: there is no tool {name[:60]!r}; {hint}")
 
 
 def model_grant(text: str) -> tuple[str, ModelGrant | None]:

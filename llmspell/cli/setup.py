@@ -7,9 +7,10 @@ from typing import NamedTuple
 from llmspell.capabilities.scripting import log_to_stderr
 from llmspell.cli.choices import Choices
 from llmspell.cli.folder import whole_paths, working_folder
-from llmspell.cli.grants import model_grant, tool_grant
+from llmspell.cli.grants import check_tool, model_grant, tool_grant
 from llmspell.cli.terminal import complain
 from llmspell.config import Configuration, load
+from llmspell.config.refusal import dotted
 from llmspell.engines.configured import factory_of
 from llmspell.engines.factory import EngineSpec
 from llmspell.errors import CallError, UsageError
@@ -70,18 +71,14 @@ def prepare(
     folder: str | None,
 ) -> Setup:
     """What a script of this name and first line is run with. Raises UsageError and SetupError."""
-    engines = factory_of(configuration.engines, configuration.origin)
+    engines = factory_of(configuration)
     if choices.model is not None or choices.provider is not None:
         _check_model(configuration, choices)
 
     def providers() -> "ProviderManager":
         return make_providers(configuration, choices.model, choices.provider)
 
-    engine = (
-        engines.get(choices.engine)
-        if choices.engine is not None
-        else engines.for_script(name, first_line, configuration.engine)
-    )
+    engine = engines.for_script(name, first_line) if choices.engine is None else engines.get(choices.engine)
     policy = _policy(configuration, choices, sandboxed=sandboxed, folder=folder)
     if engine.extensions is None:  # a configuration is for scripts of all languages; what was typed is for this one
         policy = policy._replace(packages=choices.allow_packages)
@@ -126,6 +123,10 @@ def _policy(configuration: Configuration, choices: Choices, *, sandboxed: bool, 
         modules = folder is not None and any(
             _within(os.path.realpath(folder), os.path.realpath(allowed)) for allowed in read
         )
+    for name in policy.tools:
+        check_tool(name, f"{configuration.origin('tools.grant')}: tools.grant")
+    for name in configuration.tool_bounds:  # under a wrong name they would hold nothing
+        check_tool(name, f"{configuration.origin(dotted(('tools', name)))}: tools")
     models = [model_grant(text) for text in choices.allow_models]
     return policy._replace(
         tools={**policy.tools, **dict(tool_grant(text, configuration.tool_bounds) for text in choices.allow_tools)},

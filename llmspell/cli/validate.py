@@ -103,7 +103,7 @@ def validate(context: click.Context, /, path: tuple[str, ...], **options: Any) -
     """
     choices = Choices(**{name: value for name, value in options.items() if name in Choices._fields})
     configuration, limits = configure(choices, sandboxed=True)
-    factory = factory_of(configuration.engines, configuration.origin)
+    factory = factory_of(configuration)
     settings = settings_of(
         configuration,
         factory,

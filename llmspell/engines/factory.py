@@ -46,11 +46,16 @@ BUILT_IN = tuple(
 
 
 class EngineFactory:
-    """The engines of a host. `extra` rows come from a configuration and may not take a built-in name."""
+    """The engines of a host. `extra` rows come from a configuration and may not take a built-in name.
 
-    def __init__(self, extra: Iterable[EngineSpec] = ()) -> None:
+    `default` is the engine of a script that neither its suffix nor its first line gives one; `chosen_by` is who says
+    so, for the message if there is none of that name.
+    """
+
+    def __init__(self, extra: Iterable[EngineSpec] = (), *, default: str = DEFAULT_ENGINE, chosen_by: str = "") -> None:
         self._specs = {spec.name: spec for spec in BUILT_IN}
         self._installed = False
+        self._default, self._chosen_by = default, chosen_by
         for spec in extra:
             self._add(spec)
 
@@ -73,14 +78,19 @@ class EngineFactory:
         self._read_entry_points()
         return sorted(self._specs)
 
-    def for_script(self, name: str, first_line: bytes, default: str | None = None) -> EngineSpec:
-        """The engine for a script: by suffix, then by its `#!` line, then the configured one, then the default."""
+    def for_script(self, name: str, first_line: bytes) -> EngineSpec:
+        """The engine for a script: by suffix, then by its `#!` line, then the default. Raises UsageError."""
         suffix = os.path.splitext(name)[1]
         named = self._by_suffix(suffix) or self._by_first_line(first_line)
         if named is None and (suffix or first_line.startswith(b"#!")):
             self._read_entry_points()
             named = self._by_suffix(suffix) or self._by_first_line(first_line)
-        return self.get(named or default or DEFAULT_ENGINE)
+        if named is not None:
+            return self.get(named)
+        try:
+            return self.get(self._default)
+        except UsageError as error:
+            raise UsageError(f"{self._chosen_by}: {error}" if self._chosen_by else str(error)) from None
 
     def _by_suffix(self, suffix: str) -> str | None:
         return next((spec.name for spec in self._specs.values() if suffix and suffix in spec.suffixes), None)

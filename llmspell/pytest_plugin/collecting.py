@@ -43,7 +43,7 @@ class SpellCollection:
         self._config = config
         try:
             configuration = _configuration(config)
-            self._factory = factory_of(configuration.engines, configuration.origin)
+            self._factory = factory_of(configuration)
             self._settings = settings_of(configuration, self._factory, strict=config.getoption("--llmspell-strict"))
             self.checker = Checker(self._settings)
             providers = ProviderManager(configuration.providers, environ=os.environ)

@@ -137,6 +137,7 @@ def test_check_tells_every_fault_at_once_in_order(place: Place) -> None:
 NOWHERE = {
     'engine = "luaa"': "line 1: engine: there is no engine 'luaa'; did you mean lua?",
     '[tools]\ngrant = ["calculater"]': "line 2: tools.grant: there is no tool 'calculater'; did you mean calculator?",
+    "[tools.calculater]\nmax_calls = 1": "line 2: tools.calculater.max_calls: there is no tool 'calculater'; did you",
     'model = "opnai/x"': "line 1: model: there is no provider 'opnai'; did you mean 'openai'",
     '[aliases]\nfast = ["echo/echo", "opnai/x"]': "line 2: aliases.fast: there is no provider 'opnai'",
     '[providers.p]\ntype = "litelm"': "line 2: providers.p.type: provider 'p' has the type 'litelm'",
@@ -149,6 +150,26 @@ def test_check_finds_names_that_lead_nowhere(place: Place) -> None:
         assert (ran.code, ran.stdout) == (2, b"")
         assert said in ran.stderr
         assert ran.stderr.count("\n") == 1
+
+
+def test_a_run_names_the_file_whose_names_lead_nowhere(place: Place) -> None:
+    wrong = {
+        'engine = "luaa"': "engine: there is no engine 'luaa'; did you mean lua?",
+        '[tools]\ngrant = ["calculater"]': "tools.grant: there is no tool 'calculater'; did you mean calculator?",
+        "[tools.calculater]\nmax_calls = 1": "tools: there is no tool 'calculater'; did you mean calculator?",
+    }
+    place.write("spell", "print(1)")
+    for text, said in wrong.items():
+        ran = place.run("run", "--config", str(place.write("c.toml", text)), "spell")
+        assert (ran.code, ran.stdout) == (2, b"")
+        assert ran.stderr.startswith(f"llmspell: {place.folder}/c.toml: {said}")
+
+
+def test_the_configured_engine_checks_what_it_would_run(place: Place) -> None:
+    named = str(place.write("c.toml", 'engine = "javascript"'))
+    place.write("spell", "console.log(1 + 1)\n")
+    assert place.run("run", "--config", named, "spell").stdout == b"2\n"
+    assert place.run("validate", "--no-cache", "--config", named, "spell").code == 0
 
 
 def test_a_named_file_that_is_not_there_is_the_one_fault(place: Place) -> None:

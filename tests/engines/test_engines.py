@@ -128,9 +128,14 @@ def test_the_engine_is_found_by_suffix_then_first_line_then_configuration_then_d
     assert engines.for_script("a", b"#!/usr/bin/lua5.1\n").name == "lua@5.1"
     assert engines.for_script("a", b"#!/usr/bin/env luajit\n").name == "lua@luajit"
     assert engines.for_script("a", b"#!/usr/bin/lua5.2\n").name == "lua"
-    assert engines.for_script("a", b"#!/bin/sh\n", "shout").name == "shout"
-    assert engines.for_script("a", b"", None).name == "lua"
+    assert engines.for_script("a", b"").name == "lua"
     assert engines.for_script("a.unknown", b"").name == "lua"
+    assert EngineFactory([SHOUT], default="shout").for_script("a", b"#!/bin/sh\n").name == "shout"
+
+
+def test_an_unknown_default_is_named_with_who_chose_it() -> None:
+    with pytest.raises(UsageError, match=r"^a\.toml: engine: there is no engine 'luaa'; did you mean lua\?"):
+        EngineFactory(default="luaa", chosen_by="a.toml: engine").for_script("a", b"")
 
 
 def test_a_built_in_engine_takes_settings_and_suffixes_but_no_command() -> None:

@@ -77,11 +77,11 @@ def test_a_module_names_what_is_in_its_own_folder_and_in_those_above_it(here: Pa
 class _Faulty(EngineFactory):
     """Fails for one script, by a fault that nobody has thought of."""
 
-    def for_script(self, name: str, first_line: bytes, default: str | None = None) -> EngineSpec:
+    def for_script(self, name: str, first_line: bytes) -> EngineSpec:
         """The engine of a script."""
         if name == "b.lua":
             raise ZeroDivisionError("of ours")
-        return super().for_script(name, first_line, default)
+        return super().for_script(name, first_line)
 
 
 def test_a_fault_with_one_script_is_a_result_of_it_and_the_rest_is_given(here: Path) -> None:

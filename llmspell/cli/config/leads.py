@@ -9,7 +9,7 @@ from llmspell.cli.setup import make_providers
 from llmspell.config.assemble import build
 from llmspell.config.configuration import Configuration
 from llmspell.config.refusal import Refusal
-from llmspell.config.tree import Setting, Tree
+from llmspell.config.tree import Setting, Tree, settings, subtree
 from llmspell.engines.configured import factory_of
 from llmspell.errors import CallError, LlmspellError, nearest
 from llmspell.tools.catalog import builtin_tools
@@ -24,12 +24,12 @@ def lead_nowhere(tree: Tree) -> Iterator[Refusal]:
 
 
 def _tools(tree: Tree) -> Iterator[Refusal]:
-    path = ("tools", "grant")
-    setting = _setting(tree, path)
+    """Tools that are granted, or bounded, and are not there: a bound under a wrong name would hold nothing."""
     known = list(builtin_tools())
-    for name in setting.value if setting is not None else ():
-        if setting is not None and name not in known:
-            yield setting.origin.refuse(path, f"there is no tool {name!r}; {_hint(name, known)}")
+    for path, setting in settings(subtree(tree, "tools"), ("tools",)):
+        for name in setting.value if path == ("tools", "grant") else (path[1],):
+            if name not in known:
+                yield setting.origin.refuse(path, f"there is no tool {name!r}; {_hint(name, known)}")
 
 
 def _engine(tree: Tree, configuration: Configuration) -> Iterator[Refusal]:
@@ -37,7 +37,7 @@ def _engine(tree: Tree, configuration: Configuration) -> Iterator[Refusal]:
     if setting is None:
         return
     try:
-        factory_of(configuration.engines, configuration.origin).get(setting.value)
+        factory_of(configuration).get(setting.value)
     except LlmspellError as error:
         yield setting.origin.refuse(("engine",), str(error))
 
