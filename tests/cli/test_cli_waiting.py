@@ -145,7 +145,7 @@ def test_ctrl_c_at_any_moment_ends_the_run_and_leaves_the_terminal_as_it_was(slo
         assert termios.tcgetattr(terminal.slave) == terminal.settings
     assert b"Traceback" not in terminal.shown
     lines = screen(terminal.shown)
-    assert "Ctrl-C ended the run" in lines[-2]
+    assert "Ctrl-C ended the run" in lines[-2], lines
     assert not any(SPINNER.decode() in line for line in lines)
 
 

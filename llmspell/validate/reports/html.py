@@ -2,9 +2,9 @@
 
 Theory of operation. `page/page.html` is what stands around the results, with the style and the script in it. Each
 result is two islands of JSON: a row, which the list is made of, and what is shown when the script is opened, which is
-parsed only then; so a page of thousands opens at once. `page/page.js` makes elements from them, and text of a script
-becomes the text of an element and nothing else. The policy in the page allows the one style and the one script, by
-their hashes, and no request to anywhere.
+parsed only then; so a page of thousands opens at once. `elements.js`, `script.js` and `page.js`, put together, make
+elements from them, and text of a spell becomes the text of an element and nothing else. The policy in the page allows
+the one style and the one script, by their hashes, and no request to anywhere.
 
 The rule kept here: sizes, times and shares are worked out here, so that the page shows what it is given.
 """
@@ -61,7 +61,7 @@ class Page:
         return self._split(ending)[1]
 
     def _split(self, ending: Ending) -> tuple[str, str]:
-        style, script = _asset("page.css"), _asset("page.js")
+        style, script = _asset("page.css"), _script()
         totals = ending.totals
         made = {
             "style": style,
@@ -162,6 +162,12 @@ def _said(about: About, ending: Ending) -> str:
 
 def _asset(name: str) -> str:
     return (files("llmspell.validate.reports") / "page" / name).read_text("utf-8")
+
+
+def _script() -> str:
+    """Its parts as one, for one hash; their names are nobody else's."""
+    parts = "".join(_asset(name) for name in ("elements.js", "script.js", "page.js"))
+    return f'"use strict";\n(() => {{\n{parts}}})();\n'
 
 
 def _hash(text: str) -> str:
