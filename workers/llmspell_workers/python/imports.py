@@ -110,8 +110,7 @@ class Finder:
         return spec
 
     def _beside_script(self, name: str) -> object:
-        path = name.replace(".", "/")
-        paths: list[object] = [f"{path}.py", f"{path}/__init__.py"]
+        paths = _paths(name)
         found = self._asked(name, "module.load", {"name": name, "paths": paths}, _of_script)
         return _spec(name, _Source(self, name, found), package=found.get("name") == paths[1])
 
@@ -130,6 +129,13 @@ class Finder:
         if not isinstance(found, dict):
             raise ModuleNotFoundError(f"no module named {name!r}", name=name)
         return found
+
+    def source_of(self, name: str) -> str | None:
+        """The text of a module that lies beside the script; of others nothing is told."""
+        if name.partition(".")[0] in self._granted or name.partition(".")[0] in sys.stdlib_module_names:
+            return None
+        found = self._asked(name, "module.load", {"name": name, "paths": _paths(name)}, _of_script)
+        return decoded(found.get("source"))
 
     def execute(self, name: str, found: dict[str, object], module: ModuleType) -> None:
         """Runs the body of a module."""
@@ -166,6 +172,22 @@ class _Source:
         found, self._found = self._found, {}
         self._finder.execute(self._name, found, module)
 
+    def get_source(self, name: str) -> str | None:
+        """The text, which the host is asked for again: for tracebacks that a script prints, and `inspect`."""
+        return self._finder.source_of(name)
+
+
+def decoded(source: object) -> str:
+    """A source as text, by the encoding that it names itself. Raises SyntaxError, UnicodeDecodeError."""
+    from importlib.util import decode_source
+
+    return source if isinstance(source, str) else decode_source(bytes(source))  # type: ignore[call-overload, no-any-return]
+
+
+def _paths(name: str) -> list[object]:
+    path = name.replace(".", "/")
+    return [f"{path}.py", f"{path}/__init__.py"]
+
 
 def _text(source: object) -> bytes | str:
     """A source as the host gave it: bytes, or text where it was a small one."""
@@ -188,4 +210,7 @@ def _of_package(name: str, error: CallError) -> str:
 
 
 def _of_script(name: str, error: CallError) -> str:
-    return f"no module named {name!r}: {error.message}; installed packages are there if they are granted, and no others"
+    return (
+        f"no module named {name!r}: {error.message}; installed packages are there if they are granted:"
+        " --allow-package NAME, by the name that pip has for it"
+    )
