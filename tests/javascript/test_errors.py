@@ -142,7 +142,11 @@ def test_a_check_parses_and_runs_nothing() -> None:
 
 
 def test_a_name_of_another_library_is_told_with_what_there_is() -> None:
-    for name, instead in {"require": "import {name} from './file.js'", "fetch": "has no network", "Buffer": "Uint8Array"}.items():
+    for name, instead in {
+        "require": "import {name} from './file.js'",
+        "fetch": "has no network",
+        "Buffer": "Uint8Array",
+    }.items():
         outcome = spell(f"try {{ {name}('x') }} catch (e) {{ console.log(e.message, typeof {name}) }} {name}('x')")
         assert outcome.stdout.decode() == f"{name} is not defined undefined\n"
         assert outcome.error is not None

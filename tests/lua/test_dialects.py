@@ -109,7 +109,8 @@ def test_an_engine_without_dialects_says_so() -> None:
 
 WAYS_OUT = """
 local forbidden, found, seen = {}, {}, {}
-for name in ([[setfenv getfenv newproxy dump jit ffi python loadlib loaders searchers searchpath module getregistry getupvalue setupvalue upvalueid upvaluejoin
+for name in ([[setfenv getfenv newproxy dump jit ffi python loadlib loaders searchers searchpath module getregistry
+  getupvalue setupvalue upvalueid upvaluejoin
   sethook gethook getlocal setlocal getuservalue setuservalue]]):gmatch("%S+") do
   forbidden[name] = true
 end
@@ -133,7 +134,11 @@ return #found == 0 and "none" or found
 def test_no_way_out_can_be_reached(name: str) -> None:
     assert value(name, WAYS_OUT) == "none"
     assert value(name, "return debug.setmetatable == nil and debug.traceback ~= nil") is True
-    assert value(name, "return {io.open('x') == nil, os.remove('x') == nil, pcall(io.popen, 'id')}")[:3] == [True, True, False]
+    assert value(name, "return {io.open('x') == nil, os.remove('x') == nil, pcall(io.popen, 'id')}")[:3] == [
+        True,
+        True,
+        False,
+    ]
 
 
 @pytest.mark.parametrize("case", ["recursion_in_a_pattern", "recursion_by_callbacks", "recursion_by_metamethods"])

@@ -34,7 +34,8 @@ return found
 
 BASE = [
     "_G", "_VERSION", "assert", "collectgarbage", "dofile", "error", "getmetatable", "ipairs", "load", "loadfile",
-    "next", "pairs", "pcall", "print", "rawequal", "rawget", "rawlen", "rawset", "require", "select", "setmetatable", "tonumber",
+    "next", "pairs", "pcall", "print", "rawequal", "rawget", "rawlen", "rawset", "require", "select", "setmetatable",
+    "tonumber",
     "tostring", "type", "warn", "xpcall",
 ]  # fmt: skip
 LIBRARIES = {
@@ -109,8 +110,8 @@ def test_what_calls_return_holds_no_host_object_either() -> None:
     "name",
     [
         "debug.getlocal", "debug.getregistry", "debug.setmetatable", "debug.getupvalue", "debug.sethook", "string.dump",
-        "debug.upvalueid", "io.close", "package.loadlib", "package.searchers", "package.searchpath", "loadstring", "python",
-        "lupa", "newproxy", "module", "setfenv", "unpack", "ll",
+        "debug.upvalueid", "io.close", "package.loadlib", "package.searchers", "package.searchpath", "loadstring",
+        "python", "lupa", "newproxy", "module", "setfenv", "unpack", "ll",
     ],
 )  # fmt: skip
 def test_what_reaches_outside_is_not_there(name: str) -> None:

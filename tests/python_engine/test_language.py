@@ -69,7 +69,19 @@ def test_what_needs_libraries_of_the_system_works_though_no_file_is_there() -> N
         ("import os; os.listdir('/')", "a script opens no files"),
         ("import pathlib; pathlib.Path('x').exists()", "a script opens no files; use Tool.execute"),
     ],
-    ids=["no-sqlite", "open", "path", "thread", "system", "subprocess", "asyncio", "socket", "https", "listdir", "exists"],
+    ids=[
+        "no-sqlite",
+        "open",
+        "path",
+        "thread",
+        "system",
+        "subprocess",
+        "asyncio",
+        "socket",
+        "https",
+        "listdir",
+        "exists",
+    ],
 )
 def test_what_is_refused_says_what_to_do(source: str, says: str) -> None:
     assert says in error(source)[1]

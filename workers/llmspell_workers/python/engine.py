@@ -97,7 +97,7 @@ class Engine:
         self._frame: types.FrameType | None = None
         self._finder = Finder(self._calls, _library, self._compile_module, granted=configure.settings.get("packages"))
         self._finder.after("asyncio", lambda: install(self._calls, self._branches))
-        sys.meta_path.insert(0, self._finder)  # type: ignore[arg-type]
+        sys.meta_path[:] = [self._finder]  # type: ignore[list-item]
         say_what_is_absent(self._finder.after)
         replace_what_the_host_does(self._calls)
         if bridge.seeded is not None:

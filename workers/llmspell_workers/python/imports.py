@@ -32,6 +32,8 @@ _LEFT_OUT = frozenset((
 ))  # fmt: skip
 """Those that need large libraries of the system, files, terminals or processes; the last ones are loaded anyway."""
 _TESTS = ("_test", "_xx", "xx")
+_IMPORT, _ASKING = "_find_and_load_unlocked", 2
+"""The function of importlib that imports, and how far above a finder it stands."""
 
 
 class Library:
@@ -61,7 +63,7 @@ class Library:
 
 
 class Finder:
-    """Stands before all other finders of modules, and lets none of them look."""
+    """The only finder of modules: what the others would find lies in files."""
 
     def __init__(
         self,
@@ -84,7 +86,15 @@ class Finder:
         self._hooks[name] = hook
 
     def find_spec(self, name: str, path: Sequence[str] | None = None, target: object = None) -> object:  # noqa: ARG002
-        """The module's spec; ModuleNotFoundError says why there is none."""
+        """The module's spec. ModuleNotFoundError tells an import why there is none; who only asks is given None."""
+        try:
+            return self._found(name, path)
+        except ModuleNotFoundError:
+            if sys._getframe(_ASKING).f_code.co_name == _IMPORT:
+                raise
+            return None
+
+    def _found(self, name: str, path: Sequence[str] | None) -> object:
         for importer in (BuiltinImporter, FrozenImporter):
             if (spec := importer.find_spec(name, path)) is not None:
                 return spec
@@ -181,7 +191,7 @@ def decoded(source: object) -> str:
     """A source as text, by the encoding that it names itself. Raises SyntaxError, UnicodeDecodeError."""
     from importlib.util import decode_source
 
-    return source if isinstance(source, str) else decode_source(bytes(source))  # type: ignore[call-overload, no-any-return]
+    return source if isinstance(source, str) else decode_source(bytes(source))  # type: ignore[call-overload]
 
 
 def _paths(name: str) -> list[object]:

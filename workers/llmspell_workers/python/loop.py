@@ -73,7 +73,7 @@ def install(calls: Calls, branches: Branches) -> None:
         def _write_to_self(self) -> None:
             """No other thread has to wake it."""
 
-        _make_subprocess_transport = no_process  # type: ignore[assignment]
+        _make_subprocess_transport = no_process
 
         def run_in_executor(  # type: ignore[override]
             self,
@@ -102,5 +102,5 @@ def install(calls: Calls, branches: Branches) -> None:
 
         _loop_factory = WireLoop
 
-    asyncio.DefaultEventLoopPolicy = WirePolicy  # type: ignore[assignment, misc] # for who asks for the default again
+    asyncio.DefaultEventLoopPolicy = WirePolicy  # type: ignore[assignment] # for who asks for the default again
     set_event_loop_policy(WirePolicy())  # type: ignore[abstract] # child processes are not watched
