@@ -22,4 +22,4 @@ MDWE = _made("prctl", 66, 0, 0, 0, 0) >= 0
 def lacking() -> set[str]:
     """The steps that no worker can take on this kernel."""
     since = {"landlock-files": 1, "landlock-network": NETWORK_SINCE, "landlock-scopes": SCOPES_SINCE}
-    return {step for step, level in since.items() if LANDLOCK < level}
+    return {step for step, level in since.items() if level > LANDLOCK}
