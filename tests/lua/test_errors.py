@@ -242,16 +242,6 @@ def test_a_file_name_that_is_long_or_odd_does_not_hide_the_line() -> None:
         assert outcome.error.message.endswith("boom")
 
 
-def test_endless_recursion_is_named_as_such_where_memory_runs_out_first() -> None:
-    outcome = spell("local function f(n)\n  return 1 + f(n)\nend\nf(1)")
-    assert outcome.verdict is Verdict.ERROR
-    assert outcome.error is not None
-    assert outcome.error.message == "stack overflow: over 20000 calls inside one another, until no memory was left"
-    assert outcome.error.line == 2
-    over = "local function f(n) return n == 0 and 0 or 1 + f(n - 1) end f(100000)"
-    assert spell(over + " local t = {} while true do t[#t + 1] = {} end").verdict is Verdict.LIMIT
-
-
 def test_a_traceback_shows_the_functions_of_the_script_and_none_of_the_adapter() -> None:
     source = """local function failing() local x = nil; x.y = 1 end
     local function called(e) return debug.traceback(e, 2) end
