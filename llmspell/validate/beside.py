@@ -35,7 +35,8 @@ MAX_FOLDERS = 128
 _MOST_MATCHES = 5 * MAX_WORDS
 _KEPT_WORDS = 10 * MAX_WORDS
 _WORD = re.compile(rb"[A-Za-z0-9_./-]{1,200}")
-_QUOTED = re.compile(rb"[\"'`\[]([A-Za-z0-9_./-]{1,200})[\"'`\]]")
+_QUOTED = re.compile(rb"[\"'`\[]([A-Za-z0-9_./-]{1,200})[\"'`\]{$%]")
+"""What stands in quotes, or up to where a text has a name filled in: what a folder of that name holds may be meant."""
 _IMPORTS = re.compile(rb"^[^\n]*?(?:import|from)[^\n]*", re.MULTILINE)
 """A line that names modules without quotes."""
 _DEEPEST = 8

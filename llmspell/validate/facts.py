@@ -43,7 +43,7 @@ class Literal(NamedTuple):
 class Use(NamedTuple):
     """A use of a name that the script does not define. `use` is one of those in `USES`; `whole`: all members are told.
 
-    `guarded`: the script catches what is raised there.
+    `guarded`: the script catches what is raised there. A `test` with members asks whether the last one is there.
     """
 
     name: str
@@ -53,6 +53,11 @@ class Use(NamedTuple):
     whole: bool
     arguments: tuple[Literal, ...]
     guarded: bool
+
+    @property
+    def is_test(self) -> bool:
+        """Whether it only asks whether the name is there."""
+        return self.use == "test" and not self.members
 
 
 class Asked(NamedTuple):
