@@ -78,13 +78,15 @@ class Method(NamedTuple):
 
 class Facts(NamedTuple):
     """All of it. `open`: names may come to be in ways that were not seen. `lenient`: a name that nobody defines is
-    nothing, and no error. `strange` are the names, defined or not, that have letters beyond ASCII. `more`: there was
-    more than is told."""
+    nothing, and no error. `defined` are names that the script defines somewhere. `strange` are the names, defined or
+    not, that have letters beyond ASCII. `more`: there was more than is told.
+    """
 
     uses: tuple[Use, ...] = ()
     methods: tuple[Method, ...] = ()
     modules: tuple[Asked, ...] = ()
     assigned: frozenset[str] = frozenset()
+    defined: frozenset[str] = frozenset()
     strange: tuple[tuple[str, Place], ...] = ()
     open: bool = False
     lenient: bool = False
@@ -105,6 +107,7 @@ def read_facts(told: object) -> Facts:
         methods=tuple(map(_method, _list(fields.get("methods")))),
         modules=tuple(map(_asked, _list(fields.get("modules")))),
         assigned=frozenset(map(_text, _list(fields.get("assigned")))),
+        defined=frozenset(map(_text, _list(fields.get("defined")))),
         strange=tuple((_text(name), _place(place)) for name, place in map(_pair, _list(fields.get("strange")))),
         open=fields.get("open") is True,
         lenient=fields.get("lenient") is True,

@@ -71,6 +71,23 @@ def test_notes_and_warnings_hide_no_error_however_many_there_are(checker: Checke
     assert lines == sorted(lines)
 
 
+@pytest.mark.parametrize(
+    ("engine", "source"),
+    [
+        ("lua", "local function total(of) return #of end do local totals = 1 end print(totla({}), totals())"),
+        ("javascript", "const total = (of) => of.length; { let totals = 1; } console.log(totla([]), totals());"),
+        ("python", "def total(of):\n    totals = 1\n    return len(of)\nprint(totla([]), totals())"),
+    ],
+    ids=["lua", "javascript", "python"],
+)
+def test_a_name_that_the_script_defines_elsewhere_is_what_may_be_meant(
+    checker: Checker, engine: str, source: str
+) -> None:
+    first, second = (one.message for one in checker.check(Spell("a", engine, source.encode())).findings)
+    assert first == "totla is defined neither by the script nor by the engine; did you mean total?"
+    assert second == "totals is defined neither by the script nor by the engine; did you mean total?"
+
+
 def test_errors_that_are_switched_off_hide_none_that_is_not(checker: Checker) -> None:
     off = "".join(f"off{number}() -- llmspell: off unknown-name\n" for number in range(250))
     result = checker.check(Spell("a.lua", "lua", f"{off}nope()\n".encode()))

@@ -34,7 +34,7 @@ def unknown_names(case: Case) -> Iterator[Finding]:
         return
     tested = {use.name for use in case.facts.uses if use.is_test}
     given = tested | case.facts.assigned
-    near = sorted(known) + sorted(case.facts.assigned)[:_NEAR]
+    near = sorted(known) + sorted(case.facts.assigned | case.facts.defined)[:_NEAR]
     told: set[str] = set()
     in_modules: set[str] | None = None
     for use in sorted(case.facts.uses, key=lambda use: (use.guarded, use.use == "read")):
@@ -53,7 +53,7 @@ def unknown_names(case: Case) -> Iterator[Finding]:
 
 
 def _unknown(case: Case, use: Use, known: list[str]) -> Finding:
-    close = case.nearest(use.name, known)
+    close = case.nearest(use.name, [name for name in known if name != use.name])  # it may be there in another scope
     hint = f"; did you mean {close}?" if close else ""
     nothing = case.facts.lenient and use.use == "read"
     says = f"{shown(use.name)} is defined neither by the script nor by the engine{hint}"

@@ -17,6 +17,7 @@ Place = tuple[int, int, int, int]
 """Where something stands: row and column, and those after its end. They count from 0, columns in bytes."""
 
 MAX_FACTS = 5000
+MAX_DEFINED = 200
 MAX_OF_ONE = 3
 """References to one name, used in one way, guarded or not, that are told, where none of the script API is meant."""
 MAX_NAME = 200
@@ -88,6 +89,8 @@ class Scopes:
         self.free: list[Reference] = []
         self.assigned: set[str] = set()
         """Names that the script gives to the outside: globals that it makes."""
+        self._defined: dict[str, None] = {}
+        """Names that some scope defines: what somebody may have meant who wrote another one."""
         self._given: set[str] = set()
         """Names that are given another value somewhere, whoever has defined them."""
         self.open = False
@@ -143,6 +146,8 @@ class Scopes:
         """A name is defined here, or, with `function`, in all of the function. `origin` is the call that gives its
         value."""
         scope = self._scopes[-1]
+        if len(self._defined) < MAX_DEFINED and len(name) <= MAX_NAME:
+            self._defined[name] = None
         if function:
             scope = next(one for one in reversed(self._scopes) if one.function)
         if name not in scope.names or self._ordered:  # there a second declaration is another variable
@@ -225,6 +230,7 @@ class Scopes:
             "methods": methods,
             "modules": self.modules,
             "assigned": assigned,
+            "defined": list(self._defined),
             "strange": self.strange,
             "open": self.open,
             "lenient": self._ordered,
