@@ -95,7 +95,8 @@ class TreeReader(Reader):
             if use == "write" and len(members) == 1:
                 self.scopes.assign(members[0][0])
             elif use == "test" and len(members) == 1:
-                yield partial(self._tell, Reference(*members[0], "test"), None)
+                name, place = members[0]
+                yield partial(self._tell, Reference(name, place, "test"), None)
         else:
             use = "index" if use == "read" else use
             yield partial(self._refer, root, use, members=members, whole=whole, **more)
