@@ -144,7 +144,7 @@ class WorkerProcess:
             return 0.0
 
     def limit_cpu(self, seconds: float) -> None:
-        """Has the kernel send SIGXCPU when it has used far more than `seconds` more: the net below the host's own watch.
+        """Has the kernel send SIGXCPU when it has used far more than `seconds` more: the net below the watch.
 
         Twice as much, because this limit of the kernel's goes by whole ticks: beside busy processes one of 6 s came
         after 5.2. The soft limit only: a hard one could not be raised again for the next run of the session.
