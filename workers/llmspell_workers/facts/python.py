@@ -73,6 +73,9 @@ class _Reader(Reader):
             **dict.fromkeys(comprehensions, self._comprehension),
             **dict.fromkeys((_ast.MatchAs, _ast.MatchStar, _ast.MatchMapping), self._matched),
         }
+        alias = getattr(_ast, "TypeAlias", None)  # Python 3.12
+        if alias is not None:
+            self._ways[alias] = self._alias
 
     def steps(self, node: Any) -> Iterator[Any]:
         """What comes next behind a node; see `walk`."""
@@ -169,6 +172,13 @@ class _Reader(Reader):
     def _parameters_of_types(self, node: Any) -> Iterator[Any]:
         for one in getattr(node, "type_params", ()):
             yield partial(self.scopes.bind, one.name)
+
+    def _alias(self, node: Any) -> Iterator[Any]:
+        yield node.name
+        yield self.scopes.enter
+        yield from self._parameters_of_types(node)
+        yield node.value
+        yield self.scopes.leave
 
     def _comprehension(self, node: Any) -> Iterator[Any]:
         yield self.scopes.enter
