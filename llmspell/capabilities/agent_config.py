@@ -7,7 +7,7 @@ policy. A field that would decide it is refused by name, with what to do instead
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from llmspell.agents.config import AgentConfig
@@ -27,6 +27,20 @@ MAX_TOKENS = 10_000_000
 MAX_MODELS = 8
 MAX_ROUNDS = 100
 OF = "Agent.create"
+
+_TEXTS: Mapping[str, Callable[..., str]] = {"name": short_name, "description": text, "system_prompt": text}
+_FIGURES: Mapping[str, tuple[Callable[..., float | None], float, float]] = {
+    "temperature": (number, 0, 2),
+    "max_tokens": (whole, 1, MAX_TOKENS),
+    "max_conversation_length": (whole, 1, 1_000_000),
+    "max_tool_rounds": (whole, 0, MAX_ROUNDS),
+    "max_calls": (whole, 0, 10**9),
+    "max_tokens_total": (whole, 0, 10**12),
+    "max_cost_usd": (number, 0, 1e9),
+}
+"""What reads a field, and its bounds."""
+PLAIN = (*_TEXTS, *_FIGURES)
+"""Fields that are right or wrong by themselves."""
 
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9.\[\]:_-]+(?:/[A-Za-z0-9._~%:/-]*)?")
 """What every reader of addresses reads alike: the host that was granted is the host that is asked."""
@@ -87,26 +101,35 @@ def read_config(
     candidates = _candidates(given, providers, own, policy)
     first = candidates[0]
     schema = read_schema(given, of=OF)
-    rounds = whole(given, "max_tool_rounds", of=OF, least=0, most=MAX_ROUNDS)
+    plain = {key: read_plain(given, key) for key in PLAIN}
     config = AgentConfig(
-        name=short_name(given, "name", of=OF) if given.get("name") is not None else name,
+        name=name if plain["name"] is None else plain["name"],
         provider=first.provider.name,
         model=first.model,
-        description=_optional_text(given, "description"),
-        system_prompt=_optional_text(given, "system_prompt"),
-        temperature=number(given, "temperature", of=OF, least=0, most=2),
-        max_tokens=whole(given, "max_tokens", of=OF, least=1, most=MAX_TOKENS),
-        max_conversation_length=whole(given, "max_conversation_length", of=OF, least=1, most=1_000_000),
+        description=plain["description"],
+        system_prompt=plain["system_prompt"],
+        temperature=plain["temperature"],
+        max_tokens=plain["max_tokens"],
+        max_conversation_length=plain["max_conversation_length"],
         tools=_tools(given.get("tools"), tools),
         answer_schema=schema,
     )
+    rounds = plain["max_tool_rounds"]
     return Wanted(
         config if rounds is None else config._replace(max_tool_rounds=rounds),
         candidates,
-        whole(given, "max_calls", of=OF, least=0, most=10**9),
-        whole(given, "max_tokens_total", of=OF, least=0, most=10**12),
-        number(given, "max_cost_usd", of=OF, least=0, most=1e9),
+        plain["max_calls"],
+        plain["max_tokens_total"],
+        plain["max_cost_usd"],
     )
+
+
+def read_plain(given: Mapping[str, Any], key: str) -> Any:
+    """One of the `PLAIN` fields, or None where it is not given. Raises CallError (validation)."""
+    if key in _FIGURES:
+        read, least, most = _FIGURES[key]
+        return read(given, key, of=OF, least=least, most=most)
+    return None if given.get(key) is None else _TEXTS[key](given, key, of=OF)
 
 
 def refuse(given: Mapping[str, Any], *, of: str) -> None:
@@ -224,10 +247,6 @@ def _short(value: Any, name: str) -> Any:
     if value is not None and (type(value) is not str or not 0 < len(value.encode()) <= 200):
         raise invalid(f"{OF}: {name} must be text of 1 to 200 bytes, like provider/model, not {kind_of(value)}")
     return value
-
-
-def _optional_text(given: Mapping[str, Any], key: str) -> str | None:
-    return None if given.get(key) is None else text(given, key, of=OF)
 
 
 def _tools(given: Any, known: Mapping[str, Any]) -> tuple[str, ...]:

@@ -166,6 +166,9 @@ def read_whole(path: str) -> bytes:
         found = read_regular(descriptor, MAX_FILE + 1)
     except (OSError, ValueError) as error:
         reason = (error.strerror or str(error)).lower() if isinstance(error, OSError) else str(error)
+        if isinstance(error, FileNotFoundError) and os.path.lexists(path + PART):
+            left = os.path.basename(path + PART)[:300]
+            reason += f"; a run that was cut has left {left!a} there: go on with llmspell resume, or remove it"
         raise TranscriptError(f"the transcript {path[:300]!a} cannot be read: {reason}") from None
     if found is None:
         raise TranscriptError(f"the transcript {path[:300]!a} cannot be read: it is no regular file")

@@ -8,6 +8,7 @@ memory, a crash, Ctrl-C) is ended where the record ends, once it has printed as 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 Load = Callable[[Mapping[str, Any]], Any]
 RESUME = "; go on from there with llmspell resume"
+PATIENCE = 5.0
+"""Seconds for which a run may go on with a call open whose answer a whole record lacks: as it had ended then, it is
+about to end."""
 
 
 class ReplayBroker:
@@ -43,6 +47,7 @@ class ReplayBroker:
         self._open: dict[int, tuple[int, Event]] = {}  # by steps: the id of the call in this run
         self._ready: list[tuple[int, Answer]] = []
         self._hit: LimitHit | None = None
+        self._due: float | None = None  # on the monotonic clock
         self._open_nested = self._too_many = 0
         self.recorded_end = cassette.ended()
         self.output = Sums()
@@ -67,6 +72,8 @@ class ReplayBroker:
             self._count(event)
             self._open[event["step"]] = call_id, event
             self._pass_over()
+            if self._open and self._order.is_over:
+                self._due = time.monotonic() + PATIENCE
         except TranscriptError as error:
             raise self._stop(diverged(f"step {self._order.step}: {error}", self._script)) from None
         except RunStopped:
@@ -87,13 +94,13 @@ class ReplayBroker:
             return ready
         if self._hit is not None:
             raise LimitCrossed(self._hit)
-        if self._is_over():
+        if self._is_over() or (self._due is not None and time.monotonic() >= self._due):
             raise self._stop(self._where_it_ends())
         return []
 
     def deadline(self) -> float | None:
         """At once, when there is something to say."""
-        return 0.0 if self._ready or self._hit is not None or self._is_over() else None
+        return 0.0 if self._ready or self._hit is not None or self._is_over() else self._due
 
     def abandon(self) -> None:
         """The run is over."""
@@ -215,11 +222,13 @@ class ReplayBroker:
         return end.from_outside and all(self.output.size(stream) >= size for stream, (_, size) in end.sums.items())
 
     def _where_it_ends(self) -> Stopped:
-        if self.recorded_end is not None:
-            return self.recorded_end.stopped()
+        end = self.recorded_end
+        if end is not None and self._is_over():
+            return end.stopped()
         step = min(self._open)
-        happened = f"step {step}: the record was cut before the answer to {shown(self._open[step][1]['capability'])}"
-        return diverged(happened, self._script, advice=RESUME)
+        why = "the record was cut before the answer to" if end is None else "the record has no answer to"
+        happened = f"step {step}: {why} {shown(self._open[step][1]['capability'])}"
+        return diverged(happened, self._script, advice=RESUME if end is None else "")
 
     def _stop(self, cause: Stopped) -> RunStopped:
         self._stopped = True

@@ -35,7 +35,7 @@ MAX_FOLDERS = 128
 _MOST_MATCHES = 5 * MAX_WORDS
 _KEPT_WORDS = 10 * MAX_WORDS
 _WORD = re.compile(rb"[A-Za-z0-9_./-]{1,200}")
-_QUOTED = re.compile(rb"[\"'`\[]([A-Za-z0-9_./-]{1,200})[\"'`\]]")
+_QUOTED = re.compile(rb"[\"'`\[]([A-Za-z0-9_./-]{1,200})[\"'`\]{$%]")
 _IMPORTS = re.compile(rb"^[^\n]*?(?:import|from)[^\n]*", re.MULTILINE)
 """A line that names modules without quotes."""
 _DEEPEST = 8
@@ -267,7 +267,7 @@ def _module_words(text: bytes) -> tuple[str, ...]:
 
 
 def _words(text: bytes) -> Iterator[bytes]:
-    """The words of a source that could name a module: those in quotes, and all in lines that import something."""
+    """The words that could name a module, or begin to: in quotes up to what is filled in, and in lines that import."""
     yield from (match[1] for match in _QUOTED.finditer(text))
     for line in _IMPORTS.finditer(text):
         yield from (match[0] for match in _WORD.finditer(text, *line.span()))

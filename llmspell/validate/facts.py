@@ -43,7 +43,7 @@ class Literal(NamedTuple):
 class Use(NamedTuple):
     """A use of a name that the script does not define. `use` is one of those in `USES`; `whole`: all members are told.
 
-    `guarded`: the script catches what is raised there.
+    `guarded`: the script catches what is raised there. A `test` with members asks whether the last one is there.
     """
 
     name: str
@@ -53,6 +53,11 @@ class Use(NamedTuple):
     whole: bool
     arguments: tuple[Literal, ...]
     guarded: bool
+
+    @property
+    def is_test(self) -> bool:
+        """Whether it only asks whether the name is there."""
+        return self.use == "test" and not self.members
 
 
 class Asked(NamedTuple):
@@ -73,13 +78,15 @@ class Method(NamedTuple):
 
 class Facts(NamedTuple):
     """All of it. `open`: names may come to be in ways that were not seen. `lenient`: a name that nobody defines is
-    nothing, and no error. `strange` are the names, defined or not, that have letters beyond ASCII. `more`: there was
-    more than is told."""
+    nothing, and no error. `defined` are names that the script defines somewhere. `strange` are the names, defined or
+    not, that have letters beyond ASCII. `more`: there was more than is told.
+    """
 
     uses: tuple[Use, ...] = ()
     methods: tuple[Method, ...] = ()
     modules: tuple[Asked, ...] = ()
     assigned: frozenset[str] = frozenset()
+    defined: frozenset[str] = frozenset()
     strange: tuple[tuple[str, Place], ...] = ()
     open: bool = False
     lenient: bool = False
@@ -100,6 +107,7 @@ def read_facts(told: object) -> Facts:
         methods=tuple(map(_method, _list(fields.get("methods")))),
         modules=tuple(map(_asked, _list(fields.get("modules")))),
         assigned=frozenset(map(_text, _list(fields.get("assigned")))),
+        defined=frozenset(map(_text, _list(fields.get("defined")))),
         strange=tuple((_text(name), _place(place)) for name, place in map(_pair, _list(fields.get("strange")))),
         open=fields.get("open") is True,
         lenient=fields.get("lenient") is True,

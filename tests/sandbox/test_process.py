@@ -142,13 +142,13 @@ def test_a_host_that_ignores_the_end_of_children_is_tolerated() -> None:
 
 
 def test_the_cpu_limit_stays_below_a_hard_one_that_is_there() -> None:
-    with python("import resource; resource.setrlimit(0, (3, 3)); print(flush=True); " + SLEEPS) as process:
+    with python("import resource; resource.setrlimit(0, (4, 4)); print(flush=True); " + SLEEPS) as process:
         read(process.stdout)
         process.limit_cpu(100)
         process.limit_cpu(1e30)
-        assert resource.prlimit(process.pid, resource.RLIMIT_CPU) == (3, 3)
+        assert resource.prlimit(process.pid, resource.RLIMIT_CPU) == (4, 4)
         process.limit_cpu(0.5)
-        assert resource.prlimit(process.pid, resource.RLIMIT_CPU) == (2, 3)
+        assert resource.prlimit(process.pid, resource.RLIMIT_CPU) == (3, 4)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,9 @@ from llmspell import ScriptRuntime
 from llmspell.source import sha256
 from llmspell.transcript import Cassette, TranscriptError
 from llmspell.transcript import cassette as cassette_module
+from llmspell.transcript import replay as replay_module
 from llmspell.transcript.beside import ValuesFolder
+from tests.transcript.recorded import record, replay
 from tests.transcript.test_hostile_cassettes import EXAMPLE, with_line
 
 SOON = 100.0
@@ -159,3 +161,23 @@ def test_tiny_values_do_not_take_many_times_what_may_be_kept(monkeypatch: pytest
         tracemalloc.stop()
     assert len(cassette.events) == 60
     assert taken < len(made) + 2 * kept
+
+
+@pytest.mark.parametrize("verdict", [b"ok", b"crash"])
+def test_a_whole_record_that_lacks_an_answer_keeps_no_replay_waiting(
+    monkeypatch: pytest.MonkeyPatch, verdict: bytes
+) -> None:
+    monkeypatch.setattr(replay_module, "PATIENCE", 0.2)
+    _, data = record('print(Tool.execute("calculator", {input = "6*7"}).text)')
+    lines = [line for line in data.splitlines(keepends=True) if b'"event":"reply"' not in line]
+    begun = time.monotonic()
+    outcome = replay(b"".join(lines).replace(b'"verdict":"ok"', b'"verdict":"' + verdict + b'"'))
+    assert time.monotonic() - begun < SOON / 2
+    assert outcome.error is not None
+    assert "diverged at step 1: the record has no answer to tool.invoke" in outcome.error.message
+
+
+def test_a_run_that_ended_while_a_call_was_open_ends_so_again() -> None:
+    outcome, data = record("const waits = sleep(60); await sleep(0.01); exit(0)", "javascript")
+    again = replay(data, "javascript")
+    assert (outcome.verdict, again.verdict, again.error) == ("ok", "ok", None)

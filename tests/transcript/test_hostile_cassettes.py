@@ -214,6 +214,12 @@ def test_what_is_wrong_with_a_file_is_said_with_its_name(tmp_path: Path) -> None
             Cassette.load(tmp_path / "bees.jsonl").ended()
 
 
+def test_a_run_that_was_cut_is_named_where_its_whole_record_is_looked_for(tmp_path: Path) -> None:
+    (tmp_path / "bees.jsonl.part").touch()
+    with pytest.raises(TranscriptError, match=r"no such file .* has left 'bees\.jsonl\.part' there: go on"):
+        Cassette.load(tmp_path / "bees.jsonl")
+
+
 def test_a_replay_of_an_end_that_is_none_is_refused(data: bytes) -> None:
     for outcome in ({}, {"verdict": "fine"}, {"verdict": "ok", "error": 7}, {"verdict": "limit", "limit": {"name": 1}}):
         last = len(data.splitlines()) - 1

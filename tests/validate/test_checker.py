@@ -243,6 +243,7 @@ def _nested(depth: int) -> list[object]:
         [],
         {"references": 1},
         {"assigned": [1]},
+        {"defined": [1]},
         {"references": [["x"]]},
         {"references": [_use(place=[0, 0, 0, -1])]},
         {"references": [_use(use="fly")]},
@@ -251,10 +252,11 @@ def _nested(depth: int) -> list[object]:
         {"references": [_use(arguments=[_nested(20)])]},
         {"assigned": ["x"] * 7000},
     ],
-    ids=["list", "number", "assigned", "short", "place", "use", "long", "entry", "deep", "many"],
+    ids=["list", "number", "assigned", "defined", "short", "place", "use", "long", "entry", "deep", "many"],
 )
 def test_facts_of_a_hostile_worker_are_refused(told: object) -> None:
-    empty: dict[str, object] = {"references": [], "methods": [], "modules": [], "assigned": [], "strange": []}
+    lists = ("references", "methods", "modules", "assigned", "defined", "strange")
+    empty: dict[str, object] = {name: [] for name in lists}
     assert read_facts(empty) == Facts()
     with pytest.raises(MalformedError):
         read_facts({**empty, **told} if isinstance(told, dict) else told)

@@ -230,6 +230,26 @@ def test_modules_that_are_named_come_with_the_script_and_no_others(here: Path) -
     assert sorted(one.modules) == ["lib/inner.lua", "lib/text/init.lua", "other.lua"]
 
 
+@pytest.mark.parametrize(
+    ("script", "source"),
+    [
+        ("main.lua", "local path = 'lib.' .. name require(path)"),
+        ("main.lua", "local path = ('lib.%s'):format(name) require(path)"),
+        ("main.js", "const path = `./lib/${name}.js`;\nawait load(path);"),
+        ("main.py", "path = f'lib.{name}'\nload(path)"),
+    ],
+    ids=["joined", "formatted", "template", "f-string"],
+)
+def test_a_folder_from_which_modules_are_taken_by_a_name_that_is_filled_in_comes_whole(
+    here: Path, script: str, source: str
+) -> None:
+    suffix = Path(script).suffix
+    write(here, {script: source, f"lib/one{suffix}": "x", f"lib/two{suffix}": "x", f"other/three{suffix}": "x"})
+    one = only(script)
+    assert isinstance(one, Spell)
+    assert sorted(one.modules) == [f"lib/one{suffix}", f"lib/two{suffix}"]
+
+
 def test_a_module_is_given_what_it_names_from_a_folder_further_up_but_not_from_outside(here: Path) -> None:
     write(here, {"tree/lib/a.lua": "require 'lib.b' require 'out'", "tree/lib/b.lua": "x", "out.lua": "x"})
     found = {one.path: one for one in search("tree")}

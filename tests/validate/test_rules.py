@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -69,6 +70,37 @@ def test_notes_and_warnings_hide_no_error_however_many_there_are(checker: Checke
     ]
     lines = [one.position.line for one in result.findings if one.position]
     assert lines == sorted(lines)
+
+
+@pytest.mark.parametrize(
+    ("engine", "source"),
+    [
+        ("lua", "local function total(of) return #of end do local totals = 1 end print(totla({}), totals())"),
+        ("javascript", "const total = (of) => of.length; { let totals = 1; } console.log(totla([]), totals());"),
+        ("python", "def total(of):\n    totals = 1\n    return len(of)\nprint(totla([]), totals())"),
+    ],
+    ids=["lua", "javascript", "python"],
+)
+def test_a_name_that_the_script_defines_elsewhere_is_what_may_be_meant(
+    checker: Checker, engine: str, source: str
+) -> None:
+    first, second = (one.message for one in checker.check(Spell("a", engine, source.encode())).findings)
+    assert first == "totla is defined neither by the script nor by the engine; did you mean total?"
+    assert second == "totals is defined neither by the script nor by the engine; did you mean total?"
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="parameters of types are there from Python 3.12 on")
+def test_parameters_of_types_are_names_where_they_are_seen(checker: Checker) -> None:
+    source = """
+class Box[T]:
+    item: T
+    def put[U](self, given: U, *more: T) -> tuple[T, U]: return T, U
+type Pair[A] = tuple[A, A]
+def first[K](items: list[K]) -> K: return items[0]
+print(Box, Pair, first, U)
+"""
+    result = checker.check(Spell("a.py", "python", source.encode()))
+    assert [(one.rule, one.message.split()[0]) for one in result.findings] == [("unknown-name", "U")]
 
 
 def test_errors_that_are_switched_off_hide_none_that_is_not(checker: Checker) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from llmspell.capabilities.agent_config import KNOWN as AGENT_KEYS
-from llmspell.capabilities.agent_config import refuse
+from llmspell.capabilities.agent_config import PLAIN, read_plain, refuse
 from llmspell.capabilities.surface import SURFACE
 from llmspell.errors import CallError
 from llmspell.tools.check import check_parameters
@@ -171,6 +171,8 @@ def _agent(case: Case, use: Use, config: Literal | None) -> Iterator[Finding]:
     for key, place, value in config.entries if config is not None and config.kind == "map" else ():
         if key not in AGENT_KEYS:
             yield case.finding("unknown-parameter", _of_agent(case, key), place, guarded=use.guarded)
+        elif key in PLAIN and (wrong := _plain_misfit(key, _value(value))) is not None:
+            yield case.finding("wrong-type", wrong, value.place, guarded=use.guarded)
         elif key == "tools" and value.kind == "list":
             yield from _left_out(case, value)
             for one in value.items:
@@ -179,6 +181,15 @@ def _agent(case: Case, use: Use, config: Literal | None) -> Iterator[Finding]:
                     hint = f"; did you mean {close}?" if close else ""
                     says = f"there is no tool {shown(one.value)}{hint}"
                     yield case.finding("unknown-tool", says, one.place, guarded=use.guarded)
+
+
+def _plain_misfit(key: str, value: Any) -> str | None:
+    try:
+        if value is not _UNREAD:
+            read_plain({key: value}, key)
+    except CallError as error:
+        return error.message
+    return None
 
 
 def _of_agent(case: Case, key: str) -> str:

@@ -27,6 +27,10 @@ _PAIRS = (
     "\u2170i \u217cl \u217dc \u217ed \u217fm \u2174v \u2179x \u0131i \u0251a \u0261g "
 )
 _LOOK_ALIKES = {ord(pair[0]): pair[1:] for pair in _PAIRS.split()}
+_OF_FORMULAS = frozenset(
+    "\u0394\u039b\u03a0\u03a3\u03a6\u03a8\u03a9\u03b4\u03b8\u03bb\u03bc\u03be\u03c0\u03c6\u03c8\u03c9"
+)
+"""Greek letters that look like none of Latin, and stand beside Latin ones in names from formulas."""
 _SEEN = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU", "HEBREW", "ARABIC", "FULLWIDTH")
 
 
@@ -52,5 +56,6 @@ def confusable_names(case: Case) -> Iterator[Finding]:
 
 
 def _alphabets(name: str) -> set[str]:
-    words = {unicodedata.name(letter, "?").split(" ")[0] for letter in name if letter.isalpha()}
+    letters = {letter for letter in name if letter.isalpha()} - _OF_FORMULAS
+    words = {unicodedata.name(letter, "?").split(" ")[0] for letter in letters}
     return {word.lower() for word in words if word in _SEEN}

@@ -32,16 +32,16 @@ def unknown_names(case: Case) -> Iterator[Finding]:
     known = case.names.all
     if not known:
         return
-    tested = {use.name for use in case.facts.uses if use.use == "test"}
+    tested = {use.name for use in case.facts.uses if use.is_test}
     given = tested | case.facts.assigned
-    near = sorted(known) + sorted(case.facts.assigned)[:_NEAR]
+    near = sorted(known) + sorted(case.facts.assigned | case.facts.defined)[:_NEAR]
     told: set[str] = set()
     in_modules: set[str] | None = None
     for use in sorted(case.facts.uses, key=lambda use: (use.guarded, use.use == "read")):
-        if use.name in told or use.use == "test" or use.name in given or case.is_off("unknown-name", use.place):
+        if use.name in told or use.is_test or use.name in given or case.is_off("unknown-name", use.place):
             continue
         if use.name in case.names.missing:
-            if use.use in ("call", "index"):
+            if use.use in ("call", "index", "test"):
                 told.add(use.name)
                 says = f"{use.name} is not part of this version of llmspell"
                 yield case.finding("unknown-name", says, use.place, guarded=use.guarded)
@@ -53,7 +53,7 @@ def unknown_names(case: Case) -> Iterator[Finding]:
 
 
 def _unknown(case: Case, use: Use, known: list[str]) -> Finding:
-    close = case.nearest(use.name, known)
+    close = case.nearest(use.name, [name for name in known if name != use.name])  # it may be there in another scope
     hint = f"; did you mean {close}?" if close else ""
     nothing = case.facts.lenient and use.use == "read"
     says = f"{shown(use.name)} is defined neither by the script nor by the engine{hint}"
@@ -87,6 +87,7 @@ def unknown_methods(case: Case) -> Iterator[Finding]:
 def unknown_functions(case: Case) -> Iterator[Finding]:
     """Members that a global does not have: of the script API all, of the engine's those that are called."""
     replaced, made = case.replaced()
+    tested = {(use.name, use.members[0][0]) for use in case.facts.uses if use.use == "test" and len(use.members) == 1}
     told: set[tuple[str, str]] = set()
     for use in sorted(case.facts.uses, key=lambda use: (use.guarded, use.use != "call" or len(use.members) != 1)):
         if not use.members or use.use not in ("call", "index") or use.name in replaced | case.names.missing:
@@ -94,7 +95,7 @@ def unknown_functions(case: Case) -> Iterator[Finding]:
         member, place = use.members[0]
         called = use.use == "call" and len(use.members) == 1
         known = case.names.members(use.name)
-        if not known or member in known or (use.name, member) in made | told:
+        if not known or member in known or (use.name, member) in made | tested | told:
             continue
         if (not called and use.name not in API) or case.is_off("unknown-function", place):
             continue

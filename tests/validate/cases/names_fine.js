@@ -16,8 +16,8 @@ switch (v) { case 1: { let inCase = 1; console.log(inCase); } }
 const named = function recursive(n) { return n ? recursive(n - 1) : 0; };
 function* generator() { yield* [1]; }
 if (typeof perhaps !== "undefined") console.log("there");
-implicit = 5;
-console.log(`${implicit} ${v}`, { v, short: 1, [key]: 2, f() { return 1; } }, q, z, first, second, late, arrow, undefined, NaN);
+v = 5;
+console.log(`${v}`, { v, short: 1, [key]: 2, f() { return 1; } }, q, z, first, second, late, arrow, undefined, NaN);
 export const exported = [whole, renamed, other, space, Derived, named, generator];
 export { exported as again };
 await Promise.all([sleep(0)]).then((done) => done, (failed) => failed);

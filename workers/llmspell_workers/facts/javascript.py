@@ -26,6 +26,8 @@ _SCOPES = frozenset((
 _GLOBAL = "globalThis"
 _HERE = "./"
 _AWAIT = "await"
+_ASKS = frozenset(("&&", "||", "??", "==", "===", "!=", "!==", "!", "typeof"))
+"""Operators that ask whether a value is there."""
 
 _parser = parser_of("javascript")
 
@@ -62,7 +64,10 @@ class _Reader(TreeReader):
             "export_statement": self._export,
             "pair": self._pair,
             "field_definition": self._pair,
-            "unary_expression": self._unary,
+            "unary_expression": self._operation,
+            "binary_expression": self._operation,
+            "if_statement": self._choice,
+            "ternary_expression": self._choice,
             **dict.fromkeys(_MEMBERS, lambda node: self._index(node, "read")),
             **dict.fromkeys(_FUNCTIONS, self._function),
         }
@@ -90,7 +95,7 @@ class _Reader(TreeReader):
         yield self.scopes.enter
         if node.type == "catch_clause":
             parameter = node.child_by_field_name("parameter")
-            yield from self._pattern(parameter, self.scopes.bind)
+            yield from self._pattern(parameter, self._bind)
             yield from (child for child in named(node) if child != parameter)
         else:
             yield from named(node)
@@ -103,7 +108,7 @@ class _Reader(TreeReader):
         return name == _GLOBAL
 
     def _is_open(self, name: str, use: str) -> bool:
-        return (name == _GLOBAL and use in ("read", "index")) or (name == "eval" and use == "call")
+        return (name == _GLOBAL and use != "test") or (name == "eval" and use == "call")
 
     def _call(self, node: Any) -> Iterator[Any]:
         function = node.child_by_field_name("function") or node.child_by_field_name("constructor")
@@ -118,6 +123,8 @@ class _Reader(TreeReader):
         elif function.type == "import" and given:
             self._module(given[0])
         elif function.type in _MEMBERS:
+            if node.child_by_field_name("optional_chain") is not None:  # `name.member?.()`
+                yield from self._index(function, "test")
             caught = _is_caught(function, len(given))
             yield from self._guarded(self._index(function, "call", arguments=literals, call=node), caught=caught)
         else:
@@ -138,19 +145,27 @@ class _Reader(TreeReader):
             found = node.child_by_field_name(field)
             patterns = list(named(found)) if field == "parameters" and found is not None else [found]
             for pattern in patterns:
-                yield from self._pattern(pattern, self.scopes.bind)
+                yield from self._pattern(pattern, self._bind)
         body = node.child_by_field_name("body")
         if body is not None:
             yield body
         yield self.scopes.leave
 
-    def _pattern(self, node: Any, told: Callable[[str], None]) -> Iterator[Any]:
+    def _bind(self, node: Any, *, function: bool = False) -> None:
+        self.scopes.bind(text_of(node), function=function)
+
+    def _give(self, node: Any) -> None:
+        """A name gets another value, which in strict code makes no global of it."""
+        self.scopes.give(text_of(node))
+        self._refer(node, "write")
+
+    def _pattern(self, node: Any, told: Callable[[Any], None]) -> Iterator[Any]:
         """The names that a pattern gives values to; the values that stand in it are gone through."""
         waiting = [] if node is None else [node]
         while waiting:
             one = waiting.pop()
             if one.type in ("identifier", "shorthand_property_identifier_pattern"):
-                yield partial(told, text_of(one))
+                yield partial(told, one)
             elif one.type in ("assignment_pattern", "object_assignment_pattern"):
                 waiting.append(one.child_by_field_name("left"))
                 yield one.child_by_field_name("right")
@@ -176,7 +191,7 @@ class _Reader(TreeReader):
             awaited = next(named(value), value)
             yield partial(self._bind_call, text_of(name), awaited.id, function=everywhere)
         else:
-            yield from self._pattern(name, partial(self.scopes.bind, function=everywhere))
+            yield from self._pattern(name, partial(self._bind, function=everywhere))
 
     def _class(self, node: Any) -> Iterator[Any]:
         name = node.child_by_field_name("name")
@@ -188,14 +203,14 @@ class _Reader(TreeReader):
         left, kind = node.child_by_field_name("left"), node.child_by_field_name("kind")
         yield self.scopes.enter
         if kind is None:
-            yield from self._pattern(left, self.scopes.assign)
+            yield from self._pattern(left, self._give)
         else:
-            yield from self._pattern(left, partial(self.scopes.bind, function=kind.type == "var"))
+            yield from self._pattern(left, partial(self._bind, function=kind.type == "var"))
         yield from (child for child in named(node) if child not in (left, kind))
         yield self.scopes.leave
 
     def _assignment(self, node: Any) -> Iterator[Any]:
-        yield from self._pattern(node.child_by_field_name("left"), self.scopes.assign)
+        yield from self._pattern(node.child_by_field_name("left"), self._give)
         yield node.child_by_field_name("right")
 
     def _try(self, node: Any) -> Iterator[Any]:
@@ -236,10 +251,24 @@ class _Reader(TreeReader):
         if value is not None:
             yield value
 
-    def _unary(self, node: Any) -> Iterator[Any]:
-        argument = node.child_by_field_name("argument")
-        asks = node.children[0].type == "typeof" and argument.type == "identifier"
-        yield partial(self._refer, argument, "test") if asks else argument
+    def _operation(self, node: Any) -> Iterator[Any]:
+        operator = node.child_by_field_name("operator").type
+        for operand in named(node):
+            if operator == "typeof" and operand.type == "identifier":
+                yield partial(self._refer, operand, "test")
+            else:
+                yield from self._asked(operand) if operator in _ASKS else [operand]
+
+    def _choice(self, node: Any) -> Iterator[Any]:
+        condition = node.child_by_field_name("condition")
+        for child in named(node):
+            yield from self._asked(child) if child == condition else [child]
+
+    def _asked(self, node: Any) -> Iterator[Any]:
+        """A value of which is asked whether it is there; of a name that nobody defines, that cannot be asked."""
+        while node.type == "parenthesized_expression" and (inner := next(named(node), None)) is not None:
+            node = inner
+        yield from self._index(node, "test") if node.type in _MEMBERS else [node]
 
     def _module(self, node: Any) -> None:
         name = written_text(node)

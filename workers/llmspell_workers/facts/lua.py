@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import chain
 
 from llmspell_workers.facts.grammar import named, parser_of, place_of, text_of, walk
 from llmspell_workers.facts.literals import MAX_ITEMS, literal
@@ -80,7 +81,16 @@ class _Reader(TreeReader):
             child.type in _TESTS for child in node.children
         )
         for child in children:
-            yield partial(self._refer, child, "test") if asks and child.type == "identifier" else child
+            yield from self._asked(child) if asks else [child]
+
+    def _asked(self, node: Any) -> Iterator[Any]:
+        """A value of which is asked whether it is there."""
+        if node.type == "identifier":
+            yield partial(self._refer, node, "test")
+        elif node.type in _INDEXES:
+            yield from self._index(node, "test")
+        else:
+            yield node
 
     def _member_text(self, index: Any, member: Any) -> str | None:
         if index.type != "bracket_index_expression":
@@ -91,7 +101,7 @@ class _Reader(TreeReader):
         return name == _GLOBALS and not self.scopes.knows(_GLOBALS)
 
     def _is_open(self, name: str, use: str) -> bool:
-        opens = name == "_ENV" or (name == _GLOBALS and use in ("read", "index"))
+        opens = name == "_ENV" or (name == _GLOBALS and use != "test")
         return opens and not self.scopes.knows(name)
 
     def _call(self, node: Any) -> Iterator[Any]:
@@ -111,7 +121,7 @@ class _Reader(TreeReader):
             yield function
         caught = name in _CATCH and not self.scopes.knows(name)
         asked = name in _ASK and not self.scopes.knows(name)
-        steps = (partial(self._refer, one, "test") if asked and one.type == "identifier" else one for one in given)
+        steps = chain.from_iterable(map(self._asked, given)) if asked else iter(given)
         yield from self._guarded(steps, caught=caught)
 
     def _module(self, function: str, argument: Any) -> None:

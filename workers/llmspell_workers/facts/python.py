@@ -46,6 +46,8 @@ def read(source: bytes) -> Scopes | None:
 class _Reader(Reader):
     def __init__(self, scopes: Scopes) -> None:
         super().__init__(scopes)
+        self._evaluates = True
+        """Whether annotations are evaluated where they stand."""
         for name in _IMPLIED:
             self.scopes.bind(name)
         functions = (_ast.FunctionDef, _ast.AsyncFunctionDef, _ast.Lambda)
@@ -66,10 +68,14 @@ class _Reader(Reader):
             _ast.Global: self._global,
             _ast.NamedExpr: self._walrus,
             _ast.Assign: self._assign,
+            _ast.AnnAssign: self._annotated,
             **dict.fromkeys(functions, self._function),
             **dict.fromkeys(comprehensions, self._comprehension),
             **dict.fromkeys((_ast.MatchAs, _ast.MatchStar, _ast.MatchMapping), self._matched),
         }
+        alias = getattr(_ast, "TypeAlias", None)  # Python 3.12
+        if alias is not None:
+            self._ways[alias] = self._alias
 
     def steps(self, node: Any) -> Iterator[Any]:
         """What comes next behind a node; see `walk`."""
@@ -92,7 +98,8 @@ class _Reader(Reader):
         yield from ()
 
     def _refer(self, node: Any, use: str, *, call: Any = None, **more: Any) -> None:
-        self.scopes.open = self.scopes.open or (node.id in _OPENING and use == "call")
+        modules = node.id == "sys" and [name for name, _ in more.get("members", ())[:1]] == ["modules"]
+        self.scopes.open = self.scopes.open or modules or (node.id in _OPENING and use == "call")
         self._tell(Reference(node.id, place_of(node), use, **more), None if call is None else id(call))
 
     def _index(self, node: Any, use: str, **more: Any) -> Iterator[Any]:
@@ -134,11 +141,13 @@ class _Reader(Reader):
             yield from node.decorator_list
         yield from given.defaults
         yield from (one for one in given.kw_defaults if one is not None)
-        yield partial(self.scopes.enter, function=True)
         every = [*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg]
-        for one in every:
-            if one is not None:
-                yield partial(self.scopes.bind, one.arg)
+        named = [one for one in every if one is not None]
+        if self._evaluates and not getattr(node, "type_params", ()):  # which annotations see, and nobody else
+            written = (*(one.annotation for one in named), getattr(node, "returns", None))
+            yield from (one for one in written if one is not None)
+        yield partial(self.scopes.enter, function=True)
+        yield from (partial(self.scopes.bind, one.arg) for one in named)
         yield from self._parameters_of_types(node)
         yield from [node.body] if isinstance(node, _ast.Lambda) else node.body
         yield self.scopes.leave
@@ -146,16 +155,30 @@ class _Reader(Reader):
     def _class(self, node: Any) -> Iterator[Any]:
         yield partial(self.scopes.bind, node.name)
         yield from node.decorator_list
-        yield partial(self.scopes.enter, function=True)
+        yield self.scopes.enter
         yield from self._parameters_of_types(node)
         yield from node.bases
         yield from (keyword.value for keyword in node.keywords)
+        yield partial(self.scopes.enter, function=True, own=True)
         yield from node.body
         yield self.scopes.leave
+        yield self.scopes.leave
+
+    def _annotated(self, node: Any) -> Iterator[Any]:
+        if self._evaluates and not self.scopes.in_function:
+            yield node.annotation
+        yield from _below(node)
 
     def _parameters_of_types(self, node: Any) -> Iterator[Any]:
         for one in getattr(node, "type_params", ()):
             yield partial(self.scopes.bind, one.name)
+
+    def _alias(self, node: Any) -> Iterator[Any]:
+        yield node.name
+        yield self.scopes.enter
+        yield from self._parameters_of_types(node)
+        yield node.value
+        yield self.scopes.leave
 
     def _comprehension(self, node: Any) -> Iterator[Any]:
         yield self.scopes.enter
@@ -211,6 +234,8 @@ class _Reader(Reader):
         for one in node.names:
             self.scopes.bind(one.asname or one.name)
             self.scopes.open = self.scopes.open or one.name == "*"
+        if node.module == "__future__" and any(one.name == "annotations" for one in node.names):
+            self._evaluates = False
         if node.module and not node.level:
             self._module(node.module, node)
         yield from ()

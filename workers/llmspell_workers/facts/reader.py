@@ -94,6 +94,9 @@ class TreeReader(Reader):
         elif self._is_globals(text_of(root)) and members:
             if use == "write" and len(members) == 1:
                 self.scopes.assign(members[0][0])
+            elif use == "test" and len(members) == 1:
+                name, place = members[0]
+                yield partial(self._tell, Reference(name, place, "test"), None)
         else:
             use = "index" if use == "read" else use
             yield partial(self._refer, root, use, members=members, whole=whole, **more)

@@ -17,6 +17,7 @@ Place = tuple[int, int, int, int]
 """Where something stands: row and column, and those after its end. They count from 0, columns in bytes."""
 
 MAX_FACTS = 5000
+MAX_DEFINED = 200
 MAX_OF_ONE = 3
 """References to one name, used in one way, guarded or not, that are told, where none of the script API is meant."""
 MAX_NAME = 200
@@ -28,9 +29,9 @@ _MARK = b"llmspell: off"
 class Reference:
     """A use of a name: `name.member.member`, and what is done with it.
 
-    `use` is `read`, `test` (only asked whether it is there), `index`, `call` or `write`. `members` come with their
-    places; `whole` says that they are all there are. `arguments` are those of a call, as `literals.py` says.
-    `guarded`: what it raises is caught.
+    `use` is `read`, `test` (only asked whether it is there, or its last member), `index`, `call` or `write`. `members`
+    come with their places; `whole` says that they are all there are. `arguments` are those of a call, as `literals.py`
+    says. `guarded`: what it raises is caught.
     """
 
     __slots__ = ("arguments", "guarded", "members", "name", "place", "use", "whole")
@@ -67,12 +68,15 @@ class _Binding:
 
 
 class _Scope:
-    __slots__ = ("function", "names", "waiting")
+    """`own`: functions in it do not see its names, for which references in `passing` do not wait."""
 
-    def __init__(self, *, function: bool) -> None:
-        self.function = function
+    __slots__ = ("function", "names", "own", "passing", "waiting")
+
+    def __init__(self, *, function: bool, own: bool = False) -> None:
+        self.function, self.own = function, own
         self.names: dict[str, _Binding] = {}
         self.waiting: list[Reference] = []
+        self.passing: list[Reference] = []
 
 
 class Scopes:
@@ -85,6 +89,10 @@ class Scopes:
         self.free: list[Reference] = []
         self.assigned: set[str] = set()
         """Names that the script gives to the outside: globals that it makes."""
+        self._defined: dict[str, None] = {}
+        """Names that some scope defines: what somebody may have meant who wrote another one."""
+        self._given: set[str] = set()
+        """Names that are given another value somewhere, whoever has defined them."""
         self.open = False
         """Whether names may come to be in ways that are not seen here."""
         self.modules: list[list[object]] = []
@@ -96,21 +104,31 @@ class Scopes:
         self._bound: list[tuple[Reference, _Binding]] = []
         """Methods that are called of a name that the script defines."""
 
-    def enter(self, *, function: bool = False) -> None:
-        """A scope begins; `function`: one in which a function's own names live."""
-        self._scopes.append(_Scope(function=function))
+    def enter(self, *, function: bool = False, own: bool = False) -> None:
+        """A scope begins; `function`: one in which a function's own names live; `own`: functions in it see none of
+        them."""
+        self._scopes.append(_Scope(function=function, own=own))
 
     def leave(self) -> None:
         """The innermost scope ends."""
-        ended = self._scopes.pop()
-        self._scopes[-1].waiting += self._unbound(ended)
+        ended, outer = self._scopes.pop(), self._scopes[-1]
+        free = self._unbound(ended)
+        if outer.own and ended.function:
+            outer.passing += free
+        else:
+            outer.waiting += free
+
+    @property
+    def in_function(self) -> bool:
+        """Whether the place is in a function."""
+        return any(scope.function and not scope.own for scope in self._scopes[1:])
 
     def _unbound(self, scope: _Scope) -> list[Reference]:
         """The references in a scope that it does not define."""
         for one in scope.waiting:
             if one.name in scope.names:
                 self._keep(one, scope.names[one.name])
-        return [one for one in scope.waiting if one.name not in scope.names]
+        return [*scope.passing, *(one for one in scope.waiting if one.name not in scope.names)]
 
     def _keep(self, reference: Reference, binding: _Binding) -> None:
         if reference.use == "call" and reference.members and binding.origin is not None and self._has_room(self._bound):
@@ -128,6 +146,8 @@ class Scopes:
         """A name is defined here, or, with `function`, in all of the function. `origin` is the call that gives its
         value."""
         scope = self._scopes[-1]
+        if len(self._defined) < MAX_DEFINED and len(name) <= MAX_NAME:
+            self._defined[name] = None
         if function:
             scope = next(one for one in reversed(self._scopes) if one.function)
         if name not in scope.names or self._ordered:  # there a second declaration is another variable
@@ -158,6 +178,10 @@ class Scopes:
                 scope.names[name].origin = None
                 return
         self.assigned.add(name)
+
+    def give(self, name: str) -> None:
+        """A name is given another value, and has to be there already."""
+        self._given.add(name)
 
     def module(self, paths: list[str], name: str, place: Place) -> None:
         """A module is asked for by a literal name; `paths` are the files that it may be in, from the script's place."""
@@ -194,10 +218,11 @@ class Scopes:
                 break
             told.append(one.fact())
         outside = {id(one) for one in free}
+        given = self.assigned | self._given
         methods: list[list[object]] = []
         for one, binding in self._bound:
             origin = binding.origin
-            if origin is not None and id(origin) in outside and one.name not in self.assigned:
+            if origin is not None and id(origin) in outside and one.name not in given:
                 methods.append([origin.fact()[:5], one.fact()])
         assigned = sorted(name for name in self.assigned if len(name) <= MAX_NAME)[:MAX_FACTS]
         return {
@@ -205,6 +230,7 @@ class Scopes:
             "methods": methods,
             "modules": self.modules,
             "assigned": assigned,
+            "defined": list(self._defined),
             "strange": self.strange,
             "open": self.open,
             "lenient": self._ordered,
