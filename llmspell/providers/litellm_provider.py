@@ -21,7 +21,7 @@ from llmspell.providers.litellm_load import load
 from llmspell.providers.model_table import ModelFacts, capabilities_of, facts_of, models_of
 from llmspell.providers.pace import Pace
 from llmspell.providers.prefixes import Route, key_names, route
-from llmspell.providers.provider import Chunk, Completion, Estimate, ModelRequest, ProviderCapabilities
+from llmspell.providers.provider import Chunk, Completion, Estimate, ModelRequest, ProviderCapabilities, final_of
 from llmspell.providers.settings import ConfiguredProvider
 
 if TYPE_CHECKING:
@@ -133,14 +133,11 @@ class LiteLLMProvider:
 
     def complete(self, request: ModelRequest) -> Completion:
         """The whole answer. Raises CallError."""
-        for chunk in self.whole(request):
-            if chunk.final is not None:
-                return chunk.final
-        raise CallError(
-            ErrorKind.PROVIDER,
-            f"provider {self.name!r}: the call was closed before its answer ended",
-            {**self._details(request.model), "closed": True},
-        )
+        final = final_of(self.whole(request))
+        if final is None:
+            message = f"provider {self.name!r}: the call was closed before its answer ended"
+            raise CallError(ErrorKind.PROVIDER, message, {**self._details(request.model), "closed": True})
+        return final
 
     def whole(self, request: ModelRequest) -> Iterator[Chunk]:
         """The whole answer as the chunks of a stream that any thread may close while another waits for it."""
@@ -284,8 +281,15 @@ class LiteLLMProvider:
 
     def _key(self, names: tuple[str, ...], model: str) -> str | None:
         for name in names:
-            if self._environ.get(name):
-                return self._environ[name]
+            key = self._environ.get(name)
+            if key and not (key.isascii() and key.isprintable() and key == key.strip()):
+                message = (
+                    f"provider {self.name!r}: the key in {name} holds what cannot be sent, as a blank or a line's end "
+                    "at an end, or no ASCII; set it anew"
+                )
+                raise CallError(ErrorKind.PROVIDER, message, self._details(model))
+            if key:
+                return key
         if names:
             message = f"provider {self.name!r} has no key: set the environment variable {names[0]}"
             raise CallError(ErrorKind.PROVIDER, message, self._details(model))

@@ -133,7 +133,6 @@ def test_a_stream_that_breaks_midway_is_an_error_after_its_chunks(server: LLMSer
     with pytest.raises(CallError, match="broke off its answer") as caught:
         next(stream)
     assert caught.value.kind is ErrorKind.PROVIDER
-    assert caught.value.details.pop("answered_bytes") > len("half ")
     assert caught.value.details == {
         "provider": "local",
         "model": "some-model",
