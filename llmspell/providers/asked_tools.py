@@ -1,7 +1,8 @@
 """The calls of tools that a model asks for, put together from whole answers and from pieces of streams.
 
-This file keeps the rules that pieces are joined by their index, or by their order where a service does not count, that arguments are read once, at the end and within
-bounds, and that what is no JSON object is kept as it was written and called by no other name.
+This file keeps the rules that pieces are joined by their index, or by their order where a service does not count, that
+arguments are read once, at the end and within bounds, and that what is no JSON object is kept as it was written and
+called by no other name.
 """
 
 from __future__ import annotations

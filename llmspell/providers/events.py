@@ -36,7 +36,7 @@ class EventFailedError(Exception):
 
 
 class EventCheck:
-    """Reads a stream of server-sent events in pieces of any size, and gives on whole events, as the standard means them.
+    """Reads a stream of server-sent events in pieces of any size, and gives on whole events as the standard means them.
 
     Clients read less than the standard has: comments, numbers, an event without data or a byte order mark make them
     fail or lose an event, and a long line that comes in pieces takes them the square of its length.

@@ -35,6 +35,8 @@ _NOTED_BYTES = 64 * 1024
 """How much of a body is kept, to find in it why the call failed."""
 
 
+_THIS_MACHINE = ("all://localhost", "all://127.0.0.1", "all://[::1]")
+
 PLAIN = "identity"
 """The encoding that is asked for: a small compressed answer can be a large one."""
 
@@ -249,7 +251,8 @@ def _watch(response: httpx.Response) -> None:
 
 def watched_client(*, unsent: Iterable[str] = ()) -> httpx.Client:
     """A client whose responses belong to the active exchange. It keeps no cookies and follows no redirect:
-    a key goes to the configured address and nowhere else. Headers named in `unsent` are taken off requests."""
+    a key goes to the configured address and nowhere else. Headers named in `unsent` are taken off requests. A proxy of
+    the environment is asked, but for this machine. Raises ValueError and ImportError for a proxy that is no use."""
     names = tuple(unsent)
 
     def prepare(request: httpx.Request) -> None:
@@ -263,4 +266,5 @@ def watched_client(*, unsent: Iterable[str] = ()) -> httpx.Client:
         event_hooks={"request": [prepare], "response": [_watch]},
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         follow_redirects=False,
+        mounts=dict.fromkeys(_THIS_MACHINE),
     )
