@@ -114,7 +114,8 @@ def test_this_machine_is_asked_without_a_proxy(
         monkeypatch.delenv("NO_PROXY", raising=False)
         monkeypatch.setenv("HTTP_PROXY", proxy.base_url)
         assert make().complete(ask()).text == "hello"
-        make(base_url="http://models.invalid/v1").complete(ask())
+        with pytest.raises(CallError, match="answered 404"):
+            make(base_url="http://models.invalid/v1").complete(ask())
     assert (len(server.requests), len(proxy.requests)) == (1, 1)
 
 
