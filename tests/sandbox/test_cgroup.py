@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from llmspell import ScriptRuntime, SetupError, Verdict
-from llmspell.sandbox.cgroup import CONTROLLERS, PREFIX, Cgroup, Counts, Hierarchy, found
+from llmspell.sandbox.cgroup import CONTROLLERS, PREFIX, PROCESSES, Cgroup, Counts, Hierarchy, found
 from llmspell.sandbox.driver import Worker
 from llmspell.sandbox.ending import RunEnd
 from tests.patience import PATIENTLY
@@ -129,6 +129,66 @@ def test_where_no_cgroup_can_be_made_nothing_runs_and_the_next_step_is_named() -
         assert PREFIX in str(outcome.confinement.cgroup)
 
 
+@pytest.fixture
+def controlled() -> Hierarchy:
+    """Where the kernel counts. Its controllers are handed down in most systems, and seldom in containers."""
+    try:
+        return found()
+    except OSError as error:
+        pytest.skip(f"no cgroup with controllers: {error.strerror}")
+
+
+FAMILY = """
+import os, signal
+for _ in range(8):
+    if os.fork() == 0:
+        held = bytearray(range(256)) * (12 << 12)
+        signal.pause()
+signal.pause()
+"""
+"""Each of them stays below its address space, and all together take twice what the cgroup has."""
+PIPES = """
+import fcntl, os
+for _ in range(100):
+    _, end = os.pipe()
+    fcntl.fcntl(end, fcntl.F_SETPIPE_SZ, 1 << 20)
+    os.write(end, bytes(1 << 20))
+"""
+FORKS = """
+import os, signal
+made = 0
+try:
+    while os.fork():
+        made += 1
+    signal.pause()
+except BlockingIOError:
+    done(made)
+"""
+
+
+def test_those_who_take_too_much_together_are_killed_and_the_verdict_is_the_kernels_word(controlled: Hierarchy) -> None:
+    end = run_in(controlled.new(LIMITS.memory), FAMILY)
+    assert end.limit is not None
+    assert (end.verdict, end.limit.name, end.evidence) == (Verdict.LIMIT, "memory", "kernel")
+    assert 0.5 * LIMITS.memory < (end.peak_memory_bytes or 0) <= LIMITS.memory  # pages are counted in large steps
+    assert _left(controlled) == []
+
+
+def test_what_the_kernel_holds_for_a_worker_is_counted_as_its_own(controlled: Hierarchy) -> None:
+    end = run_in(controlled.new(LIMITS.memory), PIPES)
+    assert end.limit is not None
+    assert (end.verdict, end.limit.name, end.evidence) == (Verdict.LIMIT, "memory", "kernel")
+
+
+def test_no_more_processes_can_be_made_than_a_cgroup_has_room_for(controlled: Hierarchy) -> None:
+    assert run_in(controlled.new(LIMITS.memory), FORKS).value == PROCESSES - 1
+    assert _left(controlled) == []
+
+
+def _left(hierarchy: Hierarchy) -> list[str]:
+    return [name for name in os.listdir(hierarchy.parent) if name.startswith(f"{PREFIX}-{os.getpid()}-")]
+
+
 KILLED_HOST = """
 import os, sys, time
 from llmspell.sandbox.cgroup import Cgroup, Hierarchy, _identity
@@ -187,4 +247,4 @@ def test_a_file_system_without_the_controllers_is_not_taken_for_one_with_them() 
     if not set(CONTROLLERS) <= set(given):
         with pytest.raises(FileNotFoundError):
             Hierarchy(str(UNIFIED)).new(LIMITS.memory)
-    assert [name for name in os.listdir(str(UNIFIED)) if name.startswith(f"{PREFIX}-{os.getpid()}-")] == []
+    assert _left(Hierarchy(str(UNIFIED))) == []
