@@ -114,7 +114,9 @@ def show_error(outcome: Outcome, source: bytes | None, colours: Colours) -> None
         return
     lines = [f"{colours.red(_headline(outcome, error))}: {_place(error)}{escaped(error.message)}"]
     lines += _marked_line(error, outcome.script_name, source, colours)
-    if len(error.traceback) > 1:
+    if error.traceback and (
+        len(error.traceback) > 1 or not error.traceback[0].startswith(f"{error.file}:{error.line}:")
+    ):
         lines.append(colours.faint("traceback:"))
         lines += [colours.faint(f"  {escaped(row, kept='')}") for row in error.traceback]
     if outcome.diagnostics:

@@ -124,6 +124,16 @@ def test_a_scripts_own_exit_code_is_passed_on(place: Place, status: int) -> None
     assert place.run("exec", f"os.exit({status})").code == status
 
 
+def test_a_lone_line_of_a_traceback_is_shown_where_it_is_in_another_file(place: Place) -> None:
+    place.write("bad.mjs", "export default 1;\nnull.x;\n")
+    place.write("main.mjs", 'import "./bad.mjs";')
+    lines = place.run("run", "main.mjs").stderr.splitlines()
+    assert lines == [
+        "error: main.mjs: TypeError: cannot read property 'x' of null", "traceback:", "  bad.mjs:2: in main",
+    ]  # fmt: skip
+    assert "traceback:" not in place.run("exec", "error('x')").stderr
+
+
 def test_an_error_shows_the_place_the_line_with_a_marker_and_the_scripts_own_traceback(place: Place) -> None:
     place.write("deep.lua", 'local function f()\n  error("boom")\nend\nlocal function g() f() end\ng()\n')
     ran = place.run("run", "deep.lua")

@@ -139,3 +139,34 @@ def test_a_check_parses_and_runs_nothing() -> None:
 
         assert check(b"import x from './not/there.js'; console.log(1); exit(3)") is None
         assert check(b"let x = ;") is not None
+
+
+def test_a_name_of_another_library_is_told_with_what_there_is() -> None:
+    for name, instead in {
+        "require": "import {name} from './file.js'",
+        "fetch": "has no network",
+        "Buffer": "Uint8Array",
+    }.items():
+        outcome = spell(f"try {{ {name}('x') }} catch (e) {{ console.log(e.message, typeof {name}) }} {name}('x')")
+        assert outcome.stdout.decode() == f"{name} is not defined undefined\n"
+        assert outcome.error is not None
+        assert outcome.error.message.startswith(f"ReferenceError: {name} is not defined: ")
+        assert instead in outcome.error.message
+    assert error("zork()")[1] == "ReferenceError: zork is not defined"
+
+
+def test_causes_stand_below_the_error_that_they_led_to() -> None:
+    outcome = spell("""function inner() { throw new TypeError("deep") }
+        try { inner() } catch (cause) { throw new Error("outer", { cause }) }""")
+    assert outcome.error is not None
+    assert outcome.error.message == "outer"
+    assert outcome.error.traceback[1:] == (
+        "caused by TypeError: deep", "spell.js:1: in function inner", "spell.js:2: in main",
+    )  # fmt: skip
+    many = spell("await Promise.any([Promise.reject(new Error('a')), Promise.reject('b')])").error
+    assert many is not None
+    assert [row for row in many.traceback if row.startswith("caused")] == ["caused by a", "caused by b"]
+    for odd in ("e.cause = e", "Object.defineProperty(e, 'cause', {get() { throw 1 }})", "e.cause = new Proxy({}, {})"):
+        looped = spell(f"const e = new Error('x'); {odd}; throw e").error
+        assert looped is not None
+        assert looped.message == "x"

@@ -220,7 +220,7 @@ def test_a_module_that_fails_while_it_loads_keeps_its_traceback(tmp_path: Path) 
 
 
 def test_debug_traceback_gives_text_with_the_scripts_lines() -> None:
-    text = value("local function f() return debug.traceback('here') end\nreturn f()")
+    text = value("local function f() local text = debug.traceback('here') return text end\nreturn (f())")
     assert text.startswith("here\nstack traceback:\n")
     assert "spell.lua:1" in text
 
@@ -240,3 +240,44 @@ def test_a_file_name_that_is_long_or_odd_does_not_hide_the_line() -> None:
         assert outcome.error is not None
         assert outcome.error.line == 3, name
         assert outcome.error.message.endswith("boom")
+
+
+def test_endless_recursion_is_named_as_such_where_memory_runs_out_first() -> None:
+    outcome = spell("local function f(n)\n  return 1 + f(n)\nend\nf(1)")
+    assert outcome.verdict is Verdict.ERROR
+    assert outcome.error is not None
+    assert outcome.error.message == "stack overflow: over 20000 calls inside one another, until no memory was left"
+    assert outcome.error.line == 2
+    over = "local function f(n) return n == 0 and 0 or 1 + f(n - 1) end f(100000)"
+    assert spell(over + " local t = {} while true do t[#t + 1] = {} end").verdict is Verdict.LIMIT
+
+
+def test_a_traceback_shows_the_functions_of_the_script_and_none_of_the_adapter() -> None:
+    source = """local function failing() local x = nil; x.y = 1 end
+    local function called(e) return debug.traceback(e, 2) end
+    local text = select(2, xpcall(failing, called))
+    local inner = select(2, pcall(function() table.sort({2, 1}, function() error(debug.traceback('at', 1), 0) end) end))
+    return {text, inner, debug.traceback('top', 1), debug.traceback({}), debug.traceback(nil, 1)}
+    """
+    text, inner, top, table, bare = value(source)
+    assert text.splitlines() == [
+        "spell.lua:1: attempt to index a nil value (local 'x')", "stack traceback:",
+        "\tspell.lua:1: in function <spell.lua:1>", "\t[C]: in function 'xpcall'", "\tspell.lua:3: in main chunk",
+        "\t[C]: in ?",
+    ]  # fmt: skip
+    assert "\n\t[C]: in function 'table.sort'\n" in inner
+    assert "llmspell" not in text + inner
+    assert top == "top\nstack traceback:\n\tspell.lua:5: in main chunk\n\t[C]: in ?"
+    assert (table, bare) == ({}, "stack traceback:\n\tspell.lua:5: in main chunk\n\t[C]: in ?")
+
+
+def test_getinfo_tells_of_the_script_and_shows_the_adapter_as_functions_of_c() -> None:
+    source = """local function here() return debug.getinfo(1, 'nSl'), debug.getinfo(2, 'l').currentline end
+    local info, line = here()
+    local ours = debug.getinfo(Tool.execute)
+    local own = debug.getinfo(here, 'f').func == here
+    local inner = debug.getinfo(coroutine.create(here), 0, 'S')
+    return {info.name, info.short_src, info.currentline, line, ours.what, ours.func == nil, own,
+      debug.getinfo(99) == nil, inner == nil, pcall(debug.getinfo, 'x')}
+    """
+    assert value(source)[:9] == ["here", "spell.lua", 1, 2, "C", True, True, True, True]

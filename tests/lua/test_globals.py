@@ -33,18 +33,19 @@ return found
 """
 
 BASE = [
-    "_G", "_VERSION", "assert", "collectgarbage", "dofile", "error", "getmetatable", "ipairs", "load", "next", "pairs",
-    "pcall", "print", "rawequal", "rawget", "rawlen", "rawset", "require", "select", "setmetatable", "tonumber",
+    "_G", "_VERSION", "assert", "collectgarbage", "dofile", "error", "getmetatable", "ipairs", "load", "loadfile",
+    "next", "pairs", "pcall", "print", "rawequal", "rawget", "rawlen", "rawset", "require", "select", "setmetatable",
+    "tonumber",
     "tostring", "type", "warn", "xpcall",
 ]  # fmt: skip
 LIBRARIES = {
     "coroutine": "close create isyieldable resume running status wrap yield",
-    "debug": "traceback",
-    "io": "lines read stderr stdin stdout write",
+    "debug": "getinfo traceback",
+    "io": "input lines open output popen read stderr stdin stdout tmpfile type write",
     "math": "abs acos asin atan ceil cos deg exp floor fmod huge log max maxinteger min mininteger modf pi rad random"
     " randomseed sin sqrt tan tointeger type ult",
-    "os": "clock date difftime exit getenv time",
-    "package": "config cpath loaded path",
+    "os": "clock date difftime execute exit getenv remove rename setlocale time tmpname",
+    "package": "config cpath loaded path preload",
     "string": "byte char find format gmatch gsub len lower match pack packsize rep reverse sub unpack upper",
     "table": "concat insert move pack remove sort unpack",
     "utf8": "char charpattern codepoint codes len offset",
@@ -108,9 +109,8 @@ def test_what_calls_return_holds_no_host_object_either() -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "debug.getinfo", "debug.getregistry", "debug.setmetatable", "debug.getupvalue", "debug.sethook", "string.dump",
-        "os.execute", "os.remove", "os.rename", "os.tmpname", "os.setlocale", "io.open", "io.popen", "io.tmpfile",
-        "io.output", "io.input", "package.loadlib", "package.searchers", "package.preload", "loadfile", "loadstring",
+        "debug.getlocal", "debug.getregistry", "debug.setmetatable", "debug.getupvalue", "debug.sethook", "string.dump",
+        "debug.upvalueid", "io.close", "package.loadlib", "package.searchers", "package.searchpath", "loadstring",
         "python", "lupa", "newproxy", "module", "setfenv", "unpack", "ll",
     ],
 )  # fmt: skip

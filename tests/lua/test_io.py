@@ -122,3 +122,17 @@ def test_a_large_stdin_is_read_line_by_line_without_holding_it() -> None:
 )
 def test_what_cannot_be_read_is_an_error(source: str) -> None:
     assert error(source)[0] == "runtime"
+
+
+def test_what_a_script_cannot_have_fails_as_in_lua_and_says_what_there_is() -> None:
+    source = """
+    return {select(2, io.open('a.txt')), select(3, os.remove('b')), os.execute(), io.type(io.stdin), io.type({}) == nil,
+      io.output() == io.stdout, os.setlocale('de_DE') == nil, select(2, pcall(io.popen, 'id')),
+      select(2, pcall(os.execute, 'id')), select(2, pcall(io.output, 'x'))}
+    """
+    files = 'a script opens no files; use Tool.execute("file-operations", {...}), which needs a grant'
+    processes = "a script starts no processes; a tool that the host gives it may (FunctionTool)"
+    found = value(source)
+    assert found[:7] == [f"a.txt: {files}", 1, False, "file", True, True, True]
+    assert [text.partition(": ")[2] or text for text in found[7:9]] == [processes, processes]
+    assert found[9].endswith(f"x: {files}")

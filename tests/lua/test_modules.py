@@ -164,3 +164,43 @@ def test_a_module_name_that_is_no_text_is_an_error_of_the_script(call: str) -> N
     assert kind == "runtime"
     assert "string expected" in message
     assert line == 2
+
+
+def test_package_path_says_where_modules_lie(tmp_path: Path) -> None:
+    files(tmp_path, {"lib/one.lua": "return 'one'", "lib/deep/two.lua": "return 'two'", "a%1.lua": "return 'odd'"})
+    source = """
+    package.path = "/usr/share/lua/5.4/?.lua;../?.lua;./lib/?.lua;x/?.so;" .. package.path
+    local refused = select(2, pcall(require, 'nowhere'))
+    package.path = false
+    local broken = select(2, pcall(require, 'other'))
+    package.path = "./?.lua;lib/?.lua"
+    return {require('one'), require('deep.two'), require('a%1'), tostring(refused), broken}
+    """
+    one, two, odd, refused, broken = value(source, folder=tmp_path)
+    assert (one, two, odd) == ("one", "two", "odd")
+    assert "looked for 'lib/nowhere.lua', 'nowhere.lua', 'nowhere/init.lua'" in refused
+    assert "'package.path' must be a string" in broken
+
+
+def test_require_takes_what_is_preloaded_and_tells_where_a_module_was(tmp_path: Path) -> None:
+    files(tmp_path, {"m.lua": "return ..."})
+    source = """
+    package.preload.given = function(name, from) return name .. from end
+    local m, at = require('m')
+    return {require('given'), m, at, select('#', require('m')), package.loaded.package == package}
+    """
+    assert value(source, folder=tmp_path) == ["given:preload:", "m", "m.lua", 1, True]
+
+
+def test_loadfile_gives_a_function_or_says_why_there_is_none(tmp_path: Path) -> None:
+    files(tmp_path, {"c.lua": "x = 1 return ...", "bad.lua": "x x"})
+    source = """
+    local own = {}
+    local run = loadfile('c.lua', 't', own)
+    local none, why = loadfile('d.lua')
+    return {run(7), own.x, x == nil, none == nil, why, select(2, loadfile('bad.lua'))}
+    """
+    assert value(source, folder=tmp_path) == [
+        7, 1, True, True, "module 'd.lua' is not beside the script (looked for 'd.lua')",
+        "module bad.lua does not parse: line 1",
+    ]  # fmt: skip

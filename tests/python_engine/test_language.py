@@ -61,14 +61,71 @@ def test_what_needs_libraries_of_the_system_works_though_no_file_is_there() -> N
         ("open('/etc/passwd')", "a script opens no files; use Tool.execute('file-operations', {...})"),
         ("import pathlib; pathlib.Path('x').read_text()", "a script opens no files"),
         ("import threading; threading.Thread(target=print).start()", "a script starts no threads; use parallel"),
-        ("import os; os.system('id')", "a script starts no processes; use Tool.execute('process-executor', {...})"),
-        ("import socket; socket.socket()", "Operation not permitted"),
-        ("import os; os.listdir('/')", "Operation not permitted"),
+        ("import os; os.system('id')", "a script starts no processes; a tool that the host gives it may"),
+        ("import subprocess; subprocess.run(['id'])", "a script starts no processes"),
+        ("import asyncio; await asyncio.create_subprocess_exec('id')", "a script starts no processes"),
+        ("import socket; socket.socket()", "a script has no network; models are asked with Agent"),
+        ("import urllib.request; urllib.request.urlopen('https://example.com')", "a script has no network"),
+        ("import os; os.listdir('/')", "a script opens no files"),
+        ("import pathlib; pathlib.Path('x').exists()", "a script opens no files; use Tool.execute"),
     ],
-    ids=["no-sqlite", "open", "path", "thread", "system", "socket", "listdir"],
+    ids=[
+        "no-sqlite",
+        "open",
+        "path",
+        "thread",
+        "system",
+        "subprocess",
+        "asyncio",
+        "socket",
+        "https",
+        "listdir",
+        "exists",
+    ],
 )
 def test_what_is_refused_says_what_to_do(source: str, says: str) -> None:
     assert says in error(source)[1]
+
+
+def test_a_script_seems_to_lie_in_a_folder_so_that_paths_can_be_made() -> None:
+    source = """
+    import os, pathlib
+    here = os.path.dirname(os.path.abspath(__file__))
+    [os.getcwd(), here, str(pathlib.Path(__file__).resolve()), os.path.exists(os.path.join(here, "x")), __name__]
+    """
+    assert value(source) == ["/", "/", "/spell.py", False, "__main__"]
+
+
+def test_what_a_script_prints_of_an_error_shows_its_own_lines(tmp_path: Path) -> None:
+    (tmp_path / "helper.py").write_text("def fail():\n    raise KeyError('é')  # here\n")
+    source = """
+    import inspect, traceback, helper
+    try:
+        helper.fail()
+    except KeyError:
+        shown = traceback.format_exc()
+    def seven(): return 7
+    try:
+        Tool.execute("calculator", input="1+")
+    except ValidationError as problem:
+        name = repr(type(problem))
+    [shown, inspect.getsource(seven), inspect.getsource(helper.fail), name]
+    """
+    shown, own, other, name = value(source, folder=tmp_path)
+    assert '  File "spell.py", line 4, in <module>\n    helper.fail()\n' in shown
+    assert "    raise KeyError('é')  # here\n" in shown
+    assert own == "def seven(): return 7\n"
+    assert other == "def fail():\n    raise KeyError('é')  # here\n"
+    assert name == "<class 'llmspell.ValidationError'>"
+
+
+def test_the_default_loop_is_ours_however_a_script_comes_by_it() -> None:
+    source = """
+    import asyncio
+    asyncio.set_event_loop_policy(None)
+    asyncio.run(asyncio.sleep(0.001, "rested"))
+    """
+    assert value(source) == "rested"
 
 
 def test_a_package_that_is_installed_is_not_there_and_says_so(tmp_path: Path) -> None:

@@ -46,6 +46,15 @@ def test_a_module_that_is_not_there_is_a_module_not_found_error_with_a_reason(tm
     assert "installed packages are there if they are granted" in text
 
 
+def test_who_asks_whether_a_module_is_there_is_told_that_it_is_not(tmp_path: Path) -> None:
+    (tmp_path / "there.py").write_text("")
+    source = """
+    from importlib.util import find_spec
+    [find_spec(name) is None for name in ("there", "json", "nowhere", "sqlite3", "_sqlite3", "requests")]
+    """
+    assert value(source, folder=tmp_path) == [False, False, True, False, True, True]
+
+
 def test_an_error_in_a_module_has_its_line_and_that_of_the_import(tmp_path: Path) -> None:
     (tmp_path / "broken.py").write_text("x = 1\ny = x / 0\n")
     found = spell("import sys\nimport broken", folder=tmp_path).error

@@ -72,7 +72,7 @@ kept = referencing.Registry().with_resource("a", referencing.Resource.opaque({"b
 def test_what_was_not_granted_is_not_there() -> None:
     error = granted("import attrs\nimport rpds", "attrs").error
     assert error is not None
-    assert error.message.endswith("installed packages are there if they are granted, and no others")
+    assert error.message.endswith("--allow-package NAME, by the name that pip has for it")
     assert error.line == 2
 
 

@@ -45,7 +45,6 @@ BOMBS = {
     "concat": "local s = string.rep('x', 1e6) while true do s = table.concat({s, s}) end",
     "format": "local s = 'x' while true do s = string.format('%s%s', s, s) end",
     "gsub": "local s = string.rep('a', 1000) while true do s = string.gsub(s, 'a', 'aa') end",
-    "recursion": "local function f(n) return 1 + f(n + 1) end return f(1)",
     "recursion with data": "local function f(s) return s .. f(s .. s) end return f(string.rep('x', 1000))",
     "source": (
         "local k, s = {}, 'return {' .. string.rep('1,', 4e5) .. '}' while true do k[#k + 1] = assert(load(s)) end"

@@ -15,7 +15,7 @@ from llmspell_workers.wire import Packed, pack
 
 _SEEDED = "seeded"
 """The file that only a deterministic run has."""
-_PARTS = ("pack", "unpack", "errors", "text", "calls", _SEEDED, "io", "streams", "surface", "main")
+_PARTS = ("pack", "unpack", "errors", "text", "calls", "timers", _SEEDED, "io", "streams", "surface", "main")
 """The files, in the order in which they build on one another."""
 _FUNCTIONS = ("build", "prepare", "take", "describe", "error", "result", "ask", "waiting")
 

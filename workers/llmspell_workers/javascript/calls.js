@@ -5,7 +5,7 @@
   const { ring, mail, desk, packed, unpacked, fill } = ll;
   const Later = Promise, NativeError = Error, toBase64 = btoa, queue = queueMicrotask;
   const put = ll.uncurry(Uint8Array.prototype.setFromBase64);
-  const REPLY = -1, OUTPUT = -2, EXIT = -3, NAME = -4, WHERE = -5;
+  const REPLY = -1, OUTPUT = -2, EXIT = -3, NAME = -4, WHERE = -5, FORGET = -8;
   const NO_MEMORY = 0, MISFIT = -1, NOT_YET = Infinity, OVER = -Infinity;
   const MAX_OPEN = 250; // the wire admits 256 open calls
   const ROOM = desk.length;
@@ -27,7 +27,7 @@
     const id = ring(capability, bytes.length);
     if (id > 0) {
       open++;
-      pending[id] = entry;
+      pending[entry.id = id] = entry;
       listen();
       return;
     }
@@ -46,14 +46,24 @@
   // Calls by the number of a capability and the bytes of a map of arguments; `error` is new and has the place of it.
   function begin(capability, bytes, finish, error) {
     const promise = new Later(settlers);
-    const entry = { finish, error, resolve, reject };
+    enter({ finish, error, resolve, reject, id: 0 }, capability, bytes);
+    return promise;
+  }
+
+  function enter(entry, capability, bytes) {
     if (open < MAX_OPEN && first === null) send(entry, capability, bytes);
     else {
       const waiting = { entry, capability, bytes, next: null };
       if (first === null) first = last = waiting;
       else last = last.next = waiting;
     }
-    return promise;
+  }
+
+  function admit() {
+    if (first === null) return;
+    const waited = first;
+    first = waited.next;
+    send(waited.entry, waited.capability, waited.bytes);
   }
 
   // Sees to it that there is a job which takes the next reply: the machine begins a job for less than Python calls it.
@@ -79,11 +89,7 @@
     mail[1] = undefined;
     delete pending[id];
     open--;
-    if (first !== null) {
-      const waited = first;
-      first = waited.next;
-      send(waited.entry, waited.capability, waited.bytes);
-    }
+    admit();
     if (entry === undefined) return;
     if (given === undefined) return entry.reject(ll.noMemory());
     try {
@@ -103,6 +109,18 @@
     const bytes = packed(values);
     if (bytes === undefined) throw ll.error("validation", ll.misfit(""));
     return begin(numberOf(name), bytes, null, error || new NativeError(""));
+  };
+  // A call of `sleep` that calls back, whose errors nobody handles; gives a function that lets it go.
+  ll.sleep = (seconds, error, done) => {
+    const entry = { finish: null, error, resolve: done, reject: (problem) => { new Later((_, fail) => fail(problem)); }, id: 0 };
+    enter(entry, numberOf("sleep"), packed({ __proto__: null, seconds }));
+    return () => {
+      if (pending[entry.id] !== entry) return; // it was not begun, or is over
+      delete pending[entry.id];
+      open--;
+      ring(FORGET, entry.id);
+      admit();
+    };
   };
   ll.output = (stream, text) => {
     mail[0] = ll.wellFormed(text);

@@ -1,12 +1,12 @@
 // Errors of the script API, and what an error that nobody caught says: its kind, text and stack, whatever value it is.
 (function (ll) {
   "use strict";
-  const { uncurry, packed } = ll;
+  const { uncurry, packed, put } = ll;
   const NativeError = Error, Internal = InternalError, Syntax = SyntaxError, text = String;
-  const isError = Error.isError, define = Object.defineProperty;
+  const isError = Error.isError, define = Object.defineProperty, descriptorOf = Object.getOwnPropertyDescriptor, isArray = Array.isArray;
   const has = uncurry(WeakSet.prototype.has), add = uncurry(WeakSet.prototype.add);
   const isInstance = uncurry(Object.prototype.isPrototypeOf), slice = uncurry(String.prototype.slice);
-  const MEMORY = "not enough memory", REFUSED = "out of memory", MAX_MESSAGE = 8192, MAX_STACK = 16384;
+  const MEMORY = "not enough memory", REFUSED = "out of memory", MAX_MESSAGE = 8192, MAX_STACK = 16384, MAX_CAUSE = 500, MAX_CAUSES = 8;
   const KINDS = { __proto__: null };
   for (const kind of ["tool", "provider", "denied", "validation", "timeout", "budget", "not_found", "internal"]) KINDS[kind] = true;
   const made = new WeakSet();
@@ -54,9 +54,28 @@
     return said === "" ? name : name + ": " + said;
   }
 
-  // The bytes of what is known of `value`: kind, message, stack, and whether it is for want of memory.
+  // What an error says that it comes from: its cause, the cause of that, or the errors that it stands for.
+  function causesOf(value) {
+    const found = [];
+    const tell = (error) => {
+      const stack = isError(error) ? stackOf(error) : "", message = slice(messageOf(error), 0, MAX_CAUSE);
+      put(found, found.length, {
+        __proto__: null, message: ll.wellFormed(message), stack: typeof stack === "string" ? ll.wellFormed(slice(stack, 0, MAX_STACK)) : "",
+      });
+    };
+    const held = (error, name) => {
+      const property = isError(error) ? descriptorOf(error, name) : undefined;
+      return property === undefined ? undefined : property.value;
+    };
+    const many = held(value, "errors");
+    if (isArray(many)) for (let i = 0; i < many.length && i < MAX_CAUSES; i++) tell(many[i]);
+    for (let at = held(value, "cause"); at !== undefined && at !== value && found.length < MAX_CAUSES; at = held(at, "cause")) tell(at);
+    return found;
+  }
+
+  // The bytes of what is known of `value`: kind, message, stack, causes, and whether it is for want of memory.
   ll.describe = (value) => {
-    const about = { __proto__: null, kind: "runtime", message: "", stack: "", syntax: false, memory: false, none: value === null };
+    const about = { __proto__: null, kind: "runtime", message: "", stack: "", syntax: false, memory: false, none: value === null, causes: [] };
     try {
       if (isError(value)) {
         const stack = stackOf(value);
@@ -70,8 +89,10 @@
         if (typeof kind === "string" && KINDS[kind]) about.kind = kind;
       }
       about.message = messageOf(value);
+      about.causes = causesOf(value);
     } catch {
-      about.message = "the error could not be described: what it is asked for fails";
+      about.causes = [];
+      about.message = about.message || "the error could not be described: what it is asked for fails";
     }
     if (about.message.length > MAX_MESSAGE) about.message = slice(about.message, 0, MAX_MESSAGE) + "...";
     about.message = ll.wellFormed(about.message);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from llmspell_workers.javascript.absent import with_advice
 from llmspell_workers.javascript.stacks import Described
 from llmspell_workers.wire import Failed, Run
 
@@ -21,10 +22,10 @@ def failed(run: Run, why: Described | None, *, started: bool) -> Failed:
     parser = why.syntax and not started
     error: dict[str, object] = {
         "kind": "syntax" if parser else why.kind,
-        "message": why.message.removeprefix("SyntaxError: ") if parser else why.message,
+        "message": why.message.removeprefix("SyntaxError: ") if parser else with_advice(why.message),
         "line": place[0] if place else None,
         "column": place[1] if place else None,
-        "traceback": [str(frame) for frame in why.frames],
+        "traceback": why.rows(),
     }
     if parser and _is_begun(run.source, why.message, place):
         error["incomplete"] = True

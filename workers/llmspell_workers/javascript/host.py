@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_REPLY, _OUTPUT, _EXIT, _NAME, _WHERE, _CLOCK, _SEED = -1, -2, -3, -4, -5, -6, -7
+_REPLY, _OUTPUT, _EXIT, _NAME, _WHERE, _CLOCK, _SEED, _FORGET = -1, -2, -3, -4, -5, -6, -7, -8
 _NO_MEMORY, _MISFIT, _DONE = 0, -1, 1
 _NOT_YET, _OVER = float("inf"), float("-inf")
 _STREAMS = {1: "stdout", 2: "stderr"}
@@ -115,6 +115,9 @@ class Host:
             return len(self._names) - 1
         elif operation == _WHERE:
             self._told(machine.request().decode("utf-8", "replace"))
+        elif operation == _FORGET:
+            self._bridge.forget(argument)
+            self.open -= 1
         elif operation == _EXIT:
             self._leave(argument)
         elif (seeded := self._bridge.seeded) is not None:

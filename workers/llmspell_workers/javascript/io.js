@@ -6,6 +6,7 @@
   const setBytes = uncurry(Uint8Array.prototype.set), indexOf = uncurry(String.prototype.indexOf), slice = uncurry(String.prototype.slice);
   const replaceAll = uncurry(String.prototype.replaceAll);
   const match = uncurry(RegExp.prototype.exec), UTF8 = /^utf-?8$/i, truncated = Math.trunc;
+  const toJson = JSON.stringify;
   const OUT = 1, ERR = 2, READ = 65536, NEWLINE = 10, RETURN = 13;
 
   function said(value) {
@@ -19,7 +20,9 @@
       const kind = format[at + 1];
       from = at + 2;
       if (kind === "%") result += "%";
-      else if (next < values.length && (kind === "s" || kind === "o" || kind === "O" || kind === "j")) result += said(values[next++]);
+      else if (next < values.length && (kind === "s" || kind === "o" || kind === "O")) result += said(values[next++]);
+      else if (next < values.length && kind === "j") result += toJson(values[next++]);
+      else if (next < values.length && kind === "c") next++; // a style, which there is none of
       else if (next < values.length && (kind === "d" || kind === "i" || kind === "f")) {
         const value = values[next++];
         result += typeof value === "bigint" ? value + "n" : typeof value === "symbol" ? "NaN" : kind === "i" ? truncated(+value) : +value;
@@ -49,21 +52,23 @@
     };
     const to = (stream) => (...values) => write(stream, line(values));
     const elapsed = (label) => label + ": " + (now() - timers[label]) + "ms";
+    const group = (...values) => {
+      if (values.length) write(OUT, line(values));
+      depth = depth < 32 ? depth + 1 : depth;
+    };
     return {
       log: to(OUT), info: to(OUT), debug: to(OUT), dir: (value) => write(OUT, show(value)), table: (value) => write(OUT, show(value)),
       warn: to(ERR), error: to(ERR),
       trace: (...values) => write(ERR, "Trace: " + line(values) + "\n" + ll.stackOf(new ll.errorOf(""))),
       assert: (truth, ...values) => { if (!truth) write(ERR, "Assertion failed" + (values.length ? ": " + line(values) : "")); },
-      group: (...values) => {
-        if (values.length) write(OUT, line(values));
-        depth = depth < 32 ? depth + 1 : depth;
-      },
+      group, groupCollapsed: group,
       groupEnd: () => { depth = depth > 0 ? depth - 1 : 0; },
       count: (label = "default") => {
         const name = text(label);
         counts[name] = (counts[name] || 0) + 1;
         write(OUT, name + ": " + counts[name]);
       },
+      countReset: (label = "default") => { delete counts[text(label)]; },
       time: (label = "default") => { timers[text(label)] = now(); },
       timeLog: (label = "default") => { if (timers[text(label)] !== undefined) write(OUT, elapsed(text(label))); },
       timeEnd: (label = "default") => {

@@ -3,7 +3,7 @@
   "use strict";
   const { hidden, packed, unpacked, misfit, NIL } = ll;
   const G = globalThis, keysOf = Object.keys;
-  const isWhole = Number.isInteger, freeze = Object.freeze;
+  const isWhole = Number.isInteger, freeze = Object.freeze, process = {};
 
   function exit(code) {
     if (code === undefined || code === true) code = 0;
@@ -17,22 +17,35 @@
   ll.build = (surfaceText, environmentText) => {
     ll.buildSurface(G, unpacked(surfaceText));
     for (const name of keysOf(ll.io)) hidden(G, name, ll.io[name]);
+    for (const name of keysOf(ll.timers)) hidden(G, name, ll.timers[name]);
     hidden(G, "exit", exit);
     const [stdout, stderr] = ll.writers;
-    hidden(G, "process", { exit, env: freeze(unpacked(environmentText)), stdout, stderr });
+    hidden(process, "exit", exit);
+    process.env = freeze(unpacked(environmentText));
+    process.stdout = stdout;
+    process.stderr = stderr;
+    hidden(G, "process", process);
   };
 
-  // ARGS[0] script, ARGS[1..] positionals, ARGS.name for `--name value`; `arg` is the same list.
+  // ARGS[0] script, ARGS[1..] positionals, ARGS.name for `--name value`; `arg` is the same list. `process.argv` is that of
+  // any program: a bare flag as one, `--name value` as `--name=value`, behind the positionals.
   ll.prepare = (name, argumentsText) => {
     ll.reset();
+    ll.resetTimers();
     const given = unpacked(argumentsText), args = [name];
-    const positionals = given.positionals || [], named = given.named || {};
-    for (let i = 0; i < positionals.length; i++) ll.put(args, i + 1, positionals[i]);
+    const positionals = given.positionals || [], named = given.named || {}, argv = ["llmspell", name];
+    for (let i = 0; i < positionals.length; i++) {
+      ll.put(args, i + 1, positionals[i]);
+      ll.put(argv, i + 2, positionals[i]);
+    }
     const keys = keysOf(named);
     for (let i = 0; i < keys.length; i++) {
+      const value = named[keys[i]];
+      ll.put(argv, argv.length, "--" + keys[i] + (value === "true" ? "" : "=" + value));
       const isPlace = keys[i] === "" + (keys[i] >>> 0); // `--1 x` takes no positional's place
       if (keys[i] !== "length" && !isPlace) hidden(args, keys[i], named[keys[i]]);
     }
+    hidden(process, "argv", argv);
     hidden(G, "ARGS", args);
     hidden(G, "arg", args);
   };

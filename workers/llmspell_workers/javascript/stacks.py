@@ -28,14 +28,25 @@ class Frame:
 class Described:
     """An error: its kind and message, its frames; whether it is of the parser, and whether it is for want of memory."""
 
-    __slots__ = ("frames", "is_null", "kind", "memory", "message", "syntax")
+    __slots__ = ("causes", "frames", "is_null", "kind", "memory", "message", "syntax")
 
     def __init__(self, about: dict[str, object]) -> None:
         self.kind, self.message = str(about["kind"]), str(about["message"])
         self.frames = frames_of(str(about["stack"]))
+        causes = about["causes"]
+        assert isinstance(causes, list)  # the adapter's own
+        self.causes = [(str(cause["message"]), frames_of(str(cause["stack"]))) for cause in causes]
         self.syntax = about["syntax"] is True and about.get("ours") is not True
         self.memory = about["memory"] is True
         self.is_null = about["none"] is True
+
+    def rows(self) -> list[str]:
+        """The frames as text, and behind them each cause with its own."""
+        rows = [str(frame) for frame in self.frames]
+        for message, frames in self.causes:
+            rows.append(f"caused by {message}")
+            rows += map(str, frames)
+        return rows
 
     def line_in(self, file: str) -> int | None:
         """The line of the innermost frame in a file."""

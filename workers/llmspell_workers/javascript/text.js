@@ -18,10 +18,54 @@
   const apply = Reflect.apply, match = uncurry(RegExp.prototype.exec), IDENTIFIER = /^[A-Za-z_$][\w$]*$/, text = String;
   const MAX_DEPTH = 4, MAX_ENTRIES = 100, MAX_TEXT = 65536;
 
+  const dateTime = uncurry(Date.prototype.getTime), bufferSize = uncurry(descriptorOf(ArrayBuffer.prototype, "byteLength").get);
+  const sourceOf = uncurry(Function.prototype.toString), Tag = Symbol.toStringTag;
+  const boxed = (name, valueOf) => (value) => "[" + name + ": " + show(valueOf(value), 1, null) + "]";
+
   const prototypes = [
-    [Map.prototype, showMap], [Set.prototype, showSet], [Date.prototype, (value) => isoOf(value)],
+    [Map.prototype, showMap], [Set.prototype, showSet],
+    [Date.prototype, (value) => (dateTime(value) === dateTime(value) ? isoOf(value) : "Invalid Date")],
     [RegExp.prototype, (value) => patternText(value)], [Promise.prototype, () => "Promise {}"],
+    [ArrayBuffer.prototype, (value) => "ArrayBuffer { byteLength: " + bufferSize(value) + " }"],
+    [String.prototype, boxed("String", uncurry(String.prototype.valueOf))],
+    [Number.prototype, boxed("Number", uncurry(Number.prototype.valueOf))],
+    [Boolean.prototype, boxed("Boolean", uncurry(Boolean.prototype.valueOf))],
   ];
+
+  // What a property holds, along the prototypes; no getter is asked.
+  function held(value, key) {
+    for (let at = value; at !== null; at = prototypeOf(at)) {
+      const found = descriptorOf(at, key);
+      if (found !== undefined) return found.value;
+    }
+    return undefined;
+  }
+
+  function nameOfFunction(value) {
+    const found = descriptorOf(value, "name");
+    return found && typeof found.value === "string" ? found.value : "";
+  }
+
+  // The class of an object, and its tag, in front of its properties; nothing for a plain one.
+  function showClass(value) {
+    const above = prototypeOf(value);
+    if (above === null) return "[Object: null prototype] ";
+    const made = held(above, "constructor"), tag = held(value, Tag);
+    const name = typeof made === "function" ? nameOfFunction(made) : "";
+    const tagged = typeof tag === "string" && tag !== "" && tag !== name ? "[" + tag + "] " : "";
+    return name === "" || (tagged === "" && (name === "Object" || name === "Array")) ? tagged : name + " " + tagged;
+  }
+
+  function showFunction(value, depth, parents) {
+    const name = nameOfFunction(value), own = descriptorOf(value, "prototype"), tag = held(value, Tag);
+    const parent = prototypeOf(value), more = showEntries(value, depth, parents);
+    let shown = "[" + (typeof tag === "string" ? tag : "Function") + (name === "" ? "" : ": " + name) + "]";
+    if (own !== undefined && own.writable === false && slice(sourceOf(value), 0, 5) === "class") {
+      const above = typeof parent === "function" ? nameOfFunction(parent) : "";
+      shown = "[class" + (name === "" ? "" : " " + name) + (above === "" ? "" : " extends " + above) + "]";
+    }
+    return more === "{}" ? shown : shown + " " + more;
+  }
 
   function list(parts, opens, closes) {
     return parts === "" ? opens + closes : opens + " " + parts + " " + closes;
@@ -61,7 +105,8 @@
         parts += ", ... " + (keys.length - i - (isArray(value) ? 1 : 0)) + " more"; // a list's last key is its length
         break;
       }
-      const shown = "value" in found ? show(found.value, depth + 1, parents) : "[Getter]";
+      const shown = "value" in found ? show(found.value, depth + 1, parents)
+        : found.get === undefined ? "[Setter]" : found.set === undefined ? "[Getter]" : "[Getter/Setter]";
       const named = isList && typeof keys[i] === "string" && keys[i] === text(+keys[i] >>> 0);
       if (named && +keys[i] > at) parts += gap(keys[i] - at);
       if (named) at = +keys[i] + 1;
@@ -72,12 +117,12 @@
   }
 
   function showObject(value, depth, parents) {
-    if (isError(value)) return showError(value);
     for (let up = parents; up !== null; up = up.up) {
       if (up.value === value) return "[Circular]";
     }
     if (depth > MAX_DEPTH) return isArray(value) ? "[Array]" : "[Object]";
     const inside = { __proto__: null, value, up: parents };
+    if (isError(value)) return showError(value, depth, inside);
     const tag = tagOf(value);
     if (tag !== undefined) return tag + "(" + lengthOf(value) + ") " + showEntries(part(value, 0, MAX_ENTRIES), depth, inside);
     for (let above = prototypeOf(value); above !== null; above = prototypeOf(above)) {
@@ -85,13 +130,15 @@
         if (prototypes[i][0] === above) return prototypes[i][1](value, depth, inside);
       }
     }
-    return showEntries(value, depth, inside);
+    const entries = showEntries(value, depth, inside);
+    return isArray(value) ? entries : showClass(value) + entries;
   }
 
-  function showError(value) {
+  function showError(value, depth, parents) {
     const stack = stackOf(value);
     const head = value.name + (value.message ? ": " + value.message : "");
-    return typeof stack === "string" && stack !== "" ? head + "\n" + slice(stack, 0, stack.length - 1) : head;
+    const cause = descriptorOf(value, "cause"), shown = typeof stack === "string" && stack !== "" ? head + "\n" + slice(stack, 0, stack.length - 1) : head;
+    return cause === undefined || depth > MAX_DEPTH ? shown : shown + "\n  [cause]: " + show(cause.value, depth + 1, parents);
   }
 
   function show(value, depth, parents) {
@@ -99,10 +146,7 @@
       case "string": return quote(value);
       case "bigint": return value + "n";
       case "symbol": return symbolText(value);
-      case "function": {
-        const name = descriptorOf(value, "name");
-        return name && typeof name.value === "string" && name.value !== "" ? "[Function: " + name.value + "]" : "[Function]";
-      }
+      case "function": return depth > MAX_DEPTH ? "[Function]" : showFunction(value, depth, { __proto__: null, value, up: parents });
       case "object": {
         if (value === null) return "null";
         const shown = showObject(value, depth, parents);

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 DEFAULT = "5.4"
 SEEDED = "seeded"
 """The file that only a deterministic run has."""
-_PARTS = (SEEDED, "pack", "unpack", "calls", "closing", "io", "modules", "globals", "json", "parallel", "streams",
-          "surface", "errors", "main")  # fmt: skip
+_PARTS = (SEEDED, "pack", "unpack", "calls", "closing", "io", "absent", "modules", "inspect", "globals", "json",
+          "parallel", "streams", "surface", "errors", "main")  # fmt: skip
 """The adapter's Lua files, in the order in which they build on one another."""
 _OLD_PARTS = ("before", *(part + "_before" if part == "closing" else part for part in _PARTS))
 """The same for a dialect that lacks what the files use of Lua 5.4."""

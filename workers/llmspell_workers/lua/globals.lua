@@ -3,7 +3,7 @@
 local ll = ...
 local type, tostring, select, error, next, rawget = type, tostring, select, error, next, rawget
 local concat, format, gsub, byte, math_type, tointeger = table.concat, string.format, string.gsub, string.byte, math.type, math.tointeger
-local raw_pcall, raw_xpcall, traceback = pcall, xpcall, debug.traceback
+local raw_pcall, raw_xpcall = pcall, xpcall
 local running, yield, resume, close, isyieldable = coroutine.running, coroutine.yield, coroutine.resume, coroutine.close, coroutine.isyieldable
 local MEMORY, branches = ll.memory_message, ll.branches
 ll.refusals = 0
@@ -93,7 +93,7 @@ function ll.make_globals(environment)
   end
   string.dump = nil
   G.string, G.table, G.math, G.utf8, G.coroutine = string, table, math, utf8, coroutine
-  G.debug = {traceback = traceback}
+  G.debug = ll.debug
   guard_branches(coroutine)
 
   function G.load(chunk, name, _mode, ...)
@@ -117,11 +117,13 @@ function ll.make_globals(environment)
   if warn then G.warn = make_warn() end -- since Lua 5.4
   G.io = ll.make_io()
   G.os = make_os(environment)
+  ll.add_absent(G.io, G.os)
   local loaded = {
     string = string, table = table, math = math, utf8 = utf8, coroutine = coroutine, os = G.os, io = G.io, debug = G.debug,
     _G = G,
   }
-  G.package = {loaded = loaded, path = "./?.lua;./?/init.lua", cpath = "", config = "/\n;\n?\n!\n-\n"}
-  ll.make_modules(G, loaded)
+  G.package = {loaded = loaded, preload = {}, path = "./?.lua;./?/init.lua", cpath = "", config = "/\n;\n?\n!\n-\n"}
+  loaded.package = G.package
+  ll.make_modules(G, G.package)
   return G
 end

@@ -8,11 +8,13 @@ local unpack_list, collect, tonumber, floor, min, max =
   table.unpack, collectgarbage, tonumber, math.floor, math.min, math.max
 local MEMORY = ll.memory_message
 local MAX_FRAMES, MAX_DEPTH, MAX_MESSAGE, MAX_POSITIONS = 30, 100, 8192, 250
+local DEEP = 20000 -- calls inside one another: Lua ends at up to 1,000,000, for which 50 MiB are not enough
+local TOO_DEEP = format("stack overflow: over %d calls inside one another, until no memory was left", DEEP)
 local OF_FRAME = ll.of_frame or "Slnt"
 local AT = 64 -- "@": a script or a module; the adapter's own chunks begin with "="
 
 local script_name, short_name, script_source
-local last_line
+local last_line, is_deep
 local runs = 0 -- of the session
 local PAGE = rep("\0", 4096)
 local RESERVED = max(16, min(128, floor(ll.safe_heap / 4 / 8))) -- pages: up to an eighth of what Lua may safely hold
@@ -24,6 +26,7 @@ local on_collection = ll.on_collection or function(run) setmetatable({}, {__gc =
 local function plant_sentinel(run)
   on_collection(function()
     if run ~= runs then return end -- it is of an earlier run, and would be planted by this one for ever
+    is_deep = getinfo(DEEP, "l") ~= nil
     for level = 2, 40 do
       local info = getinfo(level, "S")
       if not info then break end
@@ -75,6 +78,7 @@ local function failed(kind, message, line, frames)
 end
 
 local function out_of_memory(line)
+  if is_deep then return failed("runtime", TOO_DEEP, line or last_line) end
   ll.refusals = ll.refusals + 1
   return failed("memory", MEMORY, line or last_line)
 end
@@ -134,7 +138,7 @@ end
 -- Runs (or, to check, only loads) a source; gives "done", packed value, refusals, or "failed" and what is known.
 function ll.run(source, name, arguments, mode)
   script_name, short_name, script_source = name, name, "@" .. name
-  ll.ended, ll.refusals, last_line, seen = false, 0, nil, nil
+  ll.ended, ll.refusals, last_line, is_deep, seen = false, 0, nil, false, nil
   runs = runs + 1
   ll.reset_calls()
   reserve = rep(PAGE, RESERVED) -- of pages: `rep` copies a string of one byte byte by byte

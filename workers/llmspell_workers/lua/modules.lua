@@ -1,9 +1,11 @@
 -- `require` and `dofile`: modules beside the script, found and read by the host.
 -- Branches of `parallel` that require the same module wait for one load.
 local ll = ...
-local type, error, load, setmetatable, format, find, sub, gsub = type, error, load, setmetatable, string.format, string.find, string.sub, string.gsub
+local type, error, load, select, tostring, rawget = type, error, load, select, tostring, rawget
+local format, find, sub, gsub, gmatch = string.format, string.find, string.sub, string.gsub, string.gmatch
 local pcall, running, byte, remove = pcall, coroutine.running, string.byte, table.remove
 local BINARY = 27 -- how a compiled chunk begins: refused by `load`, which looks at the first byte
+local PRELOADED, MAX_PATHS = ":preload:", 8 -- the host takes no more of them
 local call, make_error, give_way, closing = ll.call, ll.make_error, ll.give_way, ll.closing
 
 -- A source as Lua takes it: a file may begin with a mark of its encoding, and with a line for the shell.
@@ -34,15 +36,29 @@ function ll.load_file(source, name, environment)
 end
 
 -- Where an error stands, without the text that did not parse: a file that is no script must not leak by its message.
-local function parse(found, G)
-  local chunk, why = ll.load_file(ll.text_of(found.source), "@" .. found.name, G)
+local function parse(found, environment)
+  local chunk, why = ll.load_file(ll.text_of(found.source), "@" .. found.name, environment)
   if chunk then return chunk end
   if why == ll.memory_message then error(why, 0) end
   local _, _, line = find(why, ":(%d+):")
   error(make_error("validation", format("module %s does not parse: line %s", found.name, line or "?")), 0)
 end
 
-function ll.make_modules(G, loaded)
+-- Where a module may lie, by the templates of `package.path`; what is none of the host's to give is passed over.
+local function paths_of(name, templates)
+  if type(templates) ~= "string" then error("'package.path' must be a string", 3) end
+  local path, paths, count = gsub(name, "%.", "/"), {}, 0
+  for template in gmatch(templates, "[^;]+") do
+    if count < MAX_PATHS and sub(template, -4) == ".lua" and not find(template, "^/") and not find(template, "..", 1, true) then
+      count = count + 1
+      paths[count] = gsub(gsub(template, "^%./+", ""), "%?", (gsub(path, "%%", "%%%%")))
+    end
+  end
+  return count > 0 and paths or {path .. ".lua"}
+end
+
+function ll.make_modules(G, package)
+  local loaded, preload = package.loaded, package.preload
   local loading = {} -- name -> the coroutine that loads it
   local deadlock = false
   function ll.break_loop() deadlock = true end
@@ -66,16 +82,30 @@ function ll.make_modules(G, loaded)
     check_name(name, "require")
     local value = wait_for(name)
     if value ~= nil then return value end
-    local path = gsub(name, "%.", "/")
     loading[name] = running() or "main"
-    return (closing(function() loading[name] = nil end, function()
-      local found = call("module.load", {name = name, paths = {path .. ".lua", path .. "/init.lua"}})
-      local value = parse(found, G)(name, found.name)
+    local from = PRELOADED
+    value = closing(function() loading[name] = nil end, function()
+      local run = rawget(preload, name)
+      if run == nil then
+        local found = call("module.load", {name = name, paths = paths_of(name, package.path)})
+        run, from = parse(found, G), found.name
+      end
+      local value = run(name, from)
       if value == nil then value = loaded[name] end
       if value == nil then value = true end
       loaded[name] = value
       return value
-    end))
+    end)
+    return value, from
+  end
+
+  function G.loadfile(name, _mode, ...)
+    check_name(name, "loadfile")
+    local environment = G
+    if select("#", ...) > 0 then environment = (...) end
+    local fine, found = pcall(function() return parse(call("module.load", {name = name, paths = {name}}), environment) end)
+    if fine then return found end
+    return nil, tostring(found)
   end
 
   function G.dofile(name)

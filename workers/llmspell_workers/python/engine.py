@@ -17,11 +17,12 @@ from mmap import MAP_ANONYMOUS, MAP_PRIVATE, mmap
 from llmspell_workers.bridge import Bridge, has_room
 from llmspell_workers.confine.calls import SystemCalls
 from llmspell_workers.confine.process import hold_stack
+from llmspell_workers.python.absent import say_what_is_absent
 from llmspell_workers.python.arguments import arguments_of
 from llmspell_workers.python.calls import Calls
 from llmspell_workers.python.documents import Json
 from llmspell_workers.python.errors import CLASSES
-from llmspell_workers.python.imports import Finder, Library
+from llmspell_workers.python.imports import Finder, Library, decoded
 from llmspell_workers.python.loop import install
 from llmspell_workers.python.objects import Generated
 from llmspell_workers.python.parallel import Branches
@@ -29,7 +30,7 @@ from llmspell_workers.python.refusals import count_refusals
 from llmspell_workers.python.report import describe, is_out_of_memory, line_of, syntax_error
 from llmspell_workers.python.seeded import make_deterministic
 from llmspell_workers.python.source import IS_COROUTINE, compile_module, compile_script, is_begun
-from llmspell_workers.python.standard import attach, flush, replace_what_is_refused
+from llmspell_workers.python.standard import attach, flush, replace_what_the_host_does
 from llmspell_workers.python.surface import Global, Surface
 from llmspell_workers.python.where import Where
 from llmspell_workers.wire import Configure, Done, Failed, Run
@@ -90,13 +91,15 @@ class Engine:
         self._calls = Calls(bridge)
         self._branches = Branches(self._calls)
         self._files: set[str] = set()
+        self._keeps = configure.settings.get("session") is True  # then several texts have one name
         self._main = types.ModuleType("__main__")
         self._top: Any = None
         self._frame: types.FrameType | None = None
         self._finder = Finder(self._calls, _library, self._compile_module, granted=configure.settings.get("packages"))
         self._finder.after("asyncio", lambda: install(self._calls, self._branches))
-        sys.meta_path.insert(0, self._finder)  # type: ignore[arg-type]
-        replace_what_is_refused(self._calls)
+        sys.meta_path[:] = [self._finder]  # type: ignore[list-item]
+        say_what_is_absent(self._finder.after)
+        replace_what_the_host_does(self._calls)
         if bridge.seeded is not None:
             make_deterministic(bridge.seeded, self._finder.after)
         attach(bridge, self._calls)
@@ -209,6 +212,7 @@ class Engine:
         """The module `__main__`, which a session keeps, and the arguments."""
         names = self._main.__dict__
         names.update({"__name__": "__main__", "__builtins__": builtins, "__file__": run.name})
+        names["__loader__"] = None if self._keeps else _Text(run.source)
         sys.modules["__main__"] = self._main
         given, sys.argv = arguments_of(run.name, run.arguments)
         names.update({"ARGS": given, "arg": given})
@@ -221,7 +225,9 @@ class Engine:
             "parallel": self._branches.parallel,
         }
         names = Surface(self._calls, configure.surface, made_here).names
-        names |= {one.__name__: one for one in CLASSES}
+        for one in CLASSES:
+            one.__module__ = "llmspell"  # as a traceback and `repr` say it
+            names[one.__name__] = one
         module = types.ModuleType("llmspell", "The script API of llmspell.")
         for name, value in names.items():
             setattr(builtins, name, value)
@@ -238,6 +244,19 @@ class Engine:
 
     def _usage(self) -> dict[str, object]:
         return {"memory_refusals": self._calls.refusals}
+
+
+class _Text:
+    """The loader of the script: tells its text, for tracebacks that it prints, and for `inspect`."""
+
+    __slots__ = ("_source",)
+
+    def __init__(self, source: bytes) -> None:
+        self._source = source
+
+    def get_source(self, _name: str) -> str:
+        """The text of the script. Raises SyntaxError, UnicodeDecodeError."""
+        return decoded(self._source)
 
 
 def _memory_error(line: int | None) -> dict[str, object]:

@@ -32,6 +32,8 @@ _LEFT_OUT = frozenset((
 ))  # fmt: skip
 """Those that need large libraries of the system, files, terminals or processes; the last ones are loaded anyway."""
 _TESTS = ("_test", "_xx", "xx")
+_IMPORT, _ASKING = "_find_and_load_unlocked", 2
+"""The function of importlib that imports, and how far above a finder it stands."""
 
 
 class Library:
@@ -61,7 +63,7 @@ class Library:
 
 
 class Finder:
-    """Stands before all other finders of modules, and lets none of them look."""
+    """The only finder of modules: what the others would find lies in files."""
 
     def __init__(
         self,
@@ -84,7 +86,15 @@ class Finder:
         self._hooks[name] = hook
 
     def find_spec(self, name: str, path: Sequence[str] | None = None, target: object = None) -> object:  # noqa: ARG002
-        """The module's spec; ModuleNotFoundError says why there is none."""
+        """The module's spec. ModuleNotFoundError tells an import why there is none; who only asks is given None."""
+        try:
+            return self._found(name, path)
+        except ModuleNotFoundError:
+            if sys._getframe(_ASKING).f_code.co_name == _IMPORT:
+                raise
+            return None
+
+    def _found(self, name: str, path: Sequence[str] | None) -> object:
         for importer in (BuiltinImporter, FrozenImporter):
             if (spec := importer.find_spec(name, path)) is not None:
                 return spec
@@ -110,8 +120,7 @@ class Finder:
         return spec
 
     def _beside_script(self, name: str) -> object:
-        path = name.replace(".", "/")
-        paths: list[object] = [f"{path}.py", f"{path}/__init__.py"]
+        paths = _paths(name)
         found = self._asked(name, "module.load", {"name": name, "paths": paths}, _of_script)
         return _spec(name, _Source(self, name, found), package=found.get("name") == paths[1])
 
@@ -130,6 +139,13 @@ class Finder:
         if not isinstance(found, dict):
             raise ModuleNotFoundError(f"no module named {name!r}", name=name)
         return found
+
+    def source_of(self, name: str) -> str | None:
+        """The text of a module that lies beside the script; of others nothing is told."""
+        if name.partition(".")[0] in self._granted or name.partition(".")[0] in sys.stdlib_module_names:
+            return None
+        found = self._asked(name, "module.load", {"name": name, "paths": _paths(name)}, _of_script)
+        return decoded(found.get("source"))
 
     def execute(self, name: str, found: dict[str, object], module: ModuleType) -> None:
         """Runs the body of a module."""
@@ -166,6 +182,22 @@ class _Source:
         found, self._found = self._found, {}
         self._finder.execute(self._name, found, module)
 
+    def get_source(self, name: str) -> str | None:
+        """The text, which the host is asked for again: for tracebacks that a script prints, and `inspect`."""
+        return self._finder.source_of(name)
+
+
+def decoded(source: object) -> str:
+    """A source as text, by the encoding that it names itself. Raises SyntaxError, UnicodeDecodeError."""
+    from importlib.util import decode_source
+
+    return source if isinstance(source, str) else decode_source(bytes(source))  # type: ignore[call-overload]
+
+
+def _paths(name: str) -> list[object]:
+    path = name.replace(".", "/")
+    return [f"{path}.py", f"{path}/__init__.py"]
+
 
 def _text(source: object) -> bytes | str:
     """A source as the host gave it: bytes, or text where it was a small one."""
@@ -188,4 +220,7 @@ def _of_package(name: str, error: CallError) -> str:
 
 
 def _of_script(name: str, error: CallError) -> str:
-    return f"no module named {name!r}: {error.message}; installed packages are there if they are granted, and no others"
+    return (
+        f"no module named {name!r}: {error.message}; installed packages are there if they are granted:"
+        " --allow-package NAME, by the name that pip has for it"
+    )

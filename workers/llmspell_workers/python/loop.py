@@ -8,12 +8,12 @@ process is confined, and asyncio, which takes long and much, by the scripts that
 
 from __future__ import annotations
 
+from llmspell_workers.python.absent import no_process
 from llmspell_workers.python.calls import MAX_OPEN, Calls
 from llmspell_workers.python.parallel import Branches
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable
 
 _SLACK = 0.001
@@ -55,6 +55,7 @@ class _Selector:
 
 def install(calls: Calls, branches: Branches) -> None:
     """From here on every loop that asyncio makes waits on the wire."""
+    import asyncio
     from asyncio import set_event_loop_policy
     from asyncio.base_events import BaseEventLoop
     from asyncio.events import BaseDefaultEventLoopPolicy
@@ -71,6 +72,8 @@ def install(calls: Calls, branches: Branches) -> None:
 
         def _write_to_self(self) -> None:
             """No other thread has to wake it."""
+
+        _make_subprocess_transport = no_process
 
         def run_in_executor(  # type: ignore[override]
             self,
@@ -99,4 +102,5 @@ def install(calls: Calls, branches: Branches) -> None:
 
         _loop_factory = WireLoop
 
+    asyncio.DefaultEventLoopPolicy = WirePolicy  # type: ignore[assignment] # for who asks for the default again
     set_event_loop_policy(WirePolicy())  # type: ignore[abstract] # child processes are not watched

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
-import errno
 import io
 import os
 import sys
@@ -12,14 +10,7 @@ import time
 from llmspell_workers.bridge import Bridge
 from llmspell_workers.python.calls import Calls
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import NoReturn
-
 _READ = 65536
-_NO_FILES = "a script opens no files; use Tool.execute('file-operations', {...}), which needs a grant"
-_NO_THREADS = "a script starts no threads; use parallel([...]) or asyncio.gather(...)"
-_NO_PROCESSES = "a script starts no processes; use Tool.execute('process-executor', {...}), which needs a grant"
 
 
 def _machine() -> os.uname_result:
@@ -93,26 +84,8 @@ def flush() -> None:
             pass  # it was closed, or it is no stream any more
 
 
-def replace_what_is_refused(calls: Calls) -> None:
-    """Puts what works in the place of what the kernel refuses, or else what says so clearly."""
-
-    def no_files(file: object = None, *_: object, **_more: object) -> NoReturn:
-        raise PermissionError(errno.EPERM, _NO_FILES, file if isinstance(file, (str, bytes)) else None)
-
-    def no_processes(*_: object, **_more: object) -> NoReturn:
-        raise PermissionError(errno.EPERM, _NO_PROCESSES)
-
-    def no_threads(*_: object, **_more: object) -> NoReturn:
-        raise RuntimeError(_NO_THREADS)
-
-    import _thread
-
-    builtins.open = io.open = os.open = no_files  # type: ignore[assignment]
-    for name in ("fork", "forkpty", "system", "popen", "posix_spawn", "posix_spawnp", "execv", "execve"):
-        setattr(os, name, no_processes)
-    for name in ("start_new_thread", "start_new", "start_joinable_thread"):
-        if hasattr(_thread, name):
-            setattr(_thread, name, no_threads)
+def replace_what_the_host_does(calls: Calls) -> None:
+    """Puts what the host does, or what was asked before the process was confined, in the place of system calls."""
     os.uname = lambda: _MACHINE
     time.sleep = _make_sleep(calls)  # type: ignore[assignment]
 
