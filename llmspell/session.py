@@ -188,10 +188,9 @@ class ScriptSession:
             except BaseException:
                 self._end_worker()
                 raise
-            outcome = report(script, bridge, end, kept, broker, _difference(self._calls.spent, before))
-        if end.exit_status is not None or not bridge.alive:
-            self._end_worker()
-        return outcome
+            if end.exit_status is not None or not bridge.alive:
+                self._end_worker()  # before the figures are read: streams that were left open are paid for
+            return report(script, bridge, end, kept, broker, _difference(self._calls.spent, before))
 
     def _end_worker(self) -> None:
         bridge, self._bridge = self._bridge, None

@@ -115,6 +115,7 @@ class AgentCalls:
     def forget(self) -> None:
         """No agent is left, nor any connection; what was spent stays spent."""
         self._disconnect()
+        self._spending.end_calls()
         self._close_own()
         self._agents = {}
         self._kept = Kept(self._kept.allowed)

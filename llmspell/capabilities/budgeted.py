@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from llmspell.capabilities.purse import Need, Purse
-from llmspell.capabilities.spending import Reservation, Spending
+from llmspell.capabilities.spending import Reservation, Spending, known_cost
 from llmspell.errors import CallError
 from llmspell.providers.around import Ask, ProviderAround
 from llmspell.providers.provider import Chunk, Estimate, ModelRequest, Provider, ProviderCapabilities
@@ -85,14 +85,14 @@ class BudgetedProvider(ProviderAround):
         return BudgetedStream(open_stream, rate=self._rate, waiting=self._waiting)
 
     def _need(self, found: Estimate) -> Need:
-        cost = found.cost_usd
-        if cost is None:
-            cost = self._rate * (found.prompt_tokens + found.completion_tokens)
-        return Need(found.prompt_tokens, found.completion_tokens, cost)
+        prompt, answer = max(found.prompt_tokens, 0), max(found.completion_tokens, 0)
+        cost = known_cost(found.cost_usd)
+        return Need(prompt, answer, self._rate * (prompt + answer) if cost is None else cost)
 
     def _reserve(self, request: ModelRequest) -> tuple[ModelRequest, Reservation]:
         found = self._provider.estimate(request)
-        if found.cost_usd is None and self._rate:
+        by_rule = known_cost(found.cost_usd) is None and self._rate > 0
+        if by_rule:
             self._by_rule(request.model)
         full = self._need(found)
         reservation = self._spending.reserve(
@@ -102,7 +102,7 @@ class BudgetedProvider(ProviderAround):
             may_wait=self._provider.blocking,
             media=_media_bytes(request),
         )
-        reservation.by_rule = found.cost_usd is None and self._rate > 0
+        reservation.by_rule = by_rule
         if reservation.need.completion_tokens < full.completion_tokens:
             request = request._replace(max_tokens=max(reservation.need.completion_tokens, 1))
         return request, reservation
@@ -142,7 +142,7 @@ class BudgetedStream:
                 chunk = self._read()
             except CallError as error:
                 self._closed = True
-                self._bytes = max(self._bytes, _answered_bytes(error))
+                self._bytes += _untaken_bytes(error)
                 self._let_go()
                 raise
             except BaseException:
@@ -184,6 +184,7 @@ class BudgetedStream:
             chunk = next(self._chunks)
         finally:
             reservation.moved(active=False)
+        reservation.begun = True
         self._made += 1
         self._bytes += len(chunk.text) + (len(chunk.tool_call.written) if chunk.tool_call is not None else 0)
         if chunk.final is not None:
@@ -208,7 +209,7 @@ def _media_bytes(request: ModelRequest) -> int:
     return sum(getattr(part, "size_bytes", 0) for content in contents if isinstance(content, list) for part in content)
 
 
-def _answered_bytes(error: CallError) -> int:
-    """What had come of an answer that could not be taken: it was made, and is paid for."""
+def _untaken_bytes(error: CallError) -> int:
+    """What had come of an answer beside its chunks and could not be taken: it was made, and is paid for."""
     answered = error.details.get("answered_bytes")
-    return answered if type(answered) is int else 0
+    return max(answered, 0) if type(answered) is int else 0

@@ -15,6 +15,7 @@ Calls are made on threads: all of this is behind one lock, which is never held w
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -33,6 +34,8 @@ FAIR_ANSWER = 4096
 """Tokens. Beside other calls an answer is not cut below this: it waits for them instead."""
 PATIENCE = 1.0
 """Seconds without any step of the others after which a call does not wait for them any longer."""
+LAST_WAIT = 1.0
+"""Seconds: whoever reads an answer that is closed has long seen it by then."""
 MEDIA_AT_ONCE = 32 * MIB
 """Bytes of media that the calls of a run may carry while they are under way; one of more than this goes alone."""
 MOST = 10**15
@@ -43,10 +46,11 @@ class Reservation:
     """What is held back for one call, until the first of `settle`, `keep` and `release`.
 
     `need.completion_tokens` is how long the answer may be, `media` how many bytes the call carries. `active` says that
-    somebody waits for the provider; a stream that is not being read is not. `by_rule`: nobody knows the price.
+    somebody waits for the provider; a stream that is not being read is not. `begun`: something of the answer is there.
+    `by_rule`: nobody knows the price.
     """
 
-    __slots__ = ("_spending", "active", "by_rule", "end_call", "media", "need", "open", "purses")
+    __slots__ = ("_spending", "active", "begun", "by_rule", "end_call", "media", "need", "open", "purses")
 
     def __init__(self, spending: Spending, purses: Sequence[Purse], need: Need, *, media: int = 0) -> None:
         self._spending = spending
@@ -54,6 +58,7 @@ class Reservation:
         self.need = need
         self.media = media
         self.active = True
+        self.begun = False
         self.open = True
         self.by_rule = False
         self.end_call: Callable[[], None] = lambda: None
@@ -64,9 +69,9 @@ class Reservation:
         prompt, answer = (
             min(max(tokens, 0), MOST) for tokens in (completion.prompt_tokens, completion.completion_tokens)
         )
-        by_rule = completion.cost_usd is None
-        cost = rate * (prompt + answer) if completion.cost_usd is None else max(completion.cost_usd, 0.0)
-        self._spending.end(self, Need(prompt, answer, cost), by_rule=by_rule)
+        cost = known_cost(completion.cost_usd)
+        charged = rate * (prompt + answer) if cost is None else cost
+        self._spending.end(self, Need(prompt, answer, charged), by_rule=cost is None)
 
     def keep(self, answer_tokens: int) -> None:
         """The answer broke off after about so many tokens: they, and the question, are paid for."""
@@ -84,6 +89,11 @@ class Reservation:
         """A stream is being read, or is not any longer. Called for each chunk, so without the lock."""
         self.active = active
         self._spending.steps += 1
+
+
+def known_cost(cost_usd: float | None) -> float | None:
+    """What a provider says of a cost, if it is an amount: what is no number would pass every bound, for good."""
+    return max(cost_usd, 0.0) if cost_usd is not None and math.isfinite(cost_usd) else None
 
 
 class Spending:
@@ -160,9 +170,17 @@ class Spending:
         with self._changed:
             self._over = True
             self._changed.notify_all()
+        self.end_calls()
+
+    def end_calls(self) -> None:
+        """Closes the calls that are under way, and waits until what has come of their answers is paid for: the thread
+        that reads one settles it."""
+        with self._changed:
             left = list(self._open)
         for reservation in left:
             reservation.end_call()
+        with self._changed:
+            self._changed.wait_for(lambda: not any(one.open and one.begun for one in left), timeout=LAST_WAIT)
 
     def _hold(self, purses: Sequence[Purse], need: Need, media: int) -> Reservation:
         made = Reservation(self, purses, need, media=media)

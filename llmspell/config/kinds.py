@@ -20,6 +20,7 @@ from llmspell.config.readers import (
     as_model,
     as_number,
     as_toml,
+    read_address,
     read_answers,
     read_command,
     read_count,
@@ -49,7 +50,6 @@ MAX_DEPTH = 32
 """How deep a free table may be nested: what a script is given travels, and the wire takes 48 levels."""
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_URL = re.compile(r"https?://[A-Za-z0-9.\[\]:_-]+(?:/[^\s?#@]*)?")
 _TYPE = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _SUFFIX = re.compile(r"\.[A-Za-z0-9][A-Za-z0-9_.+-]{0,19}")
 
@@ -110,7 +110,7 @@ _READERS: dict[Kind, _Reader] = {
     Kind.MONEY: _Reader("an amount of US dollars, 0 or more", read_money, as_number),
     Kind.URL: _Reader(
         "an address like https://host:8000/v1, without user, password or query",
-        read_matching(_URL),
+        read_address,
         secret=True,
     ),
     Kind.VARIABLE: _Reader(

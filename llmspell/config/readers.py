@@ -133,6 +133,18 @@ def read_matching(pattern: re.Pattern[str]) -> Callable[[object, Folders], str]:
     return check
 
 
+_ADDRESS = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?(?:/[^\s?#@\x00-\x1f\x7f]*)?")
+_PORTS = range(1, 65_536)
+
+
+def read_address(value: object, _: Folders) -> str:
+    """The address of a server, without user, password and query."""
+    parts = _ADDRESS.fullmatch(value) if isinstance(value, str) else None
+    if parts is None or int(parts[1] or 80) not in _PORTS:
+        raise ValueError
+    return parts[0]
+
+
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}(?::[0-9]{1,5})?|\[?[0-9A-Fa-f:.]{2,45}\]?(?::[0-9]{1,5})?")
 
 

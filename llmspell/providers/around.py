@@ -9,7 +9,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 
 from llmspell.errors import CallError, ErrorKind
-from llmspell.providers.provider import Chunk, Completion, Estimate, ModelRequest, Provider, ProviderCapabilities
+from llmspell.providers.provider import (
+    Chunk,
+    Completion,
+    Estimate,
+    ModelRequest,
+    Provider,
+    ProviderCapabilities,
+    final_of,
+)
 
 Ask = Callable[[ModelRequest], Iterator[Chunk]]
 """One way of asking the provider inside."""
@@ -63,14 +71,14 @@ class ProviderAround(ABC):
 
     def complete(self, request: ModelRequest) -> Completion:
         """The whole answer, perhaps a shorter one."""
-        for chunk in self.whole(request):
-            if chunk.final is not None:
-                return chunk.final
-        raise CallError(
-            ErrorKind.PROVIDER,
-            f"provider {self.name!r}: the call ended without an answer",
-            {"provider": self.name, "model": request.model, "retryable": False},
-        )
+        final = final_of(self.whole(request))
+        if final is None:
+            raise CallError(
+                ErrorKind.PROVIDER,
+                f"provider {self.name!r}: the call ended without an answer",
+                {"provider": self.name, "model": request.model, "retryable": False},
+            )
+        return final
 
     def whole(self, request: ModelRequest) -> Iterator[Chunk]:
         """The same as a stream that any thread may close while another waits for the answer."""

@@ -1,7 +1,8 @@
 """The calls of tools that a model asks for, put together from whole answers and from pieces of streams.
 
-This file keeps the rules that pieces are joined by their index, that arguments are read once, at the end and within
-bounds, and that what is no JSON object is kept as it was written and called by no other name.
+This file keeps the rules that pieces are joined by their index, or by their order where a service does not count, that
+arguments are read once, at the end and within bounds, and that what is no JSON object is kept as it was written and
+called by no other name.
 """
 
 from __future__ import annotations
@@ -42,17 +43,19 @@ class _Call:
 class AskedTools:
     """The calls of one answer, in the order of their indexes."""
 
-    __slots__ = ("_calls", "_latest")
+    __slots__ = ("_calls", "_latest", "_places")
 
     def __init__(self) -> None:
         self._calls: dict[int, _Call] = {}
         self._latest = -1
+        self._places: dict[int, int] = {}  # where the latest call of an index is
 
     def add(self, piece: Any, *, at: int | None = None) -> ToolProgress:
         """Takes a piece as litellm gives it, or call number `at` as a whole, whatever it is named. Raises
         TooManyCallsError."""
         said = part(piece, "function")
-        index = self._index(part(piece, "index"), _text(part(piece, "id"))) if at is None else at
+        begins = _text(part(piece, "id")) if part(said, "name") else ""
+        index = self._place(part(piece, "index"), begins) if at is None else at
         call = self._calls.get(index)
         if call is None:
             if len(self._calls) == MAX_CALLS:
@@ -72,14 +75,18 @@ class AskedTools:
             made.append(ToolRequest(call.id or f"call_{index}", call.name, read_arguments(written), written))
         return tuple(made)
 
-    def _index(self, index: object, name: str) -> int:
-        """The place of a piece; services that do not count begin a call with its id."""
-        if not isinstance(index, int) or isinstance(index, bool):
-            latest = self._calls.get(self._latest)
-            begins = latest is None or (bool(name) and bool(latest.id) and name != latest.id)
-            index = self._latest + 1 if begins else self._latest
-        self._latest = index
-        return index
+    def _place(self, index: object, begins: str) -> int:
+        """The place of a piece. One with a name and an id of its own, `begins`, is the first of another call: some
+        services give no index, and some give each call the same."""
+        counted = index if isinstance(index, int) and not isinstance(index, bool) else None
+        place = self._latest if counted is None else self._places.get(counted, counted)
+        before = self._calls.get(place)
+        if before is None or (begins and before.id and before.id != begins):
+            place = place if before is None and counted is not None else max(self._calls, default=-1) + 1
+        if counted is not None:
+            self._places[counted] = place
+        self._latest = place
+        return place
 
 
 def read_arguments(written: str) -> Mapping[str, Any] | None:

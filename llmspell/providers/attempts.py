@@ -149,7 +149,7 @@ class Attempts:
                     f"provider {self._name!r} may not be asked for another {seconds:.3g} s (requests_per_minute, or "
                     f"its own rate limit), and this call has {self.seconds_left:.3g} s left; try again later"
                 )
-                details = {"provider": self._name, "status": None, "retryable": False, "retry_after": seconds}
+                details = {"provider": self._name, "status": None, "retryable": True, "retry_after": seconds}
                 raise CallError(ErrorKind.PROVIDER, message, details)
             self._pause(seconds)
         if self.closed:

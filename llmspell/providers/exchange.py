@@ -20,7 +20,7 @@ import httpx
 
 from llmspell.limits import MIB, format_size
 from llmspell.providers.context_variable import set_to
-from llmspell.providers.events import EventCheck, EventError
+from llmspell.providers.events import EventCheck
 from llmspell.providers.retry_after import seconds_until_retry
 from llmspell.providers.words import Words, words_in
 
@@ -34,6 +34,8 @@ _SEPARATORS = {"text/event-stream": (b"\n\n", b"\n\r\n"), "application/x-ndjson"
 _NOTED_BYTES = 64 * 1024
 """How much of a body is kept, to find in it why the call failed."""
 
+
+_THIS_MACHINE = ("all://localhost", "all://127.0.0.1", "all://[::1]")
 
 PLAIN = "identity"
 """The encoding that is asked for: a small compressed answer can be a large one."""
@@ -116,12 +118,17 @@ class Exchange:
 
     @property
     def answered_bytes(self) -> int:
-        """How much of an answer has come that is none of failure, its frame of JSON included."""
+        """How much of an answer has come since its latest chunk was taken, its frame of JSON included; of an answer
+        that is none of failure."""
         return self._received if self._status is not None and self._status < 300 else 0
 
     def count(self, size: int) -> None:
         """Notes bytes that have come."""
         self._received += size
+
+    def taken(self) -> None:
+        """Notes that what has come is a chunk of the answer now."""
+        self._received = 0
 
     def refusal(self) -> str:
         """What the model said in a stream instead of an answer."""
@@ -151,8 +158,8 @@ class Exchange:
         """Takes over the body of `response`. Raises when it is bound to break a rule."""
         self._status = response.status_code
         self._retry_after = seconds_until_retry(response.headers, self._now())
-        encoding = response.headers.get("content-encoding", PLAIN)
-        if encoding != PLAIN:
+        encoding = response.headers.get("content-encoding", "").strip().lower()
+        if encoding not in ("", PLAIN):
             raise AnswerRefusedError(f"its answer is compressed ({encoding[:20]}), though plain text was asked for")
         content_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         if content_type == "text/html" and response.status_code < 300:
@@ -222,26 +229,18 @@ class _Watched(httpx.SyncByteStream):
                 what = "an event of its answer" if self._separators else "its answer"
                 raise AnswerRefusedError(f"{what} is larger than {format_size(self._cap)}")
             if self._check is not None:
-                yield from _passed(self._check, chunk)
+                yield from self._check.feed(chunk)
                 continue
             if not self._separators and len(self.noted) < _NOTED_BYTES:
                 self.noted += chunk[:_NOTED_BYTES]
             yield chunk
         self._exchange.check()  # a body without a length ends without an error when it is cut off
+        if self._check is not None:
+            yield self._check.rest()
 
     def close(self) -> None:
         self._exchange.forget()
         self._stream.close()
-
-
-def _passed(check: EventCheck, chunk: bytes) -> Iterator[bytes]:
-    """The chunk; when it holds an event that ends the stream, what came before it."""
-    try:
-        check.feed(chunk)
-    except EventError as error:
-        yield chunk[: error.before]
-        raise
-    yield chunk
 
 
 def _watch(response: httpx.Response) -> None:
@@ -252,7 +251,8 @@ def _watch(response: httpx.Response) -> None:
 
 def watched_client(*, unsent: Iterable[str] = ()) -> httpx.Client:
     """A client whose responses belong to the active exchange. It keeps no cookies and follows no redirect:
-    a key goes to the configured address and nowhere else. Headers named in `unsent` are taken off requests."""
+    a key goes to the configured address and nowhere else. Headers named in `unsent` are taken off requests. A proxy of
+    the environment is asked, but for this machine. Raises ValueError and ImportError for a proxy that is no use."""
     names = tuple(unsent)
 
     def prepare(request: httpx.Request) -> None:
@@ -266,4 +266,5 @@ def watched_client(*, unsent: Iterable[str] = ()) -> httpx.Client:
         event_hooks={"request": [prepare], "response": [_watch]},
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         follow_redirects=False,
+        mounts=dict.fromkeys(_THIS_MACHINE),
     )

@@ -73,7 +73,9 @@ def call_error(error: BaseException, asked: Asked, *, seen: Seen, marks: Marks) 
     seen = _completed(seen, causes)
     for cause in causes:
         if isinstance(cause, (AnswerRefusedError, EventRefusedError)):
-            return asked.error(ErrorKind.PROVIDER, f"{cause}, so it was dropped", status=seen.failed_status)
+            if seen.failed_status is not None:  # it is what failed, and its words are lost
+                return _refused(seen, seen.failed_status, str(cause), asked, is_too_long=False)
+            return asked.error(ErrorKind.PROVIDER, f"{cause}, so it was dropped")
         if isinstance(cause, EventFailedError):
             return _failed_midway(cause.words, asked)
     late = _LATE if seen.failed_status else (*_LATE, marks.late)  # litellm takes a 408 for one as well

@@ -53,7 +53,8 @@ class Call(NamedTuple):
     def guard(self, ask: Callable[[], _T]) -> _T:
         """What `ask` gives; what it raises is raised as CallError, with nothing of the original behind it.
 
-        `details.answered_bytes` is how much of an answer had come: whoever counts what a call costs counts that too.
+        `details.answered_bytes` is how much of an answer had come beside its chunks: whoever counts what a call costs
+        counts that too.
         """
         try:
             with self.exchange.active(), unlogged():

@@ -9,6 +9,7 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any
 
+from llmspell.errors import CallError, ErrorKind
 from llmspell.providers.litellm_load import http_handler
 from llmspell.providers.prefixes import WATCHED, Route
 
@@ -33,7 +34,9 @@ class Connections:
         self._lock = threading.Lock()
 
     def client(self, to: Route, key: str | None) -> Any:
-        """Our HTTP client in the form in which litellm takes it for this prefix, None where it takes none."""
+        """Our HTTP client in the form in which litellm takes it for this prefix, None where it takes none.
+
+        Raises CallError for a proxy of the environment that cannot be used."""
         by_openai = to.prefix == "openai"
         if not by_openai and to.prefix not in WATCHED:
             return None
@@ -51,11 +54,21 @@ class Connections:
             client.close()
 
     def _own(self) -> httpx.Client:
+        import httpx
+
         from llmspell.providers.exchange import watched_client
 
         if self._client is None:
             unsent = [name for name in self._foreign_headers() if name not in _NEEDED]
-            self._client = watched_client(unsent=unsent)
+            try:
+                self._client = watched_client(unsent=unsent)
+            except (
+                ImportError,
+                ValueError,
+                httpx.InvalidURL,
+            ) as error:  # httpx shows no password
+                message = f"the proxy in HTTP_PROXY, HTTPS_PROXY or ALL_PROXY cannot be used: {error}"
+                raise CallError(ErrorKind.PROVIDER, message) from None
         return self._client
 
     def _openai(self, key: str | None) -> Any:

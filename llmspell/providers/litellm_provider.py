@@ -16,12 +16,13 @@ from llmspell.errors import CallError, ErrorKind
 from llmspell.limits import MIB
 from llmspell.providers.attempts import Attempts, Wait
 from llmspell.providers.figures import estimate
+from llmspell.providers.keys import read_key
 from llmspell.providers.litellm_client import Connections
 from llmspell.providers.litellm_load import load
 from llmspell.providers.model_table import ModelFacts, capabilities_of, facts_of, models_of
 from llmspell.providers.pace import Pace
 from llmspell.providers.prefixes import Route, key_names, route
-from llmspell.providers.provider import Chunk, Completion, Estimate, ModelRequest, ProviderCapabilities
+from llmspell.providers.provider import Chunk, Completion, Estimate, ModelRequest, ProviderCapabilities, final_of
 from llmspell.providers.settings import ConfiguredProvider
 
 if TYPE_CHECKING:
@@ -121,8 +122,8 @@ class LiteLLMProvider:
         import ipaddress
         from urllib.parse import urlsplit
 
-        host = urlsplit(self._settings.base_url or "").hostname or ""
         try:
+            host = urlsplit(self._settings.base_url or "").hostname or ""
             return host == "localhost" or ipaddress.ip_address(host).is_loopback
         except ValueError:
             return False
@@ -133,14 +134,11 @@ class LiteLLMProvider:
 
     def complete(self, request: ModelRequest) -> Completion:
         """The whole answer. Raises CallError."""
-        for chunk in self.whole(request):
-            if chunk.final is not None:
-                return chunk.final
-        raise CallError(
-            ErrorKind.PROVIDER,
-            f"provider {self.name!r}: the call was closed before its answer ended",
-            {**self._details(request.model), "closed": True},
-        )
+        final = final_of(self.whole(request))
+        if final is None:
+            message = f"provider {self.name!r}: the call was closed before its answer ended"
+            raise CallError(ErrorKind.PROVIDER, message, {**self._details(request.model), "closed": True})
+        return final
 
     def whole(self, request: ModelRequest) -> Iterator[Chunk]:
         """The whole answer as the chunks of a stream that any thread may close while another waits for it."""
@@ -219,6 +217,13 @@ class LiteLLMProvider:
             self._open.discard(stream)
 
     def _prepare(self, request: ModelRequest, attempts: Attempts, *, streams: bool, ask_whole: Ask | None) -> Call:
+        try:
+            return self._prepared(request, attempts, streams=streams, ask_whole=ask_whole)
+        except CallError as error:
+            error.details = {**self._details(request.model), **error.details}
+            raise
+
+    def _prepared(self, request: ModelRequest, attempts: Attempts, *, streams: bool, ask_whole: Ask | None) -> Call:
         to = self._route(request.model)
         facts = facts_of(to)
         from llmspell.providers.exchange import Exchange
@@ -226,13 +231,11 @@ class LiteLLMProvider:
         from llmspell.providers.litellm_call import Call
         from llmspell.providers.litellm_request import arguments_for
 
-        try:
-            asking = arguments_for(request, facts, ask_whole=ask_whole, streams=streams)  # before 3 s of loading
-        except CallError as error:
-            error.details = {**self._details(request.model), **error.details}
-            raise
+        asking = arguments_for(request, facts, ask_whole=ask_whole, streams=streams)  # before 3 s of loading
         names = key_names(self._settings, to.prefix)
-        key = self._key(names, request.model)
+        key = read_key(self.name, names, self._environ)
+        if key is None and self._settings.base_url is not None:
+            key = NO_KEY
         timeout = self._settings.timeout_seconds or TIMEOUT_SECONDS
         before = self._clock()
         litellm = load()
@@ -272,24 +275,15 @@ class LiteLLMProvider:
                 f"provider {self.name!r}: model {model[:200]!r} says where or how to ask, and a model has a name only; "
                 "where questions go is said by base_url"
             )
-            raise CallError(ErrorKind.VALIDATION, message, self._details(model))
+            raise CallError(ErrorKind.VALIDATION, message)
         to = route(self.name, self._settings, model)
         if to is None:
             message = (
                 f"provider {self.name!r} has no base_url, and its model {model[:200]!r} names no service; "
                 "write base_url, or a model like openai/gpt-4o"
             )
-            raise CallError(ErrorKind.NOT_FOUND, message, self._details(model))
+            raise CallError(ErrorKind.NOT_FOUND, message)
         return to
-
-    def _key(self, names: tuple[str, ...], model: str) -> str | None:
-        for name in names:
-            if self._environ.get(name):
-                return self._environ[name]
-        if names:
-            message = f"provider {self.name!r} has no key: set the environment variable {names[0]}"
-            raise CallError(ErrorKind.PROVIDER, message, self._details(model))
-        return NO_KEY if self._settings.base_url is not None else None
 
     def _details(self, model: str) -> dict[str, Any]:
         return {"provider": self.name, "model": model[:200], "status": None, "retryable": False}

@@ -140,6 +140,7 @@ class LiteLLMStream:
                 del kept[_KEPT_CHUNKS:-_KEPT_CHUNKS]
             made = self._gathered.take(event)
             if made:
+                call.exchange.taken()
                 self._pending += made
                 return
         self._check_end(call, self._gathered)

@@ -109,6 +109,11 @@ class Chunk(NamedTuple):
     media: "MediaContent | None" = None
 
 
+def final_of(chunks: Iterator[Chunk]) -> Completion | None:
+    """The whole answer at the end of its chunks; None where they end without one."""
+    return next((chunk.final for chunk in chunks if chunk.final is not None), None)
+
+
 class Provider(Protocol):
     """Answers model calls. `blocking` says that a call may wait, so it is made on a thread.
 

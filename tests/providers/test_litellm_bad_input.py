@@ -95,6 +95,41 @@ def test_no_key_is_an_error_before_anything_is_sent(server: LLMServer, make: Mak
     assert server.requests == []
 
 
+@pytest.mark.parametrize(
+    "key", [f"{KEY}\n", f"{KEY}\nx", f" {KEY}", f"{KEY}\u00e9"], ids=["line end", "lines", "blank", "no ascii"]
+)
+def test_a_key_that_cannot_be_sent_is_told_by_its_variable_and_is_not_tried(
+    server: LLMServer, make: MakeProvider, key: str
+) -> None:
+    with pytest.raises(CallError, match="provider 'local': the key in LOCAL_KEY cannot be sent") as caught:
+        make(key=key, max_retries=2).complete(ask())
+    assert KEY not in caught.value.message
+    assert (caught.value.details["retryable"], server.requests) == (False, [])
+
+
+def test_this_machine_is_asked_without_a_proxy(
+    server: LLMServer, make: MakeProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with LLMServer() as proxy:
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        monkeypatch.setenv("HTTP_PROXY", proxy.base_url)
+        assert make().complete(ask()).text == "hello"
+        with pytest.raises(CallError, match="answered 404"):
+            make(base_url="http://models.invalid/v1").complete(ask())
+    assert (len(server.requests), len(proxy.requests)) == (1, 1)
+
+
+@pytest.mark.parametrize("url", ["ftp://user:pass-0123456789@proxy", "socks5://127.0.0.1:1"], ids=["ftp", "socks"])
+def test_a_proxy_that_cannot_be_used_is_told_as_that(
+    make: MakeProvider, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", url)
+    with pytest.raises(CallError, match="the proxy in HTTP_PROXY, HTTPS_PROXY or ALL_PROXY cannot be used") as caught:
+        make().complete(ask())
+    assert caught.value.kind is ErrorKind.PROVIDER
+    assert "pass-0123456789" not in caught.value.message
+
+
 @NAMES
 @STREAMS
 @pytest.mark.parametrize("key", [KEY, "local-key-0123456789"])
@@ -436,6 +471,16 @@ def test_bytes_that_come_one_by_one_are_whole_characters(
         assert "".join(chunk.text for chunk in provider.stream(ask())) == "größer 🙂"
     else:
         assert provider.complete(ask()).text == "größer 🙂"
+
+
+def test_what_stands_between_the_events_of_a_stream_is_no_part_of_the_answer(
+    server: LLMServer, make: MakeProvider
+) -> None:
+    first, second = (f'data: {{"choices": [{{"index": 0, "delta": {{"content": "{text}"}}}}]}}' for text in ("a", "b"))
+    last = 'data: {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}'
+    body = f"\ufeff{first}\n\nid: 1\r\n:\n\n: ping\n\nevent: ping\n\n{second}\r\n\r\ndata:\n\n{last}\n\ndata: [DONE]"
+    server.queue(Plain(body.encode(), headers={"content-type": "text/event-stream"}))
+    assert "".join(chunk.text for chunk in make().stream(ask())) == "ab"
 
 
 @NAMES

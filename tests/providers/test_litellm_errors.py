@@ -8,6 +8,7 @@ import socket
 import pytest
 
 from llmspell.errors import CallError, ErrorKind
+from llmspell.providers.exchange import ERROR_CAP
 from llmspell.providers.litellm_provider import LiteLLMProvider
 from llmspell.providers.settings import ProviderSettings
 from llmspell.testing import Answer, Failure, Fault, LLMServer, Plain, Request
@@ -172,6 +173,22 @@ def test_a_compressed_answer_is_not_unpacked(server: LLMServer, provider: LiteLL
     server.queue(Plain({}, headers={"content-encoding": "gzip"}))
     assert "is compressed (gzip), though plain text was asked for" in failed(provider).message
     assert server.requests[0].headers["accept-encoding"] == "identity"
+
+
+def test_an_encoding_that_is_none_is_not_taken_for_compression(server: LLMServer, provider: LiteLLMProvider) -> None:
+    for encoding in ("", "Identity"):
+        server.queue(Plain({"choices": []}, headers={"content-encoding": encoding}))
+        assert "cannot be understood" in failed(provider).message
+
+
+@pytest.mark.parametrize("body", [b"x" * (ERROR_CAP + 1), b""], ids=["too long", "compressed"])
+def test_the_status_of_a_refusal_says_whether_a_retry_could_help_though_its_words_are_lost(
+    server: LLMServer, provider: LiteLLMProvider, body: bytes
+) -> None:
+    server.queue(Plain(body, 503, {"content-encoding": "identity" if body else "gzip"}))
+    error = failed(provider)
+    assert error.message.startswith("provider 'local', model 'some-model': answered 503: its answer is ")
+    assert (error.details["status"], error.details["retryable"]) == (503, True)
 
 
 @pytest.mark.parametrize("body", [{}, {"choices": []}, [], "text", {"choices": [{"message": None}]}])

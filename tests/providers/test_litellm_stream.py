@@ -133,8 +133,7 @@ def test_a_stream_that_breaks_midway_is_an_error_after_its_chunks(server: LLMSer
     with pytest.raises(CallError, match="broke off its answer") as caught:
         next(stream)
     assert caught.value.kind is ErrorKind.PROVIDER
-    assert caught.value.details.pop("answered_bytes") > len("half ")
-    assert caught.value.details == {
+    assert caught.value.details == {  # and no answered_bytes: what had come is in the chunk
         "provider": "local",
         "model": "some-model",
         "status": None,

@@ -177,6 +177,7 @@ def test_a_gate_that_opens_too_late_is_an_error_that_names_it(server: LLMServer,
         provider.complete(ask())
     provider.close()
     assert caught.value.kind is ErrorKind.PROVIDER
+    assert (caught.value.details["retryable"], caught.value.details["retry_after"]) == (True, 60.0)
     assert len(server.requests) == 1
 
 

@@ -117,6 +117,15 @@ def test_calls_of_a_whole_answer_are_apart_whatever_they_are_named(
     assert [call.arguments for call in completion.tool_calls] == [{"city": "Oslo"}, {"city": "Bergen"}]
 
 
+def test_calls_that_a_service_gives_the_same_index_are_apart_by_their_ids() -> None:
+    tools = AskedTools()
+    for name, written in (("a", '{"x"'), (None, ": 1}"), ("b", '{"y"'), (None, ": 2}")):
+        tools.add({"index": 0, "id": name, "function": {"name": "f" if name else None, "arguments": written}})
+    tools.add({"index": 1, "id": "c", "function": {"name": "g", "arguments": "{}"}})
+    tools.add({"index": 1, "id": "another for each piece", "function": {"arguments": " "}})
+    assert [(call.id, call.arguments) for call in tools.whole()] == [("a", {"x": 1}), ("b", {"y": 2}), ("c", {})]
+
+
 def test_pieces_that_change_places_are_joined_by_their_index() -> None:
     tools = AskedTools()
     for index, written in ((1, '{"b"'), (0, '{"a"'), (1, ": 2}"), (0, ": 1}")):

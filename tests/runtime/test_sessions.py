@@ -235,6 +235,13 @@ def test_a_session_has_agents_calls_and_budgets(spells: Spells) -> None:
             assert (outcome.limit.name, outcome.usage.model_calls) == ("model_calls", 0)
 
 
+def test_a_stream_that_the_end_of_a_worker_cuts_off_is_counted_in_its_run() -> None:
+    with ScriptRuntime.with_lua().session() as session:
+        outcome = session.execute('local s = Agent.create{}:stream("one two three") s.next() os.exit(1)')
+        assert (outcome.usage.prompt_tokens > 0, outcome.usage.completion_tokens) == (True, 1)
+        assert session.spent.completion_tokens == 1
+
+
 def test_closing_leaves_nothing_and_a_closed_session_runs_nothing(spells: Spells) -> None:
     before = set(children())
     session = ScriptRuntime.with_engine(spells.engine).session()

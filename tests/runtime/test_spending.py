@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -40,6 +41,9 @@ class Model(EchoProvider):
         self.gate = threading.Event()
         self.gate.set()
         self._came = threading.Semaphore(0)
+
+    def came(self) -> None:
+        self._came.release()
 
     def wait_until_asked(self) -> None:
         assert self._came.acquire(timeout=DEADLINE)
@@ -203,6 +207,65 @@ def test_figures_that_cannot_be_give_nobody_room(figures: tuple[int, int, float]
         pass
     assert 0 <= spending.spent.prompt_tokens <= 10**15
     assert spending.spent.cost_usd == 0.0
+
+
+@pytest.mark.parametrize("cost", [float("nan"), float("inf")], ids=["nan", "inf"])
+def test_a_cost_that_is_no_amount_is_charged_by_rule_and_does_not_end_the_bound(cost: float) -> None:
+    model = Model(longest=10, price=cost)
+    provider, spending = budgeted(model, rate=0.01, cost=0.5)
+    provider.complete(ASK)
+    assert (spending.spent.cost_usd, spending.spent.cost_by_rule_usd) == (0.2, 0.2)
+    provider.complete(ASK)
+    with pytest.raises(LimitCrossed):
+        provider.complete(ASK)
+
+
+class Slow(Model):
+    """Says one word and then nothing until it is closed, which it takes a moment to notice."""
+
+    def __init__(self) -> None:
+        super().__init__(longest=80)
+        self.closed = threading.Event()
+
+    def stream(self, request: ModelRequest) -> Iterator[Chunk]:  # noqa: ARG002
+        return SlowAnswer(self)
+
+
+class SlowAnswer:
+    """What a slow model says."""
+
+    def __init__(self, model: Slow) -> None:
+        self._model = model
+        self._texts = iter(["one "])
+        self.close = model.closed.set
+
+    def __iter__(self) -> SlowAnswer:
+        return self
+
+    def __next__(self) -> Chunk:
+        for text in self._texts:
+            return Chunk(text)
+        self._model.came()
+        assert self._model.closed.wait(DEADLINE)
+        threading.Event().wait(0.05)
+        raise CallError(ErrorKind.PROVIDER, "closed", {"closed": True})
+
+
+def test_the_end_of_a_run_waits_until_an_answer_that_is_being_read_is_paid_for() -> None:
+    model = Slow()
+    provider, spending = budgeted(model, tokens=100)
+    reader = threading.Thread(target=partial(_read_all, provider.stream(ASK)))
+    reader.start()
+    model.wait_until_asked()
+    spending.close()
+    assert spending.spent[5:8] == (1, 10, 1)
+    reader.join(DEADLINE)
+
+
+def _read_all(stream: Iterator[Chunk]) -> None:
+    with contextlib.suppress(CallError):
+        for _ in stream:
+            pass
 
 
 def test_a_call_that_fails_gives_everything_back_but_its_count() -> None:
