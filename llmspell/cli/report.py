@@ -7,6 +7,7 @@ import stat
 import sys
 from typing import Any
 
+from llmspell.cli.signals import postponed
 from llmspell.cli.terminal import Colours, show_error, show_verdict
 from llmspell.errors import UsageError
 from llmspell.outcome import Outcome, as_json
@@ -95,14 +96,15 @@ def write_report(path: str, outcome: Outcome, *, pass_on: bool) -> None:
                 _write_json(document, file)
             return
         beside = _beside(place)
-        try:
-            with open(beside, "x", encoding="ascii") as file:
-                _write_json(document, file)
-            os.replace(beside, place)
-        except BaseException:
-            if os.path.exists(beside):
-                os.unlink(beside)
-            raise
+        with postponed():  # a second Ctrl-C ends the process at once, and would leave half a file
+            try:
+                with open(beside, "x", encoding="ascii") as file:
+                    _write_json(document, file)
+                os.replace(beside, place)
+            except BaseException:
+                if os.path.exists(beside):
+                    os.unlink(beside)
+                raise
     except OSError as error:
         raise _refused(path, (error.strerror or str(error)).lower()) from None
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 from llmspell.sandbox.wake import Cancellation
@@ -41,3 +43,21 @@ class CancelledBySignals:
 
     def _leave(self, _number: int, _frame: FrameType | None) -> None:
         os._exit(self._cancellation.exit_code or 1)
+
+
+@contextmanager
+def postponed() -> Iterator[None]:
+    """While the block runs these signals wait, and then do what they would have done: for a moment in which there is
+    something that must not be left behind. Only for the main thread."""
+    came: list[int] = []
+    before = {number: signal.getsignal(number) for number in CODES}
+    heeded = [number for number, handler in before.items() if handler not in (signal.SIG_IGN, None)]
+    for number in heeded:
+        signal.signal(number, lambda number, _frame: came.append(number))
+    try:
+        yield
+    finally:
+        for number in heeded:
+            signal.signal(number, before[number])
+        for late in came:
+            signal.raise_signal(late)

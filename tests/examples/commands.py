@@ -28,7 +28,7 @@ class Ran(NamedTuple):
 
 def workplace(folder: Path) -> Path:
     """`folder` with a copy of the examples and an empty home, so that no configuration of ours is found."""
-    shutil.copytree(EXAMPLES, folder / "examples")
+    shutil.copytree(EXAMPLES, folder / "examples", ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "home").mkdir()
     return folder
 

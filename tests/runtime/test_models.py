@@ -73,12 +73,13 @@ def run(server: LLMServer, providers: ProviderManager) -> Run:  # noqa: ARG001 -
         cancellation: Cancellation | None = None,
         emit: Any = None,
         waits: bool = True,
+        own: ProviderManager | None = None,
     ) -> Outcome:
         tools = [FunctionTool(function, blocking=waits) for function in functions]
         names = {tool.name: ToolGrant() for tool in tools}
         policy = policy or default_policy()
         runtime = ScriptRuntime.with_lua(
-            providers=providers,
+            providers=own or providers,
             limits=limits,
             tools=tools,
             policy=policy._replace(tools={**names, **policy.tools}),
@@ -464,16 +465,17 @@ def test_a_limit_of_the_run_ends_it_before_anything_is_sent(
     assert server.chats == []
 
 
-def test_parallel_calls_that_together_cross_a_limit_are_not_sent(run: Run, server: LLMServer) -> None:
-    server.answer(Answer("hi", usage=Usage(10, 10)))
-    outcome = run(
-        """
+def test_parallel_calls_that_together_cross_a_limit_are_not_sent(run: Run) -> None:
+    source = """
         local all = {}
         for i = 1, 12 do all[i] = function() return agent:execute('x').text end end
         return parallel(all)
-        """.replace("local all", AGENT + "local all", 1),
-        limits=Limits(model_calls=5, wall=200),
-    )
+    """
+    with LLMServer() as server:  # what is still on its way when the run ends would come to the next test
+        server.answer(Answer("hi", usage=Usage(10, 10)))
+        local = ProviderSettings(base_url=server.base_url, max_retries=0, prices={"some-model": Price(0.0, 0.0)})
+        with ProviderManager({"local": local}, environ={}) as own:
+            outcome = run(AGENT + source, limits=Limits(model_calls=5, wall=200), own=own)
     assert outcome.verdict is Verdict.LIMIT
     assert outcome.limit is not None
     assert (outcome.limit.name, outcome.limit.allowed, outcome.limit.used) == ("model_calls", 5, 6)

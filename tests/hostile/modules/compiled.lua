@@ -6,4 +6,4 @@
 -- place: file binary.lua \x7fELF\x02\x01\x01
 -- place: file text.lua return "\xff\xfe"
 -- value: [false, false, {"$bytes": "//4="}]
-return {(pcall(require, "bytecode")), (pcall(require, "binary")), require("text")}
+return {(pcall(require, "bytecode")), (pcall(require, "binary")), (require("text"))}

@@ -5,10 +5,10 @@
 -- place: pipe pipe.lua
 -- place: folder folder.lua
 -- place: link zero.lua /dev/zero
--- place: folder package
+-- place: folder packed
 -- value: 0
 local opened = 0
-for _, name in ipairs{"pipe", "folder", "zero", "package"} do
+for _, name in ipairs{"pipe", "folder", "zero", "packed"} do
   if pcall(require, name) then opened = opened + 1 end
 end
 return opened
