@@ -109,6 +109,9 @@ def test_an_error_is_told_with_its_place_unless_it_was_expected(checker: Checker
     assert [(one.rule, one.position and one.position.line) for one in result.findings] == [("different-verdict", 2)]
     assert checker.check(spell(source, 'verdict = "error"\nerror_kind = "runtime"')).status is Status.PASSED
     assert told(checker.check(spell(source, 'verdict = "error"\nerror_kind = "tool"')))[0][0] == "different-verdict"
+    assert checker.check(spell(source, 'error_kind = "runtime"')).status is Status.PASSED
+    assert checker.check(spell("os.exit(3)", "exit_status = 3")).status is Status.PASSED
+    assert checker.check(spell("os.exit(0)", "exit_status = 0")).status is Status.PASSED
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,8 @@ def differences_of_end(expected: Expectation, outcome: Outcome) -> Iterator[Find
         column = error.column or 1
         place = Position(error.line, column, error.line, column + 1)
     why = f": {error.message}" if error is not None else ""
-    wanted = expected.verdict or Verdict.OK
+    fails = expected.error_kind is not None or bool(expected.exit_status)  # says that it does not end well
+    wanted = expected.verdict or (Verdict.ERROR if fails else Verdict.OK)
     if outcome.verdict is not wanted:
         says = f"it ended as {outcome.verdict.value}, and was expected to end as {wanted.value}{why}"
         yield Finding("different-verdict", Severity.ERROR, says, place)

@@ -30,7 +30,8 @@ class BadExpectationError(Exception):
 
 
 class Expectation(NamedTuple):
-    """What is expected. None, or nothing in it, where nothing is; a `verdict` of None is the recorded one, or `ok`.
+    """What is expected. None, or nothing in it, where nothing is; a `verdict` of None is the recorded one, or `ok`,
+    or `error` where an exit status or a kind of error says so.
 
     `arguments`, `stdin` and `seed` are what the run is given. `has_value`: a `value` is expected, be it nothing.
     `usage` are the most that it may use, by the names of limits; `calls` how often each tool, agent or capability is
