@@ -57,14 +57,15 @@ def run_looking(look: Callable[[psutil.Process], Any], source: str = "") -> tupl
     return outcome, seen[0]
 
 
-def test_the_modules_that_a_worker_loads_are_few_and_none_of_the_host() -> None:
+@pytest.mark.parametrize(("engine", "library"), [("lua", "lupa.lua54"), ("javascript", "_quickjs")])
+def test_the_modules_that_a_worker_loads_are_few_and_none_of_the_host(engine: str, library: str) -> None:
     *start, main = worker_command(LUA)[:4]
     folders = worker_command(LUA)[4:]
     code = f"""
         import sys
         sys.path[:0] = {list(folders)!r}
         import llmspell_workers.serve as serve
-        serve.load_engine("lua")
+        serve.load_engine({engine!r})
         from llmspell_workers.confine import SystemCalls
         from llmspell_workers.confine.process import hold_stack
         hold_stack(SystemCalls())
@@ -75,7 +76,7 @@ def test_the_modules_that_a_worker_loads_are_few_and_none_of_the_host() -> None:
     modules = set(done.stdout.split())
     assert modules & FORBIDDEN == set()
     assert not {name for name in modules if name.startswith(("llmspell.", "asyncio"))}
-    assert {"llmspell_workers.lua.engine", "lupa.lua54", "msgpack"} <= modules
+    assert {f"llmspell_workers.{engine}.engine", library, "msgpack"} <= modules
     assert len(modules) < 100
 
 

@@ -6,8 +6,6 @@ the error that nobody caught says more.
 
 from __future__ import annotations
 
-import re
-
 _NO_NETWORK = "a spell has no network; models are asked with Agent, and all else by a tool of the host (FunctionTool)"
 _MODULES = "modules beside the spell are imported and exported: import {name} from './file.js'"
 _INSTEAD = {
@@ -30,7 +28,7 @@ _INSTEAD = {
     "Deno": "a spell has no files and no network; what there is, the script API gives",
     "Intl": "this engine has no Intl",
 }
-_UNDEFINED = re.compile(r"ReferenceError: (\w+) is not defined")
+_BEFORE, _BEHIND = "ReferenceError: ", " is not defined"
 
 
 def with_advice(message: str) -> str:
@@ -39,6 +37,7 @@ def with_advice(message: str) -> str:
     >>> with_advice("ReferenceError: alert is not defined")
     'ReferenceError: alert is not defined: console.log prints'
     """
-    found = _UNDEFINED.fullmatch(message)
-    instead = _INSTEAD.get(found[1]) if found else None
+    instead = None
+    if message.startswith(_BEFORE) and message.endswith(_BEHIND):
+        instead = _INSTEAD.get(message.removeprefix(_BEFORE).removesuffix(_BEHIND))
     return f"{message}: {instead}" if instead else message
