@@ -62,13 +62,10 @@ class Connections:
             unsent = [name for name in self._foreign_headers() if name not in _NEEDED]
             try:
                 self._client = watched_client(unsent=unsent)
-            except (
-                ImportError,
-                ValueError,
-                httpx.InvalidURL,
-            ) as error:  # httpx shows no password
-                message = f"the proxy in HTTP_PROXY, HTTPS_PROXY or ALL_PROXY cannot be used: {error}"
-                raise CallError(ErrorKind.PROVIDER, message) from None
+            except ImportError:
+                raise _unusable("for one by SOCKS the package httpx[socks] has to be installed") from None
+            except (ValueError, httpx.InvalidURL):  # their words show the password of an address that is none
+                raise _unusable("write http://HOST:PORT, and what is special in a password as %XX") from None
         return self._client
 
     def _openai(self, key: str | None) -> Any:
@@ -86,3 +83,8 @@ class Connections:
         lines = os.environ.get("OPENAI_CUSTOM_HEADERS", "").split("\n")
         custom = [line.partition(":")[0].strip() for line in lines if ":" in line]
         return {name.lower(): name for name in (*custom, "OpenAI-Organization", "OpenAI-Project")}
+
+
+def _unusable(advice: str) -> CallError:
+    message = f"the proxy in HTTP_PROXY, HTTPS_PROXY or ALL_PROXY cannot be used: {advice}"
+    return CallError(ErrorKind.PROVIDER, message)

@@ -119,7 +119,11 @@ def test_this_machine_is_asked_without_a_proxy(
     assert (len(server.requests), len(proxy.requests)) == (1, 1)
 
 
-@pytest.mark.parametrize("url", ["ftp://user:pass-0123456789@proxy", "socks5://127.0.0.1:1"], ids=["ftp", "socks"])
+@pytest.mark.parametrize(
+    "url",
+    ["ftp://user:pass-0123456789@proxy", "socks5://127.0.0.1:1", "http://user:pass-0123456789"],
+    ids=["ftp", "socks", "no host"],
+)
 def test_a_proxy_that_cannot_be_used_is_told_as_that(
     make: MakeProvider, monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
