@@ -113,7 +113,7 @@ def test_a_confined_worker_leaves_its_counts(name: str, tmp_path: Path, monkeypa
     counts = CoverageData(str(tmp_path / ".coverage.workers"))
     counts.read()
     files = {Path(file).name: file for file in counts.measured_files()}
-    assert {"serve.py", "channel.py", "engine.py", "seccomp.py"} <= set(files)
+    assert {"serve.py", "channel.py", "engine.py", "steps.py"} <= set(files)
     assert len(counts.lines(files["serve.py"]) or ()) > 40
 
 

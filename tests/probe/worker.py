@@ -30,7 +30,7 @@ def main() -> None:
             os.setresuid(NOBODY, NOBODY, NOBODY)
         if "free" in options:
             calls: confine.SystemCalls = confine.SystemCalls()
-            confine.process.limit_memory(calls, memory)
+            confine.steps.limit_memory(calls, memory)
             return confine.Confinement()
         if "refuse" in options:
             return confine.confine_worker(memory, calls=engine.Refusing(options[options.index("refuse") + 1]))

@@ -33,7 +33,7 @@ import json, os, socket, sys
 sys.path[:0] = sys.argv[1:2]
 from llmspell_workers.confine import SystemCalls
 from llmspell_workers.confine.namespaces import enter
-from llmspell_workers.confine.process import drop_capabilities
+from llmspell_workers.confine.steps import drop_capabilities
 
 if "user" in sys.argv and os.geteuid() == 0:
     os.setgroups([]), os.setresgid(65534, 65534, 65534), os.setresuid(65534, 65534, 65534)

@@ -67,7 +67,7 @@ def test_the_modules_that_a_worker_loads_are_few_and_none_of_the_host(engine: st
         import llmspell_workers.serve as serve
         serve.load_engine({engine!r})
         from llmspell_workers.confine import SystemCalls
-        from llmspell_workers.confine.process import hold_stack
+        from llmspell_workers.confine.steps import hold_stack
         hold_stack(SystemCalls())
         print(*sorted(sys.modules))
     """

@@ -10,7 +10,7 @@ if __name__ == "__main__":
     program, *arguments = sys.argv[1:]
     sys.argv = [program, *arguments]
     sys.path[:0] = arguments[:-2]
-    from llmspell_workers.confine import process
+    from llmspell_workers.confine import steps
 
-    process.hide_from_others = lambda calls: None  # noqa: ARG005
+    steps.hide_from_others = lambda calls: None  # noqa: ARG005
     runpy.run_path(program, run_name="__main__")

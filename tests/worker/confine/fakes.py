@@ -6,8 +6,8 @@ import errno
 import os
 from typing import Any
 
-from llmspell_workers.confine.calls import SystemCalls
 from llmspell_workers.confine.landlock import attribute
+from llmspell_workers.confine.steps import SystemCalls
 
 
 class FakeKernel(SystemCalls):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-LOAD, EQUAL, GREATER, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x25, 0x35, 0x45, 0x06
+LOAD, JUMP, EQUAL, GREATER, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x05, 0x15, 0x25, 0x35, 0x45, 0x06
 DATA = struct.Struct("<iIQ6Q")
 """`struct seccomp_data`: number, architecture, instruction pointer, six arguments."""
 
@@ -25,6 +25,8 @@ def run(program: bytes, number: int, architecture: int, *arguments: int) -> int:
             (register,) = struct.unpack_from("<I", seen, value)
         elif operation == RETURN:
             return int(value)
+        elif operation == JUMP:
+            at += value
         else:
             holds = {
                 EQUAL: register == value,

@@ -21,10 +21,9 @@ from llmspell_workers.confine.bpf import (
     fail,
     program,
 )
-from llmspell_workers.confine.calls import MACHINES
 from llmspell_workers.confine.numbers import numbers_of
 from llmspell_workers.confine.rules import THREAD_FLAGS, assembled, worker_rules
-from llmspell_workers.confine.seccomp import FILTERS, PID_MARK, worker_filter
+from llmspell_workers.confine.steps import FILTERS, MACHINES, PID_MARK, worker_filter
 from tests.probe.numbers_by_name import numbers_of as all_numbers_of
 from tests.worker.confine.interpreter import run
 
@@ -39,7 +38,7 @@ def worker_program(machine: str, *, threads: bool = False) -> bytes:
 
 @pytest.mark.parametrize("machine", MACHINES)
 def test_the_filter_that_a_worker_takes_is_what_the_list_comes_to(machine: str) -> None:
-    assert FILTERS[machine] == assembled(machine, worker_rules(PID_MARK)).hex(), "put this into seccomp.py"
+    assert bytes.fromhex(FILTERS[machine]) == assembled(machine, worker_rules(PID_MARK)), "put this into steps.py"
     assert worker_filter(machine, PID) == worker_program(machine)
 
 
@@ -69,6 +68,20 @@ def test_another_architecture_ends_the_process_and_x32_is_refused() -> None:
     assert run(program("aarch64", [(3, Rule("close"))]), 3, X86) == KILL
 
 
+@given(st.dictionaries(st.integers(0, 1000), st.integers(0, 60), max_size=200))
+def test_every_call_finds_its_own_rule_however_long_the_others_are(lengths: dict[int, int]) -> None:
+    def rule(number: int, length: int) -> Rule:
+        return Rule("call", (((0, EQUALS, number),),) * length, otherwise=fail(number % 100))
+
+    code_of = {number: lengths.get(number) for number in range(1001)}
+    rules = [(number, rule(number, length)) for number, length in lengths.items() if sum(lengths.values()) < 1000]
+    code = program("x86_64", rules)
+    for number, length in code_of.items() if rules else ():
+        answers = [run(code, number, X86, argument) for argument in (number, number + 1)]
+        wanted = [REFUSE] * 2 if length is None else [ALLOW if length else fail(number % 100), fail(number % 100)]
+        assert answers == wanted
+
+
 @given(WORDS, WORDS, st.integers(0, 5), st.integers(0, 2**32 - 1))
 def test_tests_of_arguments_hold_as_they_say(value: int, bound: int, argument: int, high: int) -> None:
     arguments = [bound] * 6
@@ -93,7 +106,9 @@ def test_what_does_not_fit_an_instruction_is_an_error() -> None:
     with pytest.raises(ValueError, match="no instruction"):
         program("x86_64", [(9, Rule("mmap", (((0, EQUALS, 1),),) * 200))])
     with pytest.raises(ValueError, match="the kernel takes 4096"):
-        program("x86_64", [(9, Rule("mmap", (((0, EQUALS, 1),),) * 20))] * 100)
+        program("x86_64", [(number, Rule("mmap", (((0, EQUALS, 1),),) * 20)) for number in range(100)])
+    with pytest.raises(ValueError, match="two rules"):
+        program("x86_64", [(9, Rule("mmap")), (9, Rule("mmap", action=KILL))])
 
 
 @pytest.mark.parametrize("machine", MACHINES)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from llmspell_workers.confine import STEPS, Needs, confine
-from llmspell_workers.confine.seccomp import worker_filter
+from llmspell_workers.confine.steps import worker_filter
 from tests.probe import probed
 from tests.worker.confine.fakes import FakeKernel
 from tests.worker.confine.machine import MDWE, lacking

@@ -1,6 +1,6 @@
 """What the kernel keeps a worker from doing, as small steps in order.
 
-Theory of operation. Each step is a function over a table of system calls that is handed in (`calls.py`). A step that
+Theory of operation. Each step is a function over a table of system calls that is handed in (`steps.py`). A step that
 the kernel refuses is noted with its reason, and the next one follows: the host decides what it requires. Two must not
 fail, the memory limit and the death signal: then nothing may run. The order: Landlock and seccomp ask that no new
 privileges can be had; Landlock needs a descriptor, so open files are limited after it; seccomp is last, because it
@@ -10,14 +10,17 @@ refuses what the others call. All of it comes before the first thread, and befor
 from __future__ import annotations
 
 import os
+import sys
+import time
 
-from llmspell_workers.confine import process, seccomp
-from llmspell_workers.confine.calls import SystemCalls, why
+from llmspell_workers.confine import steps
 from llmspell_workers.confine.landlock import Landlock, restrict
+from llmspell_workers.confine.steps import SystemCalls, why
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from typing import NoReturn
 
 STEPS = (
     "no-new-privileges", "not-dumpable", "capabilities", "death-signal", "memory", "file-size", "core-files",
@@ -78,7 +81,7 @@ def confine_worker(
 
     `memory` is in bytes of address space; `threads`: the engine may start some. Raises as `confine` does.
     """
-    process.hold_time_zone()
+    hold_time_zone()
     pid = os.getpid()
 
     def with_threads(machine: str) -> bytes:
@@ -86,9 +89,9 @@ def confine_worker(
 
         return assembled(machine, worker_rules(pid, threads=True))
 
-    filter_for = with_threads if threads else lambda machine: seccomp.worker_filter(machine, pid)
+    filter_for = with_threads if threads else lambda machine: steps.worker_filter(machine, pid)
     result = confine(memory, Needs(filter_for, namespaces=namespaces), calls or SystemCalls())
-    process.seal_imports()
+    seal_imports()
     return result
 
 
@@ -102,23 +105,23 @@ def confine(memory: int, needs: Needs, calls: SystemCalls) -> Confinement:
         from llmspell_workers.confine.namespaces import HINTS, enter
 
         _try(result, NAMESPACES, lambda: enter(calls, keeps_files=bool(needs.readable)), HINTS)
-    _try(result, "no-new-privileges", lambda: process.gain_none(calls))
-    _try(result, "not-dumpable", lambda: process.hide_from_others(calls))
-    _try(result, "capabilities", lambda: process.drop_capabilities(calls))
-    process.die_with_host(calls)
-    process.hold_stack(calls)
-    process.limit_memory(calls, memory)
+    _try(result, "no-new-privileges", lambda: steps.gain_none(calls))
+    _try(result, "not-dumpable", lambda: steps.hide_from_others(calls))
+    _try(result, "capabilities", lambda: steps.drop_capabilities(calls))
+    steps.die_with_host(calls)
+    steps.hold_stack(calls)
+    steps.limit_memory(calls, memory)
     result.armed += ["death-signal", "memory"]
-    _try(result, "file-size", lambda: process.limit_file_size(calls))
-    _try(result, "core-files", lambda: process.limit_core_files(calls))
+    _try(result, "file-size", lambda: steps.limit_file_size(calls))
+    _try(result, "core-files", lambda: steps.limit_core_files(calls))
     result.landlock = restrict(calls, needs.readable)
     _note_landlock(result)
-    _try(result, "open-files", lambda: process.limit_open_files(calls, needs.open_files))
+    _try(result, "open-files", lambda: steps.limit_open_files(calls, needs.open_files))
     if needs.executes:
         result.missing["no-write-execute"] = "the engine makes machine code"
     else:
-        _try(result, "no-write-execute", lambda: process.refuse_write_execute(calls))
-    _try(result, "seccomp", lambda: seccomp.filter_calls(calls, needs.filter_for(calls.machine)), seccomp.HINTS)
+        _try(result, "no-write-execute", lambda: steps.refuse_write_execute(calls))
+    _try(result, "seccomp", lambda: steps.filter_calls(calls, needs.filter_for(calls.machine)), steps.FILTER_HINTS)
     if not needs.executes and "seccomp" in result.armed and "no-write-execute" in result.missing:
         result.notes["no-write-execute"] = f"by the list of system calls alone ({result.missing['no-write-execute']})"
         del result.missing["no-write-execute"]
@@ -140,6 +143,29 @@ def _note_landlock(result: Confinement) -> None:
     result.missing.update(missing)
     result.armed += [step for step in STEPS if step.startswith("landlock-") and step not in missing]
     result.notes.update(result.landlock.notes())
+
+
+def hold_time_zone() -> None:
+    """Reads the machine's time zone once and for all, for there are no files later.
+
+    Without TZ the C library looks at /etc/localtime at each conversion, and takes UTC once that is refused; with the
+    same TZ as before it does not look again (tzset(3), glibc's time/tzset.c).
+    """
+    os.putenv("TZ", ":/etc/localtime")
+    time.tzset()
+
+
+def seal_imports() -> None:
+    """From here on an import of what is not loaded raises ImportError, and says why."""
+    sys.meta_path.insert(0, _Sealed)
+
+
+class _Sealed:
+    """Stands before all finders of modules; behind it, refused system calls look like a missing module."""
+
+    @staticmethod
+    def find_spec(name: str, path: Sequence[str] | None = None, target: object = None) -> NoReturn:  # noqa: ARG004
+        raise ImportError(f"the module {name} was not loaded before the worker was confined, and cannot be now")
 
 
 __all__ = ["NAMESPACES", "STEPS", "Confinement", "Needs", "SystemCalls", "confine", "confine_worker"]

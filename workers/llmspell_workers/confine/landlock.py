@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 
-from llmspell_workers.confine.calls import E2BIG, EINVAL, ENOSYS, EOPNOTSUPP, EPERM, SystemCalls, why
+from llmspell_workers.confine.steps import E2BIG, EINVAL, ENOSYS, EOPNOTSUPP, EPERM, SystemCalls, why
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

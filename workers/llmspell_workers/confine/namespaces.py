@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from errno import EINVAL, ENOSPC, EPERM
 
-from llmspell_workers.confine.calls import SystemCalls
+from llmspell_workers.confine.steps import SystemCalls
 
 _NEW = 0x10000000 | 0x40000000 | 0x08000000 | 0x00020000
 """CLONE_NEWUSER, CLONE_NEWNET, CLONE_NEWIPC, CLONE_NEWNS."""

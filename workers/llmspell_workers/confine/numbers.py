@@ -1,12 +1,12 @@
 """Numbers of system calls by name: (x86-64, aarch64), None where the machine has no such call.
 
 Drawn from the kernel's `asm/unistd_64.h` and `asm-generic/unistd.h`; they never change. Those by which a process is
-confined stand in `calls.py`; these are for the lists of what is allowed.
+confined stand in `steps.py`; these are for the lists of what is allowed.
 """
 
 from __future__ import annotations
 
-from llmspell_workers.confine.calls import MACHINES, NUMBERS
+from llmspell_workers.confine.steps import MACHINES, NUMBERS
 
 _OTHERS: dict[str, tuple[int, int | None]] = {
     "access": (21, None), "alarm": (37, None), "arch_prctl": (158, None), "brk": (12, 214),

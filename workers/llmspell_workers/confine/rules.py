@@ -3,7 +3,7 @@
 Theory of operation. The list is what an interpreter that loads nothing more needs: its pipes, its memory, its clocks,
 waiting, its threads, its end. It opens nothing, starts nothing, asks nothing about files or processes, and changes no
 handler of a signal. `clone3` does not exist, because its flags lie in memory, where no filter sees them: the C
-library then takes `clone`. A worker does not load this file: what it comes to stands in `seccomp.py`.
+library then takes `clone`. A worker does not load this file: what it comes to stands in `steps.py`.
 """
 
 from __future__ import annotations

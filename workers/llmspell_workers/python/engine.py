@@ -15,8 +15,7 @@ import types
 from mmap import MAP_ANONYMOUS, MAP_PRIVATE, mmap
 
 from llmspell_workers.bridge import Bridge, has_room
-from llmspell_workers.confine.calls import SystemCalls
-from llmspell_workers.confine.process import hold_stack
+from llmspell_workers.confine.steps import SystemCalls, hold_stack
 from llmspell_workers.python.absent import say_what_is_absent
 from llmspell_workers.python.arguments import arguments_of
 from llmspell_workers.python.calls import Calls
