@@ -68,7 +68,7 @@ def test_confinement(benchmark: Any, ratios: Ratios) -> None:
     more = median([layered[1] - plain[1] for plain, layered in rounds]) * 1e3
     ratios.add(
         "confining a worker, ms",
-        f"{loading:.2f} ms in which the code for it is loaded, {arming:.2f} ms of arming; {more:.2f} ms more with namespaces",
+        f"{loading:.2f} ms to load the code for it, {arming:.2f} ms to arm; {more:.2f} ms more with namespaces",
         median([sum(plain) for plain, _ in rounds]) * 1e3,
         1,
     )

@@ -15,7 +15,7 @@ import sys
 if __name__ == "__main__":
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from llmspell_workers.confine import Needs, SystemCalls, confine
+from llmspell_workers.confine import SystemCalls, confine
 from llmspell_workers.confine.programs import AT_EMPTY_PATH, OPEN_FILES, PROGRAM, program_rules, system_paths
 from llmspell_workers.confine.rules import assembled
 
@@ -40,14 +40,15 @@ def main(arguments: list[str]) -> None:
         command = interpreted(command)
         take_program(command[0])
         named = [word for word in command[:-2] if os.path.isabs(word) and os.path.isfile(word)]
-        needs = Needs(
+        result = confine(
+            calls,
+            memory,
             lambda machine: assembled(machine, program_rules(os.getpid())),
             readable=[*readable[namespaces:], *named, *system_paths()],
             open_files=OPEN_FILES,
             executes=True,
             namespaces=namespaces,
         )
-        result = confine(memory, needs, calls)
         missing = [f"{step}: {why}" for step, why in result.missing.items() if step not in NOT_ARMED]
         if missing:
             raise OSError(0, "cannot be confined: " + "; ".join(missing), command[0])

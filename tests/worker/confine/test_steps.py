@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from llmspell_workers.confine import STEPS, Needs, confine
+from llmspell_workers.confine import STEPS, confine
 from llmspell_workers.confine.steps import worker_filter
 from tests.probe import probed
 from tests.worker.confine.fakes import FakeKernel
@@ -26,7 +26,7 @@ REFUSALS = {
 
 
 def armed_on(kernel: FakeKernel, **needs: Any) -> Any:
-    return confine(MEMORY, Needs(lambda machine: worker_filter(machine, 1), **needs), kernel)
+    return confine(kernel, MEMORY, lambda machine: worker_filter(machine, 1), **needs)
 
 
 def names(kernel: FakeKernel) -> list[str]:

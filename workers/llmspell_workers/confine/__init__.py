@@ -52,28 +52,6 @@ class Confinement:
         return {"armed": self.armed, "missing": self.missing, "notes": self.notes, "landlock": levels}
 
 
-class Needs:
-    """What is left to a process: the paths in `readable`, `open_files` descriptors, and what its filter allows.
-
-    `filter_for` gives the filter for a machine, or raises OSError. `executes`: it makes machine code, so memory may be
-    written and executed. `namespaces`: it enters some of its own, which nothing else depends on.
-    """
-
-    __slots__ = ("executes", "filter_for", "namespaces", "open_files", "readable")
-
-    def __init__(
-        self,
-        filter_for: Callable[[str], bytes],
-        *,
-        readable: Sequence[str] = (),
-        open_files: int = 0,
-        executes: bool = False,
-        namespaces: bool = False,
-    ) -> None:
-        self.filter_for, self.readable, self.open_files = filter_for, readable, open_files
-        self.executes, self.namespaces = executes, namespaces
-
-
 def confine_worker(
     memory: int, *, threads: bool = False, namespaces: bool = False, calls: SystemCalls | None = None
 ) -> Confinement:
@@ -90,21 +68,33 @@ def confine_worker(
         return assembled(machine, worker_rules(pid, threads=True))
 
     filter_for = with_threads if threads else lambda machine: steps.worker_filter(machine, pid)
-    result = confine(memory, Needs(filter_for, namespaces=namespaces), calls or SystemCalls())
+    result = confine(calls or SystemCalls(), memory, filter_for, namespaces=namespaces)
     seal_imports()
     return result
 
 
-def confine(memory: int, needs: Needs, calls: SystemCalls) -> Confinement:
+def confine(
+    calls: SystemCalls,
+    memory: int,
+    filter_for: Callable[[str], bytes],
+    *,
+    readable: Sequence[str] = (),
+    open_files: int = 0,
+    executes: bool = False,
+    namespaces: bool = False,
+) -> Confinement:
     """Arms every step there is: what is in force, and why the rest is not.
 
+    What is left to the process: `memory` bytes, the paths in `readable`, `open_files` descriptors, and the calls that
+    its filter allows; `filter_for` gives it for a machine, or raises OSError. `executes`: it makes machine code, so
+    memory may be written and executed. `namespaces`: it enters some of its own, which nothing else depends on.
     Raises OSError if the process cannot be held to its memory or to its host's life, or a readable path is not there.
     """
     result = Confinement()
-    if needs.namespaces:
+    if namespaces:
         from llmspell_workers.confine.namespaces import HINTS, enter
 
-        _try(result, NAMESPACES, lambda: enter(calls, keeps_files=bool(needs.readable)), HINTS)
+        _try(result, NAMESPACES, lambda: enter(calls, keeps_files=bool(readable)), HINTS)
     _try(result, "no-new-privileges", lambda: steps.gain_none(calls))
     _try(result, "not-dumpable", lambda: steps.hide_from_others(calls))
     _try(result, "capabilities", lambda: steps.drop_capabilities(calls))
@@ -114,15 +104,15 @@ def confine(memory: int, needs: Needs, calls: SystemCalls) -> Confinement:
     result.armed += ["death-signal", "memory"]
     _try(result, "file-size", lambda: steps.limit_file_size(calls))
     _try(result, "core-files", lambda: steps.limit_core_files(calls))
-    result.landlock = restrict(calls, needs.readable)
+    result.landlock = restrict(calls, readable)
     _note_landlock(result)
-    _try(result, "open-files", lambda: steps.limit_open_files(calls, needs.open_files))
-    if needs.executes:
+    _try(result, "open-files", lambda: steps.limit_open_files(calls, open_files))
+    if executes:
         result.missing["no-write-execute"] = "the engine makes machine code"
     else:
         _try(result, "no-write-execute", lambda: steps.refuse_write_execute(calls))
-    _try(result, "seccomp", lambda: steps.filter_calls(calls, needs.filter_for(calls.machine)), steps.FILTER_HINTS)
-    if not needs.executes and "seccomp" in result.armed and "no-write-execute" in result.missing:
+    _try(result, "seccomp", lambda: steps.filter_calls(calls, filter_for(calls.machine)), steps.FILTER_HINTS)
+    if not executes and "seccomp" in result.armed and "no-write-execute" in result.missing:
         result.notes["no-write-execute"] = f"by the list of system calls alone ({result.missing['no-write-execute']})"
         del result.missing["no-write-execute"]
         result.armed.append("no-write-execute")
@@ -168,4 +158,4 @@ class _Sealed:
         raise ImportError(f"the module {name} was not loaded before the worker was confined, and cannot be now")
 
 
-__all__ = ["NAMESPACES", "STEPS", "Confinement", "Needs", "SystemCalls", "confine", "confine_worker"]
+__all__ = ["NAMESPACES", "STEPS", "Confinement", "SystemCalls", "confine", "confine_worker"]

@@ -40,11 +40,10 @@ class SystemCalls:
         self.machine = machine or os.uname().machine
         column = MACHINES.index(self.machine) if self.machine in MACHINES else None
         self.numbers = {} if column is None else {name: row[column] for name, row in NUMBERS.items()}
-        self.library = ctypes.CDLL(None, use_errno=True)
-        self._syscall = self.library.syscall
-        self._syscall.restype = ctypes.c_long
+        self.library = ctypes.pythonapi  # all that is loaded, the C library with it
         # Whole registers: an int would leave half of one as it was. Numbers, bytes and arrays can all be pointers.
-        self._syscall.argtypes = (ctypes.c_long, *(ctypes.c_void_p,) * 6)
+        made = ctypes.CFUNCTYPE(ctypes.c_long, ctypes.c_long, *(ctypes.c_void_p,) * 6, use_errno=True)
+        self._syscall = made(("syscall", self.library))
 
     def __call__(  # each argument by a name: to pack them and to fill them up took as long as the call
         self,
@@ -139,7 +138,7 @@ def drop_capabilities(calls: SystemCalls) -> None:
 def _set(calls: SystemCalls, name: str, option: int, value: int) -> None:
     """prctl(2), whose error names the option."""
     try:
-        calls("prctl", option, value, 0, 0, 0)
+        calls("prctl", option, value)
     except OSError as error:
         error.filename = f"prctl({name})"
         raise
@@ -147,7 +146,7 @@ def _set(calls: SystemCalls, name: str, option: int, value: int) -> None:
 
 def _clear_ambient(calls: SystemCalls) -> None:
     try:
-        calls("prctl", _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
+        calls("prctl", _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL)
     except OSError as error:
         if error.errno != EINVAL:  # before Linux 4.3 there are none
             raise
@@ -156,7 +155,7 @@ def _clear_ambient(calls: SystemCalls) -> None:
 def _lower_bounding_set(calls: SystemCalls) -> bool:
     for capability in range(_MOST_CAPABILITIES):
         try:
-            calls("prctl", _PR_CAPBSET_DROP, capability, 0, 0, 0)
+            calls("prctl", _PR_CAPBSET_DROP, capability)
         except OSError as error:
             if error.errno == EINVAL:  # there are no more
                 return True
@@ -173,7 +172,7 @@ def die_with_host(calls: SystemCalls) -> None:
     before the first reading of the parent, stdin is at its end before a script can arrive.
     """
     parent = os.getppid()
-    calls("prctl", _PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0)
+    calls("prctl", _PR_SET_PDEATHSIG, _SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
 

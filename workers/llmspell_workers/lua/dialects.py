@@ -6,7 +6,7 @@ library and no other.
 
 from __future__ import annotations
 
-import importlib
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,12 +38,17 @@ class Dialect:
 
     def load(self) -> ModuleType:
         """lupa's module of it. Raises ImportError where this lupa was built without."""
-        return importlib.import_module(self._library)
+        return _module(self._library)
 
     def room(self) -> Callable[[int], bool]:
         """Tells whether the memory for so many bytes is there, on both sides. To be called before confining."""
-        has_room: Callable[[int], bool] = importlib.import_module(f"llmspell_workers.{self._room}").has_room
+        has_room: Callable[[int], bool] = _module(f"llmspell_workers.{self._room}").has_room
         return has_room
+
+
+def _module(name: str) -> ModuleType:
+    __import__(name)  # `importlib` is two more modules to load
+    return sys.modules[name]
 
 
 DIALECTS = {
