@@ -104,3 +104,60 @@ def test_a_circle_of_causes_is_told_once() -> None:
     found = spell(source).error
     assert found is not None
     assert [row for row in found.traceback if "caused" in row] == ["caused by ValueError: b"]
+
+
+def test_the_parts_of_a_group_are_told_with_their_places() -> None:
+    source = """\
+    import asyncio
+    async def bad(n):
+        await asyncio.sleep(0)
+        try:
+            int(n)
+        except ValueError as problem:
+            raise KeyError(n) from problem
+    async def main():
+        async with asyncio.TaskGroup() as group:
+            for n in ("a", "b"):
+                group.create_task(bad(n))
+    await main()
+    """
+    found = spell(source).error
+    assert found is not None
+    assert found.message == "ExceptionGroup: unhandled errors in a TaskGroup (2 sub-exceptions)"
+    one = ["spell.py:7: in bad", "spell.py:5: in bad"]
+    assert [row for row in found.traceback if row.startswith(("caused", "spell.py:5", "spell.py:7"))] == [
+        "caused by KeyError: 'a'", one[0], "caused by ValueError: invalid literal for int() with base 10: 'a'", one[1],
+        "caused by KeyError: 'b'", one[0], "caused by ValueError: invalid literal for int() with base 10: 'b'", one[1],
+    ]  # fmt: skip
+
+
+def test_a_group_of_thousands_and_one_that_lies_tell_a_few() -> None:
+    source = """\
+    class Lying(ExceptionGroup):
+        exceptions = property(lambda self: 1 / 0)
+    raise Lying("many", [Lying("inner", [ValueError(str(n)) for n in range(5000)]), ValueError("last")])
+    """
+    found = spell(source).error
+    assert found is not None
+    caused = [row for row in found.traceback if "caused" in row]
+    assert caused[:2] == ["caused by Lying: inner (5000 sub-exceptions)", "caused by ValueError: 0"]
+    assert len(caused) == 8
+
+
+def test_memory_that_a_task_of_a_group_was_refused_is_the_limit() -> None:
+    source = """\
+    import asyncio
+    async def eat():
+        eaten = []
+        while True:
+            eaten.append("x" * 100_000 + str(len(eaten)))
+    async def main():
+        async with asyncio.TaskGroup() as group:
+            group.create_task(eat())
+    await main()
+    """
+    found = spell(source)
+    assert found.verdict == "limit"
+    assert found.limit is not None
+    assert found.error is not None
+    assert (found.limit.name, found.error.line) == ("memory", 5)

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 MAX_MESSAGE = 8192
 MAX_FRAMES = 30
 MAX_CHAIN = 8
+"""How many other exceptions stand in a traceback: causes, and the parts of groups."""
 _MAX_DEPTH = 100_000
+_MAX_PARTS = 10_000
 _EVAL = "<string>"
 _FORGOTTEN = "error return without exception set"
 
@@ -68,6 +70,8 @@ def is_out_of_memory(error: BaseException) -> bool:
     """
     if isinstance(error, MemoryError):
         return True
+    if isinstance(error, BaseExceptionGroup):
+        return _refused(error) is not None
     if isinstance(error, OSError):
         return error.errno == ENOMEM
     return type(error) is SystemError and error.args == (_FORGOTTEN,)
@@ -75,6 +79,8 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 def line_of(error: BaseException, script: str) -> int | None:
     """The innermost line of the script, and nothing more: there may be no memory for it."""
+    if isinstance(error, BaseExceptionGroup):
+        error = _refused(error) or error
     line, step = None, error.__traceback__
     while step is not None:
         if step.tb_frame.f_code.co_filename == script:
@@ -84,19 +90,46 @@ def line_of(error: BaseException, script: str) -> int | None:
 
 
 def _chain(error: BaseException) -> Iterator[tuple[str, BaseException]]:
+    """What it came from: the parts of a group, else its cause, each with what that came from behind it."""
     seen = {id(error)}
-    for _ in range(MAX_CHAIN):
-        if error.__cause__ is not None:
-            what, following = "caused by", error.__cause__
-        elif error.__context__ is not None and not error.__suppress_context__:
-            what, following = "while handling", error.__context__
-        else:
-            return
-        if id(following) in seen:
-            return
-        seen.add(id(following))
-        yield what, following
-        error = following
+    left = _behind(error)
+    while left and len(seen) <= MAX_CHAIN:
+        what, following = left.pop()
+        if id(following) not in seen:
+            seen.add(id(following))
+            yield what, following
+            left += _behind(following)
+
+
+def _behind(error: BaseException) -> list[tuple[str, BaseException]]:
+    """What stands behind it directly, the first of it last."""
+    found = []
+    if error.__cause__ is not None:
+        found = [("caused by", error.__cause__)]
+    elif error.__context__ is not None and not error.__suppress_context__:
+        found = [("while handling", error.__context__)]
+    if isinstance(error, BaseExceptionGroup):
+        found += [("caused by", part) for part in _parts(error)[MAX_CHAIN::-1]]
+    return found
+
+
+def _refused(group: BaseExceptionGroup) -> MemoryError | None:
+    """The first MemoryError in it, or in a group in it."""
+    left: list[BaseException] = [group]
+    for _ in range(_MAX_PARTS):
+        if not left:
+            break
+        part = left.pop()
+        if isinstance(part, MemoryError):
+            return part
+        if isinstance(part, BaseExceptionGroup):
+            left += _parts(part)[::-1]
+    return None
+
+
+def _parts(group: BaseExceptionGroup) -> tuple[BaseException, ...]:
+    parts: tuple[BaseException, ...] = BaseExceptionGroup.exceptions.__get__(group)
+    return parts  # not what a class of the script says they are
 
 
 def _places(
