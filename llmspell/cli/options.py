@@ -82,6 +82,13 @@ def parse_report(text: str) -> str:
     return parse_path(text)
 
 
+def parse_record(text: str) -> str:
+    """Where a transcript goes; raises UsageError for an empty path, and for `-`."""
+    if text == "-":
+        raise UsageError("a transcript is a file, written as the run goes on: name one")
+    return parse_path(text)
+
+
 def parse_variable(text: str) -> str:
     """The name of an environment variable; raises UsageError otherwise."""
     if not text or "=" in text:
@@ -160,7 +167,7 @@ OPTIONS = (
         "N",
         parse_seed,
     ),
-    Option("record", ("--record",), "Write a transcript of the run.", "FILE", parse_path),
+    Option("record", ("--record",), "Write a transcript of the run.", "FILE", parse_record),
     Option(
         "replay",
         ("--replay",),

@@ -97,6 +97,12 @@ def test_a_report_has_no_place_on_stdout(place: Place) -> None:
     assert "print the outcome there with --output json" in ran.stderr
 
 
+def test_a_transcript_has_none_either(place: Place) -> None:
+    ran = place.run("exec", 'print("ran")', "--record", "-")
+    assert (ran.code, ran.stdout, (place.folder / "-").exists()) == (2, b"", False)
+    assert "a transcript is a file" in ran.stderr
+
+
 @pytest.mark.parametrize("parse", [parse_seconds, parse_cost, parse_count])
 @pytest.mark.parametrize("text", ["1_0", "\uff15", "9" * 16, "x", ""])
 def test_a_number_that_is_none_for_people_is_refused_with_its_bounds(parse: Callable[[str], float], text: str) -> None:
