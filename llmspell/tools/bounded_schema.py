@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
+    from referencing.exceptions import Unresolvable
 
 STEPS = 100_000
 """Keywords applied in one check; a list that must be unique costs its length squared."""
@@ -151,6 +152,7 @@ class BoundedSchema:
             cls.check_schema(schema)
         except (jsonschema.SchemaError, RecursionError) as error:
             raise BadSchemaError(f"not a JSON schema: {getattr(error, 'message', 'nested too deeply')[:200]}") from None
+        _check_references(schema)
         registry: Registry[Any] = Registry()
         self._validator = _bounded_class(cls)(schema, registry=registry)
 
@@ -165,6 +167,40 @@ class BoundedSchema:
                 found.append(error)
                 if len(found) >= most:
                     break
+        except (BadSchemaError, MemoryError):
+            raise
         except Unresolvable as error:
-            raise BadSchemaError(f"the schema refers to what it does not hold: {str(error)[:100]}") from None
+            raise _dangling(error) from None
+        except Exception as error:  # noqa: BLE001 - a reference led into what no draft knows, and nobody has looked at
+            raise BadSchemaError(f"the schema refers to what is none: {type(error).__name__}") from None
         return found
+
+
+def _check_references(schema: Mapping[str, Any]) -> None:
+    """Raises BadSchemaError for a reference that leads nowhere, before anything is checked: an answer may cost money.
+
+    Where an `$id` gives places names of their own, the check itself finds it.
+    """
+    if not any(key == "$ref" for _, key in _walk(schema)) or any(key == "$id" for _, key in _walk(schema)):
+        return
+    from referencing import Registry, Resource
+    from referencing.exceptions import Unresolvable
+    from referencing.jsonschema import DRAFT202012
+
+    whole = Resource.from_contents(schema, default_specification=DRAFT202012)
+    resolver = Registry().with_resource("", whole).resolver()
+    for each, key in _walk(schema):
+        if key != "$ref" or not isinstance(each[key], str):
+            continue
+        try:
+            found = resolver.lookup(each[key]).contents
+        except Unresolvable as error:
+            raise _dangling(error) from None
+        except (ValueError, TypeError, AttributeError, LookupError):  # a way through what is no schema
+            found = None
+        if not isinstance(found, (Mapping, bool)):
+            raise BadSchemaError(f"the schema refers to what is none: {each[key][:100]}")
+
+
+def _dangling(error: Unresolvable) -> BadSchemaError:
+    return BadSchemaError(f"the schema refers to what it does not hold: {str(error)[:100]}")

@@ -68,7 +68,7 @@ def _prepare(name: str, schema: Mapping[str, Any]) -> Shape | BoundedSchema:
         try:
             checker = BoundedSchema(without_patterns(schema))
         except BadSchemaError as fault:
-            raise CallError(ErrorKind.TOOL, f"{name}: its schema is {fault}", {"tool": name}) from None
+            raise CallError(ErrorKind.TOOL, f"{name}: its schema cannot be used: {fault}", {"tool": name}) from None
     if len(_prepared) >= _KEPT:
         _prepared.clear()
     _prepared[id(schema)] = (schema, checker)

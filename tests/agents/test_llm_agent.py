@@ -55,6 +55,7 @@ def test_a_question_is_asked_with_the_system_prompt_and_what_was_said_before() -
         ({"max_tokens": 1.5}, ".max_tokens", "not the number 1.5"),
         ({"answer_schema": "x"}, ".answer_schema", "must be a map"),
         ({"answer_schema": {"type": "objekt"}}, ".answer_schema", "no schema to answer by"),
+        ({"answer_schema": {"$ref": "#/$defs/x"}}, ".answer_schema", "the schema refers to what it does not hold"),
         ({"tool_choice": "requird"}, ".tool_choice", "did you mean required"),
         ({"tool_choice": "xyz"}, ".tool_choice", "known are auto, none, required"),
         ({"tool_choice": 1}, ".tool_choice", "must be text"),

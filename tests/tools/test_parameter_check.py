@@ -182,8 +182,13 @@ def test_patterns_of_registered_tools_never_run() -> None:
 @pytest.mark.parametrize(
     ("schema", "message"),
     [
-        ({"type": "nonsense"}, "its schema is not a JSON schema"),
+        ({"type": "nonsense"}, "its schema cannot be used: not a JSON schema"),
         ({"properties": {"a": {"$ref": "#/$defs/missing"}}}, "refers to what it does not hold"),
+        ({"$ref": "#/x/b", "x": [{}]}, "cannot be used: the schema refers to what is none: #/x/b"),
+        ({"$ref": "#/x", "x": None}, "refers to what is none: #/x"),
+        ({"$ref": "#/title/0", "title": "t"}, "refers to what is none: #/title/0"),
+        ({"$ref": "#/x", "x": {"properties": 5}}, "refers to what is none: AttributeError"),
+        ({"$id": "http://x/", "$ref": "#/x/b", "x": [{}]}, "refers to what is none: ValueError"),
         ({"$ref": "#"}, "refers to itself"),
         ({"allOf": [{"$ref": "#"}, {"$ref": "#"}]}, "refers to itself"),
     ],
