@@ -121,7 +121,7 @@ class EngineFactory:
         for entry in entry_points(group=ENTRY_POINTS):
             try:
                 spec = entry.load()
-            except Exception as error:  # a package of somebody else runs here
+            except (Exception, SystemExit) as error:  # a package of somebody else runs here
                 raise SetupError(
                     f"the entry point {entry.name} of {ENTRY_POINTS} ({entry.value}) cannot be loaded:"
                     f" {type(error).__name__}: {error}"

@@ -40,7 +40,7 @@ def make_by_plugin(plugin: EntryPoint, name: str, settings: ConfiguredProvider, 
         made: Any = plugin.load()(name, settings, environ)
     except CallError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise _broken(plugin, name, f"failed: {type(error).__name__}: {str(error)[:300]}") from error
     lacking = lacked(made)
     if lacking is not None:

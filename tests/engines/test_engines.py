@@ -109,10 +109,15 @@ def test_an_installed_package_adds_an_engine_by_its_entry_point(tmp_path: Path) 
 
 @pytest.mark.parametrize(
     ("entry", "words"),
-    [("shouting:WRONG", "is no EngineSpec but int"), ("nothing:ENGINE", "cannot be loaded: ModuleNotFoundError")],
+    [
+        ("shouting:WRONG", "is no EngineSpec but int"),
+        ("nothing:ENGINE", "cannot be loaded: ModuleNotFoundError"),
+        ("leaving:ENGINE", "cannot be loaded: SystemExit: 7"),
+    ],
 )
 def test_a_broken_entry_point_is_named(tmp_path: Path, entry: str, words: str) -> None:
     install(tmp_path, entry)
+    (tmp_path / "leaving.py").write_text("raise SystemExit(7)\n")
     done = run(tmp_path, "engines")
     assert done.returncode == 2
     assert words in done.stderr

@@ -79,12 +79,16 @@ def make(name, settings, environ):
 def broken(name, settings, environ):
     raise RuntimeError("the licence has ended")
 
+def leaves(name, settings, environ):
+    raise SystemExit("needs a licence")
+
 def nothing(name, settings, environ):
     return object()
 """
 ENTRY_POINTS = """[llmspell.providers]
 corporate = plugged_models:make
 broken = plugged_models:broken
+leaves = plugged_models:leaves
 absent = no_such_module:make
 nothing = plugged_models:nothing
 """
@@ -135,7 +139,7 @@ mine = ProviderSettings("corporate", options={"says": "configured "})
 providers = ProviderManager({"mine": mine}, environ={"MY_KEY": "key"})
 providers.resolve("echo/x")
 print("importlib.metadata" in sys.modules)
-for specifier in ("mine/a", "corporate/b", "broken/c", "absent/c", "nothing/c", "corporat/x"):
+for specifier in ("mine/a", "corporate/b", "broken/c", "leaves/c", "absent/c", "nothing/c", "corporat/x"):
     say(providers, specifier)
 try:
     ProviderManager({"mine": ProviderSettings("corporat")}, environ={})
@@ -149,6 +153,10 @@ except ConfigError as error:
         (
             "provider provider 'broken': its plugin plugged_models:broken (plugged-models) failed: "
             "RuntimeError: the licence has ended"
+        ),
+        (
+            "provider provider 'leaves': its plugin plugged_models:leaves (plugged-models) failed: "
+            "SystemExit: needs a licence"
         ),
         (
             "provider provider 'absent': its plugin no_such_module:make (plugged-models) failed: "
