@@ -21,6 +21,7 @@ import httpx
 from llmspell.limits import MIB, format_size
 from llmspell.providers.context_variable import set_to
 from llmspell.providers.events import EventCheck
+from llmspell.providers.heads import watch_heads
 from llmspell.providers.retry_after import seconds_until_retry
 from llmspell.providers.words import Words, words_in
 
@@ -30,10 +31,8 @@ ERROR_CAP = 1 * MIB
 _SEPARATORS = {"text/event-stream": (b"\n\n", b"\n\r\n"), "application/x-ndjson": (b"\n",)}
 """What ends an event, by content type; a body of any other type is one whole."""
 
-
 _NOTED_BYTES = 64 * 1024
 """How much of a body is kept, to find in it why the call failed."""
-
 
 _THIS_MACHINE = ("all://localhost", "all://127.0.0.1", "all://[::1]")
 
@@ -74,7 +73,8 @@ _current: ContextVar[Exchange | None] = ContextVar("llmspell_exchange", default=
 class Exchange:
     """The exchange of one call. `cap` is the largest body, or the largest event of a stream, in bytes.
 
-    `clock` counts seconds for the deadline, `now` is the time of day: seconds since 1970.
+    `clock` counts seconds for the deadline, `now` is the time of day: seconds since 1970. The head of an answer has
+    `head_seconds` from when it is first waited for.
     """
 
     __slots__ = (
@@ -82,6 +82,8 @@ class Exchange:
         "_clock",
         "_closed",
         "_deadline",
+        "_head_due",
+        "_head_seconds",
         "_lock",
         "_now",
         "_received",
@@ -92,12 +94,20 @@ class Exchange:
     )
 
     def __init__(
-        self, *, cap: int, deadline: float | None, clock: Callable[[], float], now: Callable[[], float]
+        self,
+        *,
+        cap: int,
+        deadline: float | None,
+        head_seconds: float,
+        clock: Callable[[], float],
+        now: Callable[[], float],
     ) -> None:
         self._status: int | None = None
         self._retry_after: float | None = None
         self._cap = cap
         self._deadline = deadline
+        self._head_seconds = head_seconds
+        self._head_due: float | None = None
         self._clock = clock
         self._now = now
         self._lock = threading.Lock()
@@ -178,6 +188,17 @@ class Exchange:
         if self._deadline is not None and self._clock() > self._deadline:
             raise AnswerLateError("the answer did not end in time")
 
+    def wait_for_head(self, stream: Any) -> None:
+        """A connection is about to be read. Until it has given a response, raises when the exchange is closed or
+        late."""
+        if self._tails:
+            return  # which is watched
+        if self._head_due is None:
+            self._head_due = self._clock() + self._head_seconds
+        self._hold(stream)
+        if self._clock() > self._head_due:
+            raise AnswerLateError("the head of the answer did not end in time")
+
     def forget(self) -> None:
         """The connection is about to be somebody else's: it must not be shut down any more."""
         with self._lock:
@@ -249,6 +270,12 @@ def _watch(response: httpx.Response) -> None:
         exchange.adopt(response)
 
 
+def _before_read(stream: Any) -> None:
+    exchange = _current.get()
+    if exchange is not None:
+        exchange.wait_for_head(stream)
+
+
 def watched_client(*, unsent: Iterable[str] = ()) -> httpx.Client:
     """A client whose responses belong to the active exchange. It keeps no cookies and follows no redirect:
     a key goes to the configured address and nowhere else. Headers named in `unsent` are taken off requests. A proxy of
@@ -261,10 +288,12 @@ def watched_client(*, unsent: Iterable[str] = ()) -> httpx.Client:
         for name in names:
             request.headers.pop(name, None)
 
-    return httpx.Client(
+    client = httpx.Client(
         headers={"accept-encoding": PLAIN},
         event_hooks={"request": [prepare], "response": [_watch]},
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         follow_redirects=False,
         mounts=dict.fromkeys(_THIS_MACHINE),
     )
+    watch_heads(client, _before_read)
+    return client
