@@ -22,6 +22,7 @@ from llmspell.limits import MIB, format_size
 from llmspell.providers.context_variable import set_to
 from llmspell.providers.events import EventCheck
 from llmspell.providers.heads import watch_heads
+from llmspell.providers.parts import MOST_VALUES, Values
 from llmspell.providers.retry_after import seconds_until_retry
 from llmspell.providers.words import Words, words_in
 
@@ -214,13 +215,7 @@ class _Watched(httpx.SyncByteStream):
     """The bytes of one response, counted. `noted` are the first of them, of a body that is one whole."""
 
     def __init__(
-        self,
-        exchange: Exchange,
-        stream: Any,
-        cap: int,
-        *,
-        separators: tuple[bytes, ...],
-        check: EventCheck | None,
+        self, exchange: Exchange, stream: Any, cap: int, *, separators: tuple[bytes, ...], check: EventCheck | None
     ) -> None:
         self.noted = bytearray()
         self._check = check
@@ -237,6 +232,7 @@ class _Watched(httpx.SyncByteStream):
     def __iter__(self) -> Iterator[bytes]:
         size = 0
         before = b""
+        values = Values()
         for chunk in self._stream:
             self._exchange.count(len(chunk))
             self._exchange.check()
@@ -244,11 +240,14 @@ class _Watched(httpx.SyncByteStream):
             if self._separators:
                 joined = before + chunk  # a separator may be split between two chunks
                 end = max(joined.rfind(separator) for separator in self._separators)
-                size = size if end < 0 else len(joined) - end - 1
+                if end >= 0:
+                    size, values = len(joined) - end - 1, Values()
                 before = joined[-2:]
+            what = "an event of its answer" if self._separators else "its answer"
             if size > self._cap:
-                what = "an event of its answer" if self._separators else "its answer"
                 raise AnswerRefusedError(f"{what} is larger than {format_size(self._cap)}")
+            if self._check is None and values.feed(chunk) > MOST_VALUES:
+                raise AnswerRefusedError(f"{what} holds over {MOST_VALUES:,} values")
             if self._check is not None:
                 yield from self._check.feed(chunk)
                 continue
