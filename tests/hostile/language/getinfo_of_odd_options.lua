@@ -2,6 +2,7 @@
 -- threat: T-ENG-3
 -- verdict: ok
 -- options: --engine lua@5.1
+-- passes: command
 -- value: [16, 0]
 local refused, shown = 0, 0
 local levels = {0, 1, 2, print, Tool.execute, -1, 99, 3, 1.5}

@@ -2,6 +2,7 @@
 -- threat: T-ENG-3
 -- verdict: ok
 -- options: --engine lua@5.1
+-- passes: command
 -- value: [0, 3, 3, 2]
 local unpacked = 0
 local odd = {-2^31, 2^31 - 1, 2^31, 2^40, -2^40, 1/0, -1/0, 0/0, 2^53, "-2147483648", "2147483647", -1, 0, 1, 8000, 1e6, 1e7}
