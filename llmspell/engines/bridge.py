@@ -72,14 +72,14 @@ def split_arguments(arguments: tuple[str, ...]) -> tuple[tuple[str, ...], dict[s
     """
     positionals: list[str] = []
     named: dict[str, str] = {}
-    rest = list(arguments)
+    rest = list(reversed(arguments))  # the next one is the last: a million of them are each taken once
     while rest:
-        word = rest.pop(0)
+        word = rest.pop()
         if not word.startswith("--") or len(word) == 2:
             positionals.append(word)
             continue
         name, equals, value = word[2:].partition("=")
         if not equals:
-            value = rest.pop(0) if rest and not rest[0].startswith("--") else "true"
+            value = rest.pop() if rest and not rest[-1].startswith("--") else "true"
         named[name] = value
     return tuple(positionals), named

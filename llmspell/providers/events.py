@@ -10,10 +10,13 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from llmspell.providers.parts import MOST_VALUES, Values
 from llmspell.providers.words import Words, words_of
 
 CHECKED_BYTES = 256 * 1024
 """The largest event that is read here; what is in a larger one the library finds."""
+MOST_LINES = 65_536
+"""Lines of one event."""
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _UNREAD = frozenset({b"", b"id", b"retry"})
@@ -80,6 +83,8 @@ class EventCheck:
         if name in _UNREAD:
             return b""
         self._lines.append(line)
+        if len(self._lines) > MOST_LINES:
+            raise EventRefusedError(f"an event of its answer has over {MOST_LINES:,} lines")
         if name == b"data":
             self._size += len(line)
             self._data.append(line[5:].removeprefix(b" "))
@@ -92,6 +97,8 @@ class EventCheck:
         self._lines, self._data, self._size = [], [], 0
         if data and data != b"[DONE]" and size <= CHECKED_BYTES:
             self._check(data)
+        elif size > CHECKED_BYTES and Values().feed(data) > MOST_VALUES:
+            raise EventRefusedError(f"an event of its answer holds over {MOST_VALUES:,} values")
         if not data and all(line.startswith((b"event:", b"data:")) for line in lines):
             return b""
         return b"\n".join((*lines, b"", b""))

@@ -21,6 +21,8 @@ import httpx
 from llmspell.limits import MIB, format_size
 from llmspell.providers.context_variable import set_to
 from llmspell.providers.events import EventCheck
+from llmspell.providers.heads import watch_heads
+from llmspell.providers.parts import MOST_VALUES, Values
 from llmspell.providers.retry_after import seconds_until_retry
 from llmspell.providers.words import Words, words_in
 
@@ -30,10 +32,8 @@ ERROR_CAP = 1 * MIB
 _SEPARATORS = {"text/event-stream": (b"\n\n", b"\n\r\n"), "application/x-ndjson": (b"\n",)}
 """What ends an event, by content type; a body of any other type is one whole."""
 
-
 _NOTED_BYTES = 64 * 1024
 """How much of a body is kept, to find in it why the call failed."""
-
 
 _THIS_MACHINE = ("all://localhost", "all://127.0.0.1", "all://[::1]")
 
@@ -74,7 +74,8 @@ _current: ContextVar[Exchange | None] = ContextVar("llmspell_exchange", default=
 class Exchange:
     """The exchange of one call. `cap` is the largest body, or the largest event of a stream, in bytes.
 
-    `clock` counts seconds for the deadline, `now` is the time of day: seconds since 1970.
+    `clock` counts seconds for the deadline, `now` is the time of day: seconds since 1970. The head of an answer has
+    `head_seconds` from when it is first waited for.
     """
 
     __slots__ = (
@@ -82,6 +83,8 @@ class Exchange:
         "_clock",
         "_closed",
         "_deadline",
+        "_head_due",
+        "_head_seconds",
         "_lock",
         "_now",
         "_received",
@@ -92,12 +95,20 @@ class Exchange:
     )
 
     def __init__(
-        self, *, cap: int, deadline: float | None, clock: Callable[[], float], now: Callable[[], float]
+        self,
+        *,
+        cap: int,
+        deadline: float | None,
+        head_seconds: float,
+        clock: Callable[[], float],
+        now: Callable[[], float],
     ) -> None:
         self._status: int | None = None
         self._retry_after: float | None = None
         self._cap = cap
         self._deadline = deadline
+        self._head_seconds = head_seconds
+        self._head_due: float | None = None
         self._clock = clock
         self._now = now
         self._lock = threading.Lock()
@@ -178,6 +189,17 @@ class Exchange:
         if self._deadline is not None and self._clock() > self._deadline:
             raise AnswerLateError("the answer did not end in time")
 
+    def wait_for_head(self, stream: Any) -> None:
+        """A connection is about to be read. Until it has given a response, raises when the exchange is closed or
+        late."""
+        if self._tails:
+            return  # which is watched
+        if self._head_due is None:
+            self._head_due = self._clock() + self._head_seconds
+        self._hold(stream)
+        if self._clock() > self._head_due:
+            raise AnswerLateError("the head of the answer did not end in time")
+
     def forget(self) -> None:
         """The connection is about to be somebody else's: it must not be shut down any more."""
         with self._lock:
@@ -193,13 +215,7 @@ class _Watched(httpx.SyncByteStream):
     """The bytes of one response, counted. `noted` are the first of them, of a body that is one whole."""
 
     def __init__(
-        self,
-        exchange: Exchange,
-        stream: Any,
-        cap: int,
-        *,
-        separators: tuple[bytes, ...],
-        check: EventCheck | None,
+        self, exchange: Exchange, stream: Any, cap: int, *, separators: tuple[bytes, ...], check: EventCheck | None
     ) -> None:
         self.noted = bytearray()
         self._check = check
@@ -216,6 +232,7 @@ class _Watched(httpx.SyncByteStream):
     def __iter__(self) -> Iterator[bytes]:
         size = 0
         before = b""
+        values = Values()
         for chunk in self._stream:
             self._exchange.count(len(chunk))
             self._exchange.check()
@@ -223,11 +240,14 @@ class _Watched(httpx.SyncByteStream):
             if self._separators:
                 joined = before + chunk  # a separator may be split between two chunks
                 end = max(joined.rfind(separator) for separator in self._separators)
-                size = size if end < 0 else len(joined) - end - 1
+                if end >= 0:
+                    size, values = len(joined) - end - 1, Values()
                 before = joined[-2:]
+            what = "an event of its answer" if self._separators else "its answer"
             if size > self._cap:
-                what = "an event of its answer" if self._separators else "its answer"
                 raise AnswerRefusedError(f"{what} is larger than {format_size(self._cap)}")
+            if self._check is None and values.feed(chunk) > MOST_VALUES:
+                raise AnswerRefusedError(f"{what} holds over {MOST_VALUES:,} values")
             if self._check is not None:
                 yield from self._check.feed(chunk)
                 continue
@@ -249,6 +269,12 @@ def _watch(response: httpx.Response) -> None:
         exchange.adopt(response)
 
 
+def _before_read(stream: Any) -> None:
+    exchange = _current.get()
+    if exchange is not None:
+        exchange.wait_for_head(stream)
+
+
 def watched_client(*, unsent: Iterable[str] = ()) -> httpx.Client:
     """A client whose responses belong to the active exchange. It keeps no cookies and follows no redirect:
     a key goes to the configured address and nowhere else. Headers named in `unsent` are taken off requests. A proxy of
@@ -261,10 +287,12 @@ def watched_client(*, unsent: Iterable[str] = ()) -> httpx.Client:
         for name in names:
             request.headers.pop(name, None)
 
-    return httpx.Client(
+    client = httpx.Client(
         headers={"accept-encoding": PLAIN},
         event_hooks={"request": [prepare], "response": [_watch]},
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         follow_redirects=False,
         mounts=dict.fromkeys(_THIS_MACHINE),
     )
+    watch_heads(client, _before_read)
+    return client

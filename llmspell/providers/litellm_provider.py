@@ -244,6 +244,7 @@ class LiteLLMProvider:
         exchange = Exchange(
             cap=MEDIA_TIMES * self._answer_cap + MIB,
             deadline=None if streams else self._clock() + left,
+            head_seconds=left,
             clock=self._clock,
             now=self._now,
         )

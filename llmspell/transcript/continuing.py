@@ -13,14 +13,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from llmspell.errors import CallError, ErrorKind
+from llmspell.errors import ErrorKind
 from llmspell.outcome import LimitHit
 from llmspell.sandbox.broker import Broker, Handler, Later
 from llmspell.sandbox.session import Answer, LimitCrossed, RunStopped
 from llmspell.transcript.cassette import Cassette
 from llmspell.transcript.event import Event
 from llmspell.transcript.form import TranscriptError
-from llmspell.transcript.journal import Journal
+from llmspell.transcript.journal import Journal, error_of
 from llmspell.transcript.loose import Shelf
 from llmspell.transcript.order import InOrder
 from llmspell.transcript.recorder import Recorder
@@ -223,6 +223,4 @@ def _given(answer: Answer) -> Any:
     ok, value = answer
     if ok:
         return value
-    kind, message, details = (value.get(name) for name in ("kind", "message", "details"))
-    known = ErrorKind(kind) if kind in set(ErrorKind) else ErrorKind.TOOL
-    raise CallError(known, str(message), details if isinstance(details, Mapping) else {})
+    raise error_of(value, unless_known=ErrorKind.TOOL)

@@ -22,6 +22,7 @@ from llmspell.transcript.event import Event
 from llmspell.transcript.form import TranscriptError, encode
 from llmspell.transcript.recorder import Recorder
 from llmspell.types.media import MediaContent
+from llmspell.types.reading import LARGEST, Fields, MalformedError, described, read_text, read_whole
 
 
 class Journal:
@@ -74,6 +75,14 @@ class Journal:
         """The error of what would go out while nothing may."""
         return CallError(ErrorKind.INTERNAL, "the record has no answer to this, and the call was made before")
 
+    def chunk_of(self, answer: tuple[bool, Any]) -> Chunk:
+        """The recorded answer. Raises CallError where that was it, and TranscriptError, which ends the run."""
+        try:
+            return _chunk_of(answer)
+        except TranscriptError as error:
+            self._recorder.failure = error  # whichever thread this is
+            raise
+
     def write(self, agent: str, provider: str, request: ModelRequest, answer: tuple[bool, Any], *, again: bool) -> None:
         """Writes down an answer; `again`: it comes from the record. Raises TranscriptError."""
         if not again or self._writes_again:
@@ -88,7 +97,10 @@ class Journal:
                 arguments = encode(event.value("arguments"))
                 open_tools[event["number"]] = (event["agent"], f"{event['capability']} {event['name']} {arguments}")
             elif event.kind == "nested_reply" and event["number"] in open_tools:
-                self._tools[open_tools.pop(event["number"])].append((event["ok"], event.value("value")))
+                answer = event["ok"], event.value("value")
+                if not event["ok"]:
+                    error_of(answer[1], unless_known=ErrorKind.TOOL)  # refused before anything runs
+                self._tools[open_tools.pop(event["number"])].append(answer)
         self.unanswered_tools = {key[1].partition(" ")[2].partition(" ")[0] for key in open_tools.values()}
 
 
@@ -104,8 +116,9 @@ class JournaledProvider(ProviderAround):
         recorded = journal.model_answer(self._agent, self.name, request)
         if recorded is not None:
             answer = recorded["ok"], recorded.value("value")
+            chunk = journal.chunk_of(answer)
             journal.write(self._agent, self.name, request, answer, again=True)
-            return iter((_chunk_of(answer),))
+            return iter((chunk,))
         if journal.is_enacting:
             raise journal.refuse()
         return JournaledChunks(
@@ -157,26 +170,68 @@ def completion_to_wire(completion: Completion) -> dict[str, Any]:
 def completion_of(value: Any) -> Completion:
     """What `completion_to_wire` made. Raises TranscriptError for anything else."""
     try:
-        calls = tuple(ToolRequest(**call) for call in value["tool_calls"])
-        media = tuple(MediaContent.from_wire(one) for one in value["media"])
-        made = Completion(**{**value, "tool_calls": calls, "media": media})
-    except (TypeError, KeyError, AttributeError, CallError) as error:
-        raise TranscriptError(f"an answer of a model in the transcript is none ({type(error).__name__})") from None
-    texts, counts = (made.text, made.model, made.finish_reason), (made.prompt_tokens, made.completion_tokens)
-    if not all(type(one) is str for one in texts) or not all(type(one) is int and one >= 0 for one in counts):
-        raise TranscriptError("an answer of a model in the transcript lacks its text or its figures")
-    return made
+        fields = Fields(value, "it", list(Completion._fields))
+        return Completion(
+            text=fields.required("text", read_text),
+            model=fields.required("model", read_text),
+            prompt_tokens=fields.required("prompt_tokens", read_whole),
+            completion_tokens=fields.required("completion_tokens", read_whole),
+            finish_reason=fields.required("finish_reason", read_text),
+            cost_usd=fields.optional("cost_usd", _read_cost),
+            tool_calls=fields.several("tool_calls", _read_request),
+            media=fields.several("media", MediaContent.reader()),
+            refusal=fields.optional("refusal", read_text),
+            cached_tokens=fields.optional("cached_tokens", read_whole) or 0,
+        )
+    except CallError as error:
+        raise TranscriptError(f"an answer of a model in the transcript is none: {error.message}") from None
+
+
+def _read_cost(value: Any, place: str) -> float:
+    """A number, also one that is no amount: what a provider said of the cost is judged where it is spent."""
+    if type(value) is not float and not (type(value) is int and abs(value) <= LARGEST):
+        raise MalformedError(place, f"must be a number, not {described(value)}")
+    return float(value)
+
+
+def _read_arguments(value: Any, place: str) -> dict[str, Any]:
+    """A map of whatever a model wrote: it is judged before a tool is asked."""
+    if type(value) is not dict:
+        raise MalformedError(place, f"must be a map, not {described(value)}")
+    return value
+
+
+def _read_request(value: Any, place: str) -> ToolRequest:
+    fields = Fields(value, place, list(ToolRequest._fields))
+    return ToolRequest(
+        fields.required("id", read_text),
+        fields.required("name", read_text),
+        fields.optional("arguments", _read_arguments),
+        fields.required("written", read_text),
+    )
+
+
+def error_of(value: Any, *, unless_known: ErrorKind) -> CallError:
+    """The error that a call was answered with; of a kind that this program does not know it is `unless_known`.
+
+    Raises TranscriptError for what is none.
+    """
+    try:
+        message = Fields(value, "it", ["kind", "message", "details"]).required("message", read_text)
+    except MalformedError as error:
+        raise TranscriptError(f"an error in the transcript is none: {error.message}") from None
+    kind, details = value.get("kind"), value.get("details")
+    known = ErrorKind(kind) if kind in list(ErrorKind) else unless_known
+    return CallError(known, message, details if type(details) is dict else {})
 
 
 def _chunk_of(answer: tuple[bool, Any]) -> Chunk:
-    """Raises CallError where that was the answer."""
+    """Raises CallError where that was the answer, and TranscriptError."""
     ok, value = answer
-    if ok:
-        completion = completion_of(value)
-        return Chunk(completion.text, final=completion)
-    kind, message, details = (value.get(name) for name in ("kind", "message", "details"))
-    known = ErrorKind(kind) if kind in set(ErrorKind) else ErrorKind.PROVIDER
-    raise CallError(known, str(message), details if isinstance(details, Mapping) else {})
+    if not ok:
+        raise error_of(value, unless_known=ErrorKind.PROVIDER)
+    completion = completion_of(value)
+    return Chunk(completion.text, final=completion)
 
 
 def _message_to_wire(message: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from llmspell import ScriptRuntime
+from llmspell import ScriptRuntime, UsageError
 from llmspell.source import sha256
-from llmspell.transcript import Cassette, TranscriptError
+from llmspell.transcript import Cassette, TranscriptError, TranscriptInMemory
 from llmspell.transcript import cassette as cassette_module
 from llmspell.transcript import replay as replay_module
 from llmspell.transcript.beside import ValuesFolder
@@ -181,3 +181,65 @@ def test_a_run_that_ended_while_a_call_was_open_ends_so_again() -> None:
     outcome, data = record("const waits = sleep(60); await sleep(0.01); exit(0)", "javascript")
     again = replay(data, "javascript")
     assert (outcome.verdict, again.verdict, again.error) == ("ok", "ok", None)
+
+
+ASKED = 'return Agent.create{name = "bee"}:execute("hum").text'
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"cost_usd": "x"}, "it.cost_usd must be a number, not the text 'x'"),
+        ({"cost_usd": 10**400}, "it.cost_usd must be a number, not a huge number"),
+        ({"prompt_tokens": -1}, "it.prompt_tokens must be a whole number from 0 on, not the number -1"),
+        ({"refusal": ["no"]}, "it.refusal must be text, not a list"),
+        ({"cached_tokens": {}}, "it.cached_tokens must be a whole number from 0 on, not a map"),
+        (
+            {"tool_calls": [{"id": 1, "name": "x", "arguments": {}, "written": ""}]},
+            "it.tool_calls[0].id must be text, not the number 1",
+        ),
+        (
+            {"media": [{"type": "image", "format": "png", "data": {"path": "/etc/passwd"}}]},
+            "it.media[0].data names a file by path, and only bytes are taken here",
+        ),
+    ],
+)
+@pytest.mark.parametrize("mode", ["once", "resume"])
+def test_an_answer_of_a_model_that_is_none_ends_the_run_in_both_modes_that_ask_models(
+    tmp_path: Path, mode: str, changed: dict[str, Any], message: str
+) -> None:
+    lines = record(ASKED)[1].splitlines()
+    events = [json.loads(line) for line in lines]
+    at = next(at for at, event in enumerate(events) if event["event"] == "model")
+    data = with_line(b"\n".join(lines[: at + 1]) + b"\n", at, value={**events[at]["value"], **changed})
+    runtime = ScriptRuntime.with_lua()
+    if mode == "once":
+        outcome = runtime.execute(
+            ASKED, replay=Cassette.from_bytes(data), replay_mode="once", record=TranscriptInMemory()
+        )
+    else:
+        (tmp_path / "t.jsonl").write_bytes(data)
+        outcome = runtime.resume(tmp_path / "t.jsonl")
+    assert outcome.error is not None
+    assert outcome.error.message == (
+        f"the run was ended, because an answer of a model in the transcript is none: {message}"
+    )
+
+
+def test_an_error_of_a_models_tool_that_is_none_is_refused_before_anything_runs() -> None:
+    data = with_line(EXAMPLE, 3, value=["no", "map"])
+    data = with_line(data, 0, script={"name": "s", "sha256": sha256(b"return 1")})
+    with pytest.raises(TranscriptError, match="an error in the transcript is none: it must be a map, not a list"):
+        ScriptRuntime.with_lua().execute(
+            "return 1", replay=Cassette.from_bytes(data), replay_mode="once", record=TranscriptInMemory()
+        )
+
+
+def test_many_arguments_of_a_transcript_are_each_looked_at_once() -> None:
+    first = EXAMPLE.splitlines(keepends=True)[0]
+    script = {"name": "s", "sha256": sha256(b"return 1")}
+    data = with_line(first, 0, arguments=["x"] * 600_000, script=script)
+    begun = time.thread_time()
+    with pytest.raises(UsageError, match="arguments holds over 262,144 values"):
+        ScriptRuntime.with_lua().execute("return 1", replay=Cassette.from_bytes(data))
+    assert time.thread_time() - begun < 10  # the worker's time is not in it

@@ -3,7 +3,8 @@
 local ll = ...
 local type, tostring, select, error, next, rawget = type, tostring, select, error, next, rawget
 local concat, format, gsub, byte, math_type, tointeger = table.concat, string.format, string.gsub, string.byte, math.type, math.tointeger
-local raw_pcall, raw_xpcall = pcall, xpcall
+local raw_pcall, raw_xpcall, unpack, tonumber = pcall, xpcall, unpack, tonumber
+local LOWEST, HIGHEST, MOST_UNPACKED = -2147483648, 2147483647, 1000000
 local running, yield, resume, close, isyieldable = coroutine.running, coroutine.yield, coroutine.resume, coroutine.close, coroutine.isyieldable
 local MEMORY, branches = ll.memory_message, ll.branches
 ll.refusals = 0
@@ -80,6 +81,16 @@ local function make_warn()
   end
 end
 
+-- `unpack` of Lua 5.1 counts in 32 bits: a range that is as wide wraps to nothing, and is written beyond the stack.
+local function bounded_unpack(t, first, last)
+  if type(t) == "table" then
+    local from, to = first == nil and 1 or tonumber(first) or 1, last == nil and #t or tonumber(last) or 1
+    local counted = from >= LOWEST and from <= HIGHEST and to >= LOWEST and to <= HIGHEST
+    if not counted or to - from >= MOST_UNPACKED then error("too many results to unpack", 2) end
+  end
+  return unpack(t, first, last)
+end
+
 function ll.make_globals(environment)
   local G = {_VERSION = _VERSION, pcall = pcall, xpcall = xpcall}
   G._G = G
@@ -88,7 +99,7 @@ function ll.make_globals(environment)
     "rawset", "select", "tonumber", "tostring", "type", "collectgarbage",
   } do G[name] = _G[name] end
   if unpack then -- Lua 5.1 and LuaJIT
-    G.unpack, G.bit = unpack, bit
+    G.unpack, G.bit = bounded_unpack, bit
     function G.loadstring(chunk, name) return G.load(chunk, name) end
   end
   string.dump = nil

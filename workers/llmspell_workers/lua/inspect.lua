@@ -71,7 +71,7 @@ function library.getinfo(...)
   if type(thread) ~= "thread" then thread, of, what, place = nil, thread, of, 1 end
   if what ~= nil then
     if type(what) ~= "string" then error(format("bad argument #%d to 'getinfo' (string expected, got %s)", place + 1, type(what)), 2) end
-    what = what .. "S"
+    what = "S" .. what -- in front: a `>` there has Lua 5.1 take this very text for a function, and a zero byte ends it
   end
   if type(of) ~= "function" then of = number_of(of, place, "getinfo") + (thread and 0 or 1 - lost(1)) end
   local info
