@@ -10,6 +10,8 @@ import os
 import queue
 import threading
 from collections.abc import Callable
+from contextvars import copy_context
+from functools import partial
 from typing import Any
 
 from llmspell.errors import CallError, ErrorKind
@@ -31,14 +33,15 @@ class Threads:
         self._done: dict[int, list[tuple[int, Callable[[], Any]]]] = {}
 
     def start(self, owner: object, number: int, job: Callable[[], Any], wake: Callable[[], None]) -> None:
-        """Runs `job` on a thread; when it has ended, `take(owner)` gives it and `wake` is called."""
+        """Runs `job` on a thread, with the context variables of this one; when it has ended, `take(owner)` gives it
+        and `wake` is called."""
         with self._lock:
             self._done.setdefault(id(owner), [])
             if self._idle:
                 self._idle -= 1
             else:
                 threading.Thread(target=self._work, name="llmspell-call", daemon=True).start()
-        self._jobs.put((owner, number, job, wake))
+        self._jobs.put((owner, number, partial(copy_context().run, job), wake))
 
     def take(self, owner: object) -> list[tuple[int, Callable[[], Any]]]:
         """What has ended for `owner` since the last time, each as a function that gives or raises what came of it."""
