@@ -8,13 +8,17 @@ from collections.abc import Callable
 from contextvars import copy_context
 from typing import TypeVar
 
+from llmspell.errors import SetupError
+from llmspell.sandbox.threads import TOO_MANY
+
 _T = TypeVar("_T")
 
 
 async def on_thread(work: Callable[[], _T], *, stop: Callable[[], None]) -> _T:
     """What `work` gives, or raises. Where the task is cancelled, `stop` is called, and the end of `work` waited for.
 
-    `work` finds the context variables of the task. A StopIteration of it is a RuntimeError, as in any coroutine.
+    `work` finds the context variables of the task. A StopIteration of it is a RuntimeError, as in any coroutine. Raises
+    SetupError where no thread can be had.
     """
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[_T] = loop.create_future()
@@ -40,7 +44,10 @@ async def on_thread(work: Callable[[], _T], *, stop: Callable[[], None]) -> _T:
         else:
             hand_over(lambda: answer.set_result(result))
 
-    threading.Thread(target=copy_context().run, args=(run,), name="llmspell-run", daemon=True).start()
+    try:
+        threading.Thread(target=copy_context().run, args=(run,), name="llmspell-run", daemon=True).start()
+    except RuntimeError as error:
+        raise SetupError(f"the run has no thread: {error}; {TOO_MANY}") from None
     try:
         return await asyncio.shield(answer)
     except asyncio.CancelledError:
