@@ -117,3 +117,20 @@ with runtime.session() as session:
 def test_what_is_printed_beyond_memory_needs_no_room_on_the_disk() -> None:
     done = subprocess.run([sys.executable, "-c", FULL], env=uncounted(), capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("ok 4 2\n" * 2, "")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"record": 3}, "a record is written to a file by its name, or a TranscriptInMemory, not 3"),
+        ({"record": "tape", "labels": ["a"]}, "the labels of a transcript are text by name"),
+    ],
+)
+def test_a_record_that_cannot_be_meant_is_refused(options: dict[str, Any], words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        ScriptRuntime.with_lua().execute("return 1", **options)
+
+
+def test_what_cannot_be_resumed_is_refused() -> None:
+    with pytest.raises(UsageError, match="a run is resumed from a file by its name, not 3"):
+        ScriptRuntime.with_lua().resume(3)  # type: ignore[arg-type]

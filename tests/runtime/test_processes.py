@@ -6,11 +6,13 @@ import copy
 import pickle
 import subprocess
 import sys
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from llmspell import CallError, ConfigError, ErrorKind, SetupError, UsageError
+from llmspell import CallError, ConfigError, ErrorKind, ProviderManager, ScriptRuntime, SetupError, UsageError
 from llmspell.config.refusal import Refusal
 from llmspell.errors import LlmspellError
 from llmspell.types import MalformedError
@@ -111,3 +113,27 @@ def test_where_no_thread_can_be_had_it_is_said() -> None:
         f"SetupError no worker can be started: {lacks}",
         "7",
     ]
+
+
+def test_providers_are_made_once_however_many_threads_ask_first() -> None:
+    made, together, meanwhile = [], threading.Barrier(4), threading.Barrier(4)
+
+    def make() -> ProviderManager:
+        with suppress(threading.BrokenBarrierError):
+            meanwhile.wait(0.5)  # for the others, if they come
+        made.append(ProviderManager(environ={}))
+        return made[-1]
+
+    def ask() -> None:
+        together.wait(60)
+        answers.append(runtime.execute("return Agent.create{}:execute('tea').text").value)
+
+    answers: list[object] = []
+    with ScriptRuntime.with_lua(providers=make) as runtime:
+        threads = [threading.Thread(target=ask) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert answers == ["tea"] * 4
+    assert len(made) == 1
