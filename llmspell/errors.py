@@ -12,7 +12,17 @@ from typing import Any
 
 
 class LlmspellError(Exception):
-    """The base of everything that llmspell raises at a Python caller."""
+    """The base of everything that llmspell raises at a Python caller. It goes from process to process as it is."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _as_it_was, (type(self), self.args, self.__dict__)
+
+
+def _as_it_was(kind: type[LlmspellError], words: tuple[Any, ...], fields: dict[str, Any]) -> LlmspellError:
+    """An error that was pickled: Python would call its class with its message, and most of them take more."""
+    error = kind.__new__(kind, *words)
+    error.__dict__.update(fields)
+    return error
 
 
 class UsageError(LlmspellError):

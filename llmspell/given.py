@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Mapping
 
 from llmspell.engines.factory import EngineSpec
 from llmspell.errors import UsageError, nearest
 from llmspell.limits import MAX_SEED
 from llmspell.policy import Policy
+from llmspell.sandbox.wake import Cancellation
 from llmspell.tools.catalog import ToolCatalog
 from llmspell.tools.tool import Tool, canonical
 
@@ -28,7 +30,11 @@ def check_engine(engine: object) -> EngineSpec:
 def check_tools(tools: Iterable[object]) -> tuple[Tool, ...]:
     """The same tools, each of them one, no two of a name."""
     seen: dict[str, Tool] = {}
+    if not isinstance(tools, Iterable):
+        raise UsageError(f"tools are several, and {tools!r:.60} is one: put it into a list")
     for tool in tools:
+        if isinstance(tool, type):
+            raise UsageError(f"{tool!r:.60} is a class, and no Tool: make one of it")
         lacking = next((each for each in _OF_A_TOOL if not hasattr(tool, each)), None)
         if lacking is not None:
             hint = "; FunctionTool makes one of a function" if callable(tool) else ""
@@ -76,12 +82,33 @@ def source_bytes(source: object) -> bytes:
 
 def check_arguments(arguments: Iterable[str]) -> tuple[str, ...]:
     """The arguments of a script."""
+    if isinstance(arguments, str | bytes):
+        raise UsageError(f"the arguments of a script are several texts, not the one text {arguments!r:.60}")
     words = tuple(arguments)
     for word in words:
         if not isinstance(word, str):
             raise UsageError(f"an argument of a script is text, not {word!r:.60}")
         _utf8(word, "an argument of a script")
     return words
+
+
+def check_run(name: object, emit: object, cancellation: object) -> None:
+    """What a run is called, what is given its output, and what ends it."""
+    if not isinstance(name, str):
+        raise UsageError(f"the name of a script is text, not {name!r:.60}")
+    if emit is not None and not callable(emit):
+        raise UsageError(f"emit is called with a stream and bytes, and {emit!r:.60} cannot be called")
+    if cancellation is not None and not isinstance(cancellation, Cancellation):
+        raise UsageError(f"{cancellation!r:.60} is no Cancellation")
+
+
+def check_folder(folder: object) -> str | Mapping[str, bytes] | None:
+    """Where the modules of a script are: a path as text, or they themselves by their paths."""
+    if folder is None or isinstance(folder, Mapping):
+        return folder
+    if isinstance(folder, str | bytes | os.PathLike):
+        return os.fsdecode(folder)
+    raise UsageError(f"the folder of modules is a path, or a map of paths to sources, not {folder!r:.60}")
 
 
 def _utf8(text: str, what: str) -> bytes:

@@ -45,9 +45,13 @@ class Limits(NamedTuple):
 
 def check_limits(limits: Limits) -> Limits:
     """The same limits; raises UsageError for one that is negative or no finite number: it would bound nothing."""
+    if not isinstance(limits, Limits):
+        raise UsageError(f"{limits!r:.60} is no Limits")
     for name, value in limits._asdict().items():
-        if not isinstance(value, (int, float)) or not 0 <= value < math.inf:
+        if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 <= value < math.inf:
             raise UsageError(f"the limit {name} is {value!r:.40}: a limit is a finite number from 0 on")
+        if type(Limits._field_defaults[name]) is int and not isinstance(value, int):
+            raise UsageError(f"the limit {name} is {value!r:.40}: it is a whole number")
     return limits
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
@@ -49,6 +50,7 @@ class RunParts:
         self._log, self._stdin, self._waiting = log, stdin, waiting
         self._own_providers: ProviderManager | None = None
         self._threads: Threads | None = None
+        self._process, self._lock = os.getpid(), _thread.RLock()
 
     def close(self) -> None:
         """Closes the providers that were made here, with the connections that they keep. Runs may follow."""
@@ -119,11 +121,12 @@ class RunParts:
         given = self._providers
         if given is not None and not callable(given):
             return given
-        if self._own_providers is None:
-            from llmspell.providers.manager import ProviderManager
+        with self._turn():
+            if self._own_providers is None:
+                from llmspell.providers.manager import ProviderManager
 
-            self._own_providers = ProviderManager(environ={}) if given is None else given()
-        return self._own_providers
+                self._own_providers = ProviderManager(environ={}) if given is None else given()
+            return self._own_providers
 
     def preload(self, source: bytes) -> None:
         """Begins to load what a script that asks models will need, which takes seconds, while its worker starts."""
@@ -132,11 +135,18 @@ class RunParts:
 
     def threads(self) -> Threads:
         """On which the jobs of all runs are done; a process that was forked off has none of its host's."""
-        if self._threads is None or self._threads.process != os.getpid():
-            from llmspell.sandbox.threads import Threads
+        with self._turn():
+            if self._threads is None or self._threads.process != os.getpid():
+                from llmspell.sandbox.threads import Threads
 
-            self._threads = Threads()
-        return self._threads
+                self._threads = Threads()
+            return self._threads
+
+    def _turn(self) -> _thread.RLock:
+        """Held by whoever makes what is shared; a process that was forked off may have got it held, and has its own."""
+        if self._process != os.getpid():
+            self._process, self._lock = os.getpid(), _thread.RLock()
+        return self._lock
 
     def host(self) -> Host:
         """What a tape is told."""

@@ -1,8 +1,11 @@
 """What a script may ask for: grants, decided by name and by value, and by nothing else."""
 
 import fnmatch
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
+
+from llmspell.errors import UsageError
 
 PURE_TOOLS = (
     "base64-encoder",
@@ -73,3 +76,44 @@ class Policy(NamedTuple):
 def default_policy() -> Policy:
     """What `run` grants without a configuration: tools without side effects, every model, modules beside the script."""
     return Policy(modules=True, models=("*",)).with_tools(PURE_TOOLS)
+
+
+_LISTS = {"models": "patterns", "read": "paths", "write": "paths", "hosts": "hosts", "packages": "packages"}
+_BOUNDED: dict[str, type[ToolGrant] | type[ModelGrant]] = {"tools": ToolGrant, "model_bounds": ModelGrant}
+_WHOLE = ("max_calls", "max_tokens")
+
+
+def check_policy(policy: object) -> Policy:
+    """The same policy. Raises UsageError for one that would grant something else than it says: a text where several
+    are due is its letters, and among those of `/home/ada` and of `openai/*` are the whole disk and every model."""
+    if not isinstance(policy, Policy):
+        raise UsageError(f"{policy!r:.60} is no Policy")
+    for name, what in _LISTS.items():
+        given = getattr(policy, name)
+        if isinstance(given, str | bytes) or not isinstance(given, Collection):
+            raise UsageError(f"the policy's {name} is {given!r:.60}: it is a tuple of {what}, like ({given!r:.60},)")
+        for one in given:
+            if not isinstance(one, str):
+                raise UsageError(f"the policy's {name} has {one!r:.60}, which is no text")
+            if what == "paths" and not one.startswith("/"):
+                raise UsageError(f"the policy's {name} has {one!r:.60}: a path that is granted begins with /")
+    for name, kind in _BOUNDED.items():
+        grants = getattr(policy, name)
+        if not isinstance(grants, Mapping):
+            raise UsageError(f"the policy's {name} is no map of names to {kind.__name__}: {grants!r:.60}")
+        for of, grant in grants.items():
+            if not isinstance(grant, kind):
+                raise UsageError(f"the policy's {name} has {grant!r:.60} for {of!r:.60}: it is to be a {kind.__name__}")
+            _check_bounds(grant, f"the grant of {of!r:.60}")
+    for variable in policy.environment.items():
+        if not all(isinstance(text, str) for text in variable):
+            raise UsageError(f"the policy's environment has a name or a value that is no text: {variable[0]!r:.60}")
+    return policy
+
+
+def _check_bounds(grant: ToolGrant | ModelGrant, whose: str) -> None:
+    for name, bound in grant._asdict().items():
+        kinds = int if name in _WHOLE else (int, float)
+        if bound is not None and (not isinstance(bound, kinds) or isinstance(bound, bool) or not 0 <= bound < math.inf):
+            what = "whole number" if name in _WHOLE else "finite number"
+            raise UsageError(f"{name} of {whose} is {bound!r:.40}: it is a {what} from 0 on, or None")

@@ -10,12 +10,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from llmspell.engines.bridge import Script, ScriptOutput
     from llmspell.engines.worker import WorkerBridge
-    from llmspell.sandbox.output import KeptOutput
+    from llmspell.sandbox.output import HeldOutput
     from llmspell.transcript.tape import ReportedBroker
 
 
 def report(
-    script: Script, bridge: WorkerBridge, end: ScriptOutput, kept: KeptOutput, broker: ReportedBroker, spent: Usage
+    script: Script, bridge: WorkerBridge, end: ScriptOutput, kept: HeldOutput, broker: ReportedBroker, spent: Usage
 ) -> Outcome:
     """The outcome of a run that is over. `spent` is what its models have used."""
     return Outcome(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from llmspell.capabilities.modules import ModuleFolder
 from llmspell.capabilities.scripting import LogSink, Reader
@@ -20,7 +20,9 @@ from llmspell.errors import UsageError
 from llmspell.given import (
     check_arguments,
     check_engine,
+    check_folder,
     check_grants,
+    check_run,
     check_seed,
     check_tools,
     grant_packages,
@@ -29,10 +31,10 @@ from llmspell.given import (
 from llmspell.limits import Limits, check_limits
 from llmspell.outcome import Outcome
 from llmspell.parts import RunParts
-from llmspell.policy import Policy, default_policy
+from llmspell.policy import Policy, check_policy, default_policy
 from llmspell.reported import report, too_large
 from llmspell.sandbox.broker import Broker
-from llmspell.sandbox.output import KeptOutput
+from llmspell.sandbox.output import HeldOutput
 from llmspell.sandbox.process import WorkerProcess
 from llmspell.sandbox.require import DEFAULT, read_required
 from llmspell.sandbox.wake import Cancellation
@@ -45,7 +47,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from llmspell.capabilities.budgeted import Waiting
-    from llmspell.options import RuntimeOptions
+    from llmspell.options import FileOptions, RunOptions, RuntimeOptions
     from llmspell.providers.manager import ProviderManager
     from llmspell.session import ScriptSession
     from llmspell.transcript.begin import Plan, ResumePlan
@@ -81,8 +83,8 @@ class ScriptRuntime:
 
         Raises UsageError and SetupError for what cannot be given.
         """
-        self.limits = check_limits(limits or Limits())
-        self.policy = default_policy() if policy is None else policy
+        self.limits = check_limits(Limits() if limits is None else limits)
+        self.policy = default_policy() if policy is None else check_policy(policy)
         self.engine, packages = grant_packages(check_engine(engine), self.policy.packages)
         self.tools = builtin_tools(check_tools(tools))
         check_grants(self.policy, self.tools)
@@ -136,7 +138,7 @@ class ScriptRuntime:
         *,
         name: str = "script",
         arguments: Iterable[str] = (),
-        folder: str | Mapping[str, bytes] | None = None,
+        folder: str | os.PathLike[str] | Mapping[str, bytes] | None = None,
         emit: Emit | None = None,
         cancellation: Cancellation | None = None,
         mode: str = "run",
@@ -160,6 +162,7 @@ class ScriptRuntime:
         Raises UsageError (TranscriptError among them) and SetupError; never anything for what the script does.
         """
         check_seed(seed)
+        check_run(name, emit, cancellation)
         data, words = source_bytes(source), check_arguments(arguments)
         plan: Plan | None = None
         if record is not None or replay is not None or replay_mode != "strict":
@@ -177,7 +180,7 @@ class ScriptRuntime:
         transcript: Resumable | str | os.PathLike[str],
         source: str | bytes | None = None,
         *,
-        folder: str | None = None,
+        folder: str | os.PathLike[str] | None = None,
         emit: Emit | None = None,
         cancellation: Cancellation | None = None,
         prestarted: WorkerProcess | None = None,
@@ -201,7 +204,7 @@ class ScriptRuntime:
     def _planned(
         self,
         script: Script,
-        folder: str | Mapping[str, bytes] | None,
+        folder: str | os.PathLike[str] | Mapping[str, bytes] | None,
         emit: Emit | None,
         cancellation: Cancellation | None,
         prestarted: WorkerProcess | None,
@@ -212,7 +215,7 @@ class ScriptRuntime:
             if prestarted is not None:
                 prestarted.kill_and_reap()
             return too_large(script, self.engine.name, self.limits.source_allowed)
-        modules = self._parts.modules(folder) if plan is None or plan.is_live else None
+        modules = self._parts.modules(check_folder(folder)) if plan is None or plan.is_live else None
         tape: Tape | None = None
         try:
             if plan is not None:
@@ -229,22 +232,20 @@ class ScriptRuntime:
             if modules is not None:
                 modules.close()
 
-    def execute_file(self, path: str | os.PathLike[str], **options: Any) -> Outcome:
+    def execute_file(self, path: str | os.PathLike[str], **options: Unpack[FileOptions]) -> Outcome:
         """Runs a script from a file, with the modules beside it. Raises UsageError if it cannot be read."""
-        source = read_script(os.fspath(path), self.limits.source_allowed)
-        folder = os.path.dirname(os.path.abspath(path))
-        return self.execute(source, name=os.path.basename(path), folder=folder, **options)
+        file = os.fsdecode(path)
+        source = read_script(file, self.limits.source_allowed)
+        return self.execute(
+            source, name=os.path.basename(file), folder=os.path.dirname(os.path.abspath(file)), **options
+        )
 
-    async def aexecute(
-        self, source: str | bytes, *, cancellation: Cancellation | None = None, **options: Any
-    ) -> Outcome:
+    async def aexecute(self, source: str | bytes, **options: Unpack[RunOptions]) -> Outcome:
         """The same from async code, on a thread of its own. Cancelling the task ends the worker, and nothing else."""
         from llmspell.asynchronous import on_thread
 
-        cancellation = cancellation or Cancellation()
-        return await on_thread(
-            lambda: self.execute(source, cancellation=cancellation, **options), stop=cancellation.cancel
-        )
+        options["cancellation"] = cancellation = options.get("cancellation") or Cancellation()
+        return await on_thread(lambda: self.execute(source, **options), stop=lambda: cancellation.cancel())
 
     def _run(
         self,
@@ -257,28 +258,28 @@ class ScriptRuntime:
         tape: Tape | None,
     ) -> Outcome:
         calls = self._parts.calls(modules, seed)
-        with KeptOutput() as kept:
-            shown = kept.beside(emit) if tape is None else tape.emit(kept.beside(emit))
-            try:
-                with self._parts.bridge(prestarted=prestarted, seed=seed, tape=tape) as bridge:
-                    broker = self._parts.broker(calls) if tape is None else tape.broker(bridge, calls)
-                    if tape is None or tape.is_live:
-                        self._parts.preload(script.source)
-                    end = bridge.execute(script, broker=broker, emit=shown, cancellation=cancellation)
-                    end = end if tape is None else tape.settled(end)
-            finally:
-                calls.close()  # before the figures are read: streams that were left open are paid for
-            outcome = report(script, bridge, end, kept, broker, calls.spent)
+        kept = HeldOutput()
+        shown = kept.beside(emit) if tape is None else tape.emit(kept.beside(emit))
+        try:
+            with self._parts.bridge(prestarted=prestarted, seed=seed, tape=tape) as bridge:
+                broker = self._parts.broker(calls) if tape is None else tape.broker(bridge, calls)
+                if tape is None or tape.is_live:
+                    self._parts.preload(script.source)
+                end = bridge.execute(script, broker=broker, emit=shown, cancellation=cancellation)
+                end = end if tape is None else tape.settled(end)
+        finally:
+            calls.close()  # before the figures are read: streams that were left open are paid for
+        outcome = report(script, bridge, end, kept, broker, calls.spent)
         return outcome if tape is None else tape.finish(outcome)
 
-    def session(self, *, folder: str | None = None) -> ScriptSession:
+    def session(self, *, folder: str | os.PathLike[str] | None = None) -> ScriptSession:
         """Runs that share one worker, and what a script has left there; a context manager.
 
         `folder` is where modules are looked for (none without it). Raises UsageError.
         """
         from llmspell.session import ScriptSession
 
-        modules = self._parts.modules(folder)
+        modules = self._parts.modules(check_folder(folder))
         calls = self._parts.calls(modules)
         return ScriptSession(
             self.engine,

@@ -19,10 +19,10 @@ from contextlib import contextmanager
 
 from llmspell.engines.bridge import EngineFeatures, Script, split_arguments
 from llmspell.errors import UsageError
-from llmspell.given import check_arguments, source_bytes
+from llmspell.given import check_arguments, check_run, source_bytes
 from llmspell.outcome import Outcome, Usage, Verdict
 from llmspell.reported import report, too_large
-from llmspell.sandbox.output import KeptOutput
+from llmspell.sandbox.output import HeldOutput
 from llmspell.sandbox.wake import Cancellation
 
 TYPE_CHECKING = False
@@ -103,6 +103,7 @@ class ScriptSession:
 
         Raises UsageError and SetupError; never anything for what the script does.
         """
+        check_run(name, emit, cancellation)
         script = Script(source_bytes(source), name, *split_arguments(check_arguments(arguments)), mode)
         if len(script.source) > self.limits.source_allowed:
             return too_large(script, self.engine.name, self.limits.source_allowed)
@@ -181,16 +182,16 @@ class ScriptSession:
     def _run(self, script: Script, emit: Emit | None, cancellation: Cancellation | None) -> Outcome:
         bridge, broker = self._ready(), self._new_broker()
         before = self._calls.spent
-        with KeptOutput() as kept:
-            self._preload(script.source)
-            try:
-                end = bridge.execute(script, broker=broker, emit=kept.beside(emit), cancellation=cancellation)
-            except BaseException:
-                self._end_worker()
-                raise
-            if end.exit_status is not None or not bridge.alive:
-                self._end_worker()  # before the figures are read: streams that were left open are paid for
-            return report(script, bridge, end, kept, broker, _difference(self._calls.spent, before))
+        kept = HeldOutput()
+        self._preload(script.source)
+        try:
+            end = bridge.execute(script, broker=broker, emit=kept.beside(emit), cancellation=cancellation)
+        except BaseException:
+            self._end_worker()
+            raise
+        if end.exit_status is not None or not bridge.alive:
+            self._end_worker()  # before the figures are read: streams that were left open are paid for
+        return report(script, bridge, end, kept, broker, _difference(self._calls.spent, before))
 
     def _end_worker(self) -> None:
         bridge, self._bridge = self._bridge, None

@@ -173,3 +173,10 @@ def test_importing_the_package_loads_none_of_it() -> None:
 def test_an_unknown_public_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="has no attribute 'Nothing'"):
         _ = llmspell.Nothing
+
+
+@pytest.mark.parametrize("package", ["llmspell", "llmspell.types", "llmspell.testing"])
+def test_a_prompt_can_complete_a_public_name_before_it_was_used(package: str) -> None:
+    code = f"import {package} as package; print(set(package.__all__) <= set(dir(package)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"

@@ -20,6 +20,8 @@ MAX_PATH = 1024
 class ModuleFolder:
     """The folder of a script, held open: what it is called may change, where modules come from may not."""
 
+    _descriptor = -1
+
     def __init__(self, folder: str, suffixes: tuple[str, ...], *, largest: int) -> None:
         self._suffixes = suffixes
         self._largest = largest
@@ -30,6 +32,10 @@ class ModuleFolder:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+
+    def __del__(self) -> None:
+        """For a session that nobody closed."""
+        self.close()
 
     def load(self, paths: list[str]) -> dict[str, Any]:
         """`{source, name}` of the first path that is there. Raises CallError: validation, denied or not_found."""

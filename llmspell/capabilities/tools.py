@@ -133,8 +133,7 @@ class ToolCalls:
         except (CallError, KeyboardInterrupt):
             raise  # the one is an answer; the other is a person's, not the tool's
         except BaseException as error:
-            said = f"{type(error).__name__}: {str(error)[:500]}".encode(errors="backslashreplace").decode()
-            raise CallError(ErrorKind.TOOL, f"tool {tool.name} failed: {said}", {"tool": tool.name}) from error
+            raise CallError(ErrorKind.TOOL, f"tool {tool.name} failed: {_said(error)}", {"tool": tool.name}) from error
 
     def _find_granted(self, spelled: str) -> Tool:
         tool = self._tool(spelled)
@@ -177,3 +176,12 @@ class ToolCalls:
             "version": row.version,
             "granted": row.name in self._policy.tools,
         }
+
+
+def _said(error: BaseException) -> str:
+    """The type and the words of an error, fit to travel; the words are a tool's own code too."""
+    try:
+        words = str(error)[:500]
+    except Exception as worse:  # noqa: BLE001 - the boundary around a tool
+        words = f"its text cannot be had ({type(worse).__name__})"
+    return f"{type(error).__name__}: {words}".encode(errors="backslashreplace").decode()

@@ -23,15 +23,18 @@ _NEEDED = frozenset(
 
 
 class Connections:
-    """What is kept for the next call. Safe from several threads; `close` drops it, and calls may follow."""
+    """What is kept for the next call. Safe from several threads; `close` drops it, and calls may follow.
 
-    __slots__ = ("_base_url", "_client", "_lock", "_made")
+    A process that was forked off makes its own: on one connection both would read pieces of each other's answers.
+    """
+
+    __slots__ = ("_base_url", "_client", "_lock", "_made", "_process")
 
     def __init__(self, base_url: str | None) -> None:
         self._base_url = base_url
         self._client: httpx.Client | None = None
         self._made: dict[tuple[bool, str | None], Any] = {}
-        self._lock = threading.Lock()
+        self._process, self._lock = os.getpid(), threading.Lock()
 
     def client(self, to: Route, key: str | None) -> Any:
         """Our HTTP client in the form in which litellm takes it for this prefix, None where it takes none.
@@ -40,18 +43,25 @@ class Connections:
         by_openai = to.prefix == "openai"
         if not by_openai and to.prefix not in WATCHED:
             return None
-        with self._lock:
+        with self._turn():
             if (by_openai, key) not in self._made:
                 self._made = {(by_openai, key): self._openai(key) if by_openai else http_handler(self._own())}
             return self._made[by_openai, key]
 
     def close(self) -> None:
         """Closes the connections that are kept."""
-        with self._lock:
+        with self._turn():
             client, self._client = self._client, None
             self._made = {}
         if client is not None:
             client.close()
+
+    def _turn(self) -> threading.Lock:
+        """Held while something is looked up or made. What a fork has brought along is dropped, its lock too."""
+        if self._process != os.getpid():
+            self._process, self._lock = os.getpid(), threading.Lock()
+            self._client, self._made = None, {}
+        return self._lock
 
     def _own(self) -> httpx.Client:
         import httpx

@@ -8,6 +8,7 @@ is fetched) and prints nothing. Its import reads the environment, so what it rea
 
 from __future__ import annotations
 
+import concurrent.futures.thread  # noqa: F401 - it has handlers of a fork: they may not be new after one has begun
 import functools
 import logging
 import os
@@ -31,6 +32,9 @@ _OF_ITSELF = (
 suite, an answer would fail with it."""
 
 _lock = threading.Lock()
+_importing = threading.RLock()
+_LONGEST_IMPORT = 30.0
+"""Seconds for which a fork waits at most."""
 _begun: threading.Thread | None = None
 _loaded: Any = None
 _first_filter: object = None
@@ -50,7 +54,8 @@ def load() -> Any:
     """litellm, quiet and offline."""
     global _loaded
     if _loaded is None:
-        _loaded = _imported()
+        with _importing:
+            _loaded = _loaded or _imported()
     _ignore_warnings_of_itself()
     return _loaded
 
@@ -97,11 +102,28 @@ def _quiet_calls() -> ContextVar[bool] | None:
 
 def _try_load() -> None:
     try:
-        load()
-        import llmspell.providers.litellm_call
-        import llmspell.providers.litellm_stream  # noqa: F401
+        with _importing:
+            load()
+            import llmspell.providers.litellm_call
+            import llmspell.providers.litellm_stream  # noqa: F401
     except Exception:  # noqa: BLE001  a boundary: whatever it is, the first call will raise it again
         return
+
+
+def _wait_for_import() -> None:
+    """Before a fork: a module whose import is cut in two by it can never be imported there."""
+    global _fork_holds
+    _fork_holds = _importing.acquire(timeout=_LONGEST_IMPORT)
+
+
+def _go_on() -> None:
+    """After it, on both sides, on the thread that has forked."""
+    if _fork_holds:
+        _importing.release()
+
+
+_fork_holds = False
+os.register_at_fork(before=_wait_for_import, after_in_parent=_go_on, after_in_child=_go_on)
 
 
 def _imported() -> Any:

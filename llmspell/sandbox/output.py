@@ -21,24 +21,15 @@ TAIL = 64 * 1024
 """Bytes of the worker's own stderr that are kept (`wire.md`)."""
 
 
-class KeptOutput:
-    """The output of one run. `keep` has the shape of `emit`; a context manager, closing it drops what was
-    spilled.
-    """
+class HeldOutput:
+    """The begin of the output of one run, in memory. `keep` has the shape of `emit`; what is beyond it is counted."""
 
-    __slots__ = ("_files", "_held", "_spilled", "_streams")
+    __slots__ = ("_beyond", "_held", "_streams")
 
     def __init__(self, held: int = HELD) -> None:
         self._held = held
         self._streams = {"stdout": bytearray(), "stderr": bytearray()}
-        self._files: dict[str, IO[bytes]] = {}
-        self._spilled = {"stdout": 0, "stderr": 0}
-
-    def __enter__(self) -> KeptOutput:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+        self._beyond = {"stdout": 0, "stderr": 0}
 
     def keep(self, stream: str, data: bytes) -> None:
         """Keeps bytes of `stdout` or `stderr`, in memory while there is room."""
@@ -47,7 +38,11 @@ class KeptOutput:
         if room > 0:
             kept += data[:room]
         if len(data) > room:
-            self._spilled[stream] += self._file(stream).write(data[max(room, 0) :])
+            self._beyond[stream] += len(data) - max(room, 0)
+            self._put_aside(stream, data[max(room, 0) :])
+
+    def _put_aside(self, stream: str, data: bytes) -> None:
+        """What there is no room for is dropped here: nobody would ask for it."""
 
     def beside(self, emit: Callable[[str, bytes], None] | None) -> Callable[[str, bytes], None]:
         """What keeps output and hands it on."""
@@ -59,14 +54,6 @@ class KeptOutput:
             emit(stream, data)
 
         return keep_and_emit
-
-    def _file(self, stream: str) -> IO[bytes]:
-        file = self._files.get(stream)
-        if file is None:
-            import tempfile  # 10 ms, and most scripts print little
-
-            file = self._files[stream] = tempfile.TemporaryFile(prefix="llmspell-")  # noqa: SIM115 - `close` does
-        return file
 
     @property
     def stdout(self) -> bytes:
@@ -80,8 +67,34 @@ class KeptOutput:
 
     @property
     def truncated(self) -> tuple[int, int]:
-        """How many bytes of stdout and of stderr are in the file instead of in memory."""
-        return self._spilled["stdout"], self._spilled["stderr"]
+        """How many bytes of stdout and of stderr are not in memory."""
+        return self._beyond["stdout"], self._beyond["stderr"]
+
+
+class KeptOutput(HeldOutput):
+    """All of the output of one run, what is beyond memory in a file without a name; a context manager, closing it
+    drops that file.
+    """
+
+    __slots__ = ("_files",)
+
+    def __init__(self, held: int = HELD) -> None:
+        super().__init__(held)
+        self._files: dict[str, IO[bytes]] = {}
+
+    def __enter__(self) -> KeptOutput:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _put_aside(self, stream: str, data: bytes) -> None:
+        file = self._files.get(stream)
+        if file is None:
+            import tempfile  # 10 ms, and most scripts print little
+
+            file = self._files[stream] = tempfile.TemporaryFile(prefix="llmspell-")  # noqa: SIM115 - `close` does
+        file.write(data)
 
     def whole(self, stream: str) -> Iterator[bytes]:
         """All bytes of a stream in pieces of at most 1 MiB, those in the file too."""
@@ -97,7 +110,7 @@ class KeptOutput:
         file.seek(0, os.SEEK_END)  # where the next `keep` goes on
 
     def close(self) -> None:
-        """Drops what was spilled; what is held in memory stays readable."""
+        """Drops what was put aside; what is held in memory stays readable."""
         for file in self._files.values():
             file.close()
         self._files.clear()

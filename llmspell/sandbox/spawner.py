@@ -12,7 +12,9 @@ from collections.abc import Sequence
 from queue import SimpleQueue
 from typing import NamedTuple
 
+from llmspell.errors import SetupError
 from llmspell.sandbox.process import WorkerProcess, spawn_here
+from llmspell.sandbox.threads import TOO_MANY
 
 THREAD_NAME = "llmspell-spawner"
 
@@ -33,10 +35,13 @@ class _Spawner:
         self._started = False
 
     def start(self) -> None:
-        """Starts the thread unless it runs."""
+        """Starts the thread unless it runs. Raises SetupError."""
         with self._lock:
             if not self._started:
-                threading.Thread(target=self._serve, name=THREAD_NAME, daemon=True).start()
+                try:
+                    threading.Thread(target=self._serve, name=THREAD_NAME, daemon=True).start()
+                except RuntimeError as error:
+                    raise SetupError(f"no worker can be started: {error}; {TOO_MANY}") from None
                 self._started = True
 
     def _serve(self) -> None:

@@ -10,12 +10,15 @@ import os
 import queue
 import threading
 from collections.abc import Callable
+from contextvars import copy_context
+from functools import partial
 from typing import Any
 
 from llmspell.errors import CallError, ErrorKind
 
 IDLE_SECONDS = 10.0
 """How long a thread without work is kept."""
+TOO_MANY = "the machine, its container or the user has too many"
 
 Job = tuple[object, int, Callable[[], Any], Callable[[], None]]
 
@@ -31,14 +34,34 @@ class Threads:
         self._done: dict[int, list[tuple[int, Callable[[], Any]]]] = {}
 
     def start(self, owner: object, number: int, job: Callable[[], Any], wake: Callable[[], None]) -> None:
-        """Runs `job` on a thread; when it has ended, `take(owner)` gives it and `wake` is called."""
+        """Runs `job` on a thread, with the context variables of this one; when it has ended, `take(owner)` gives it
+        and `wake` is called. A job for which the machine gives no thread has ended with a CallError (`internal`).
+        """
         with self._lock:
-            self._done.setdefault(id(owner), [])
-            if self._idle:
-                self._idle -= 1
-            else:
-                threading.Thread(target=self._work, name="llmspell-call", daemon=True).start()
-        self._jobs.put((owner, number, job, wake))
+            done = self._done.setdefault(id(owner), [])
+            lacking = self._thread_lacks()
+            if lacking is not None:
+                done.append((number, lacking))
+        if lacking is None:
+            self._jobs.put((owner, number, partial(copy_context().run, job), wake))
+        else:
+            wake()
+
+    def _thread_lacks(self) -> Callable[[], Any] | None:
+        """Takes an idle thread, or starts one: None, or what raises why there is none."""
+        if self._idle:
+            self._idle -= 1
+            return None
+        try:
+            threading.Thread(target=self._work, name="llmspell-call", daemon=True).start()
+        except RuntimeError as error:
+            reason = f"the host has no thread for the call: {error}; {TOO_MANY}"
+
+            def fail() -> Any:
+                raise CallError(ErrorKind.INTERNAL, reason)
+
+            return fail
+        return None
 
     def take(self, owner: object) -> list[tuple[int, Callable[[], Any]]]:
         """What has ended for `owner` since the last time, each as a function that gives or raises what came of it."""

@@ -6,6 +6,7 @@ nothing else; a function that would take anything is refused when the tool is ma
 
 from __future__ import annotations
 
+import functools
 import inspect
 import types
 import typing
@@ -77,12 +78,16 @@ class FunctionTool:
 
 
 def _accepted(name: str, function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
-    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+    called = _annotated(function)
+    if inspect.iscoroutinefunction(called) or inspect.isasyncgenfunction(called):
         raise UsageError(f"tool {name!r}: an async function cannot be a tool; wrap it in one that runs it")
     try:
         accepted = dict(inspect.signature(function).parameters)
     except (TypeError, ValueError):
         raise UsageError(f"tool {name!r}: its function has no signature; wrap it in a def") from None
+    if isinstance(function, functools.partial):
+        for bound in function.keywords:  # whoever bound it did not mean scripts to pass another
+            accepted.pop(bound, None)
     for each in accepted.values():
         if each.kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD):
             raise UsageError(f"tool {name!r}: parameter {each.name!r} takes anything; name each parameter")
@@ -91,9 +96,18 @@ def _accepted(name: str, function: Callable[..., Any]) -> dict[str, inspect.Para
     return accepted
 
 
+def _annotated(function: Callable[..., Any]) -> Any:
+    """What is really called: the function within a partial, and `__call__` of an object."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    if inspect.isroutine(function) or inspect.isclass(function) or hasattr(function, "__wrapped__"):
+        return function
+    return type(function).__call__
+
+
 def _derived(name: str, function: Callable[..., Any], accepted: Mapping[str, inspect.Parameter]) -> dict[str, Any]:
     try:
-        hints = typing.get_type_hints(function, include_extras=True)
+        hints = typing.get_type_hints(_annotated(function), include_extras=True)
     except (NameError, TypeError) as error:
         raise UsageError(f"tool {name!r}: its annotations cannot be read ({error}); pass schema=") from None
     properties: dict[str, Any] = {}

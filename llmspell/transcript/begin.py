@@ -55,8 +55,10 @@ class Plan:
     ) -> None:
         """Raises UsageError, TranscriptError among them."""
         self._mode = _checked_mode(mode, replay, seed, records=record is not None)
-        if not all(type(word) is str for row in labels.items() for word in row):
+        if not isinstance(labels, Mapping) or not all(type(word) is str for row in labels.items() for word in row):
             raise UsageError("the labels of a transcript are text by name")
+        if not (record is None or isinstance(record, (str, os.PathLike)) or hasattr(record, "line")):
+            raise UsageError(f"a record is written to a file by its name, or a TranscriptInMemory, not {record!r:.60}")
         self._seed, self._labels = seed, labels
         self.name, self.words = name, words
         self._cassette = _opened(replay, may_lack=mode == ONCE)

@@ -12,6 +12,7 @@ import fcntl
 import os
 import stat
 
+from llmspell.errors import UsageError
 from llmspell.transcript.beside import read_regular
 from llmspell.transcript.cassette import Cassette, read_whole
 from llmspell.transcript.file import PART, TranscriptFile, lock
@@ -26,7 +27,9 @@ class Resumable:
     """A transcript that can be gone on with, by the name that its run gave it."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        """Raises TranscriptError."""
+        """Raises UsageError, TranscriptError among them."""
+        if not isinstance(path, (str, os.PathLike)):
+            raise UsageError(f"a run is resumed from a file by its name, not {path!r:.60}")
         self.path = os.path.realpath(os.fspath(path).removesuffix(PART))
         self._part = self.path + PART
         self._is_part = os.path.lexists(self._part) and not _is_unfinished(self._part)

@@ -129,3 +129,7 @@ def __getattr__(name: str) -> object:
 
         return getattr(import_module(f"llmspell.types.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'llmspell.types' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

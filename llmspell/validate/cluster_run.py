@@ -163,7 +163,7 @@ class ClusterRun:
 
     def _missing(self) -> str:
         number = len(self._out) + len(self._suspects)
-        return f"{number} scripts have no result"
+        return f"{number} of the scripts that were sent to it have no result"
 
     def _take(self, spell: Spell | Result) -> Iterator[Result]:
         if isinstance(spell, Result):

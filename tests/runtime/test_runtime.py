@@ -247,9 +247,19 @@ def failing_with_an_odd_name() -> None:
     raise FileNotFoundError("\udcff.txt")
 
 
+class MuteError(Exception):
+    def __str__(self) -> str:
+        raise ValueError("oh")
+
+
+def failing_without_words() -> None:
+    raise MuteError
+
+
 @pytest.mark.parametrize(
     ("function", "kind", "words"),
     [
+        (failing_without_words, "tool", "tool bad failed: MuteError: its text cannot be had (ValueError)"),
         (raising, "tool", "tool trouble"),
         (failing_by_text, "not_found", "no such thing"),
         (failing_with_an_unknown_kind, "tool", "'missing' is not a valid ErrorKind"),
@@ -261,8 +271,8 @@ def failing_with_an_odd_name() -> None:
         (lambda: b"x" * (14 << 20), "", "bytes"),
     ],
     ids=[
-        "raises", "fails with a text", "fails with no kind", "names no text", "fails with a kind", "an object",
-        "keys that are no text", "an integer too large", "too large",
+        "has no words", "raises", "fails with a text", "fails with no kind", "names no text", "fails with a kind",
+        "an object", "keys that are no text", "an integer too large", "too large",
     ],
 )  # fmt: skip
 def test_what_a_tool_does_wrong_is_an_error_that_the_script_can_catch(function: object, kind: str, words: str) -> None:

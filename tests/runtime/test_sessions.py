@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -293,3 +295,14 @@ def test_a_source_that_is_too_large_leaves_the_state() -> None:
         assert outcome.limit is not None
         assert outcome.limit.name == "source"
         assert session.execute("return x").value == 1
+
+
+def test_a_session_that_nobody_closes_leaves_no_folder_open(tmp_path: Path) -> None:
+    def opened() -> int:
+        return [os.path.realpath(f"/proc/self/fd/{one}") for one in os.listdir("/proc/self/fd")].count(str(tmp_path))
+
+    session = ScriptRuntime.with_lua().session(folder=tmp_path)
+    assert opened() == 1
+    del session
+    gc.collect()
+    assert opened() == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import pytest
@@ -155,3 +156,43 @@ def test_unannotated_and_nested_dict_values() -> None:
         "type": "array",
         "items": {"type": "integer"},
     }
+
+
+class Shelf:
+    """An object that is called."""
+
+    def __init__(self, owner: str) -> None:
+        self.owner = owner
+
+    def __call__(self, item: str, count: int = 1) -> str:
+        return f"{self.owner}: {count} {item}"
+
+
+class AsyncShelf:
+    async def __call__(self, item: str) -> str:
+        return item
+
+
+def query(connection: Shelf, item: str, *, tenant: str, count: int = 1) -> str:
+    """Asks a shelf."""
+    return f"{tenant}/{connection(item, count)}"
+
+
+def test_what_a_partial_has_bound_is_not_for_scripts() -> None:
+    tool = FunctionTool(partial(query, Shelf("ada"), tenant="acme"), name="query")
+    assert set(tool.schema["properties"]) == {"item", "count"}
+    assert tool.schema["properties"]["item"] == {"type": "string"}
+    assert tool.schema["required"] == ["item"]
+    assert tool.execute({"item": "wand"}, ToolGrants()) == "acme/ada: 1 wand"
+    with pytest.raises(CallError, match="tenant"):
+        check_parameters(tool, {"item": "wand", "tenant": "other"})
+    with pytest.raises(UsageError, match="its schema has 'tenant', which its function does not take"):
+        FunctionTool(partial(query, Shelf("ada"), tenant="acme"), name="query", schema={"properties": {"tenant": {}}})
+
+
+def test_an_object_that_is_called_is_a_tool() -> None:
+    tool = FunctionTool(Shelf("ada"), name="shelf")
+    assert tool.schema["properties"]["count"] == {"type": "integer", "default": 1}
+    assert tool.execute({"item": "wand", "count": 2}, ToolGrants()) == "ada: 2 wand"
+    with pytest.raises(UsageError, match="an async function cannot be a tool"):
+        FunctionTool(AsyncShelf(), name="shelf")

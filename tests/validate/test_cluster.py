@@ -152,7 +152,7 @@ def test_a_cluster_that_has_lost_all_its_nodes_is_a_clear_error(tmp_path: Path) 
             results = executor.results(spells(100))
             next(results)
             cluster.kill(0)
-            with pytest.raises(SetupError, match=r"lost all its nodes, and [12] scripts have no result"):
+            with pytest.raises(SetupError, match=r"lost all its nodes, and [12] of the scripts that were sent"):
                 list(results)
         with pytest.raises(SetupError, match="has no nodes; start some: dask worker tcp://"):
             executing(cluster, patience=UNHURRIED._replace(first_node=0.2)).__enter__()
