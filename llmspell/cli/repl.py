@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from llmspell.engines.bridge import Emit
     from llmspell.sandbox.wake import Cancellation
 
-_LEFT_OUT = ("stream", "report", "form")
+_LEFT_OUT = ("stream", "report", "form", "seed", "record", "replay", "replay_mode")
+"""Fields of options that are about one run; what is not heeded is refused."""
 CTRL_C = 130
 MOST_CALLS = 1000
 """Calls that `:calls` shows, the newest."""

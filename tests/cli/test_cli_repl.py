@@ -228,6 +228,13 @@ def test_bytes_that_are_no_text_are_a_statement_like_any_other(place: Place) -> 
     assert (ran.code, ran.stdout) == (1, b"1\n")
 
 
+@pytest.mark.parametrize("option", ["--seed=1", "--record=r.jsonl", "--replay=r.jsonl", "--replay-mode=once"])
+def test_an_option_that_is_about_one_run_is_refused_and_never_ignored(place: Place, option: str) -> None:
+    ran = place.run("repl", option, stdin=b"print('ran')\n")
+    assert (ran.code, ran.stdout) == (2, b"")
+    assert f"No such option '{option.partition('=')[0]}'" in ran.stderr
+
+
 def test_what_cannot_be_set_up_is_told_before_the_first_prompt(place: Place) -> None:
     with place.terminal("repl", "--mem", "1M") as terminal:
         assert terminal.end() == 2
