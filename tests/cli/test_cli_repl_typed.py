@@ -69,3 +69,12 @@ def test_tabs_are_shown_as_room_and_a_long_line_as_one_line(place: Place) -> Non
         assert b"...." in shown
         shown = talk.say(b"x = '" + b"a" * 100 + b"'")
         assert b"...." not in shown
+
+
+def test_letters_of_a_value_are_shown_as_they_are_on_a_terminal_and_nothing_steers_it(place: Place) -> None:
+    line = r'"h\u{e9} \u{4e2d}\u{9b}31m\u{202e}\u{e0001}\27[31m"'
+    with talking(place.where(PYTHONUTF8="1")) as talk:
+        shown = talk.say(line.encode())
+    assert '"hé 中\\u009b31m\\u202e\\udb40\\udc01\\u001b[31m"'.encode() in shown
+    piped = place.run("repl", stdin=line.encode() + b"\n").stdout
+    assert piped == rb'"h\u00e9 \u4e2d\u009b31m\u202e\udb40\udc01\u001b[31m"' + b"\n"
