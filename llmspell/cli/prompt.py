@@ -7,19 +7,23 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import stat
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from prompt_toolkit import PromptSession
-from prompt_toolkit.application import get_app
+from prompt_toolkit.application import Application, get_app, get_app_or_none
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.layout.processors import TabsProcessor
 
 from llmspell.capabilities.surface import SURFACE
-from llmspell.cli.statements import is_command, would_want_more
+from llmspell.cli.signals import CODES
+from llmspell.cli.statements import CheckError, is_command, wants_more
 from llmspell.cli.terminal import escaped
 from llmspell.errors import LlmspellError
 from llmspell.session import ScriptSession
@@ -45,14 +49,60 @@ class Prompt:
             complete_while_typing=False,
             key_bindings=_keys(session),
             multiline=True,
-            prompt_continuation=lambda width, _line, _wrapped: "." * (width - 1) + " ",
+            enable_suspend=True,
+            input_processors=[TabsProcessor(tabstop=4, char1=" ", char2=" ")],
+            prompt_continuation=lambda width, _line, wrapped: " " * width if wrapped else "." * (width - 1) + " ",
         )
 
     def ask(self) -> str:
-        """The next statement. Raises KeyboardInterrupt for Ctrl-C, EOFError for Ctrl-D."""
-        text = self._session.prompt(f"{self._name}> ")
+        """The next statement.
+
+        Raises KeyboardInterrupt for Ctrl-C, EOFError for Ctrl-D, Left for SIGTERM and SIGHUP, CheckError.
+        """
+        with _ended_by_signals():
+            text = self._session.prompt(f"{self._name}> ", handle_sigint=False)
         self._names.learn(text)
         return text
+
+
+class Left(Exception):
+    """A signal has ended the prompt; `code` is the exit code that says which."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Lets what ends the prompt leave the terminal as it was. A Ctrl-C that comes when no key is waited for is none."""
+
+    def end(number: int, _frame: object) -> None:
+        stopped = KeyboardInterrupt() if number == signal.SIGINT else Left(CODES[signal.Signals(number)])
+        app = get_app_or_none()
+        if app is not None and app.loop is not None:
+            app.loop.call_soon_threadsafe(leave, app, stopped)
+        elif isinstance(stopped, Left):
+            raise stopped
+
+    def leave(app: Application[str], stopped: KeyboardInterrupt | Left) -> None:
+        if app.is_running and not app.is_done:
+            app.exit(exception=stopped)
+        elif isinstance(stopped, Left):
+            late.append(stopped)
+
+    late: list[Left] = []
+    before = {number: signal.getsignal(number) for number in CODES}
+    heeded = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
+    for number in heeded:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in heeded:
+            signal.signal(number, before[number])
+    if late:
+        raise late[0]
 
 
 class Names(Completer):
@@ -114,7 +164,15 @@ def _keys(session: ScriptSession) -> KeyBindings:
     @keys.add("enter")
     def enter(event: KeyPressEvent) -> None:
         buffer = event.current_buffer
-        if would_want_more(session, buffer.text):
+        try:
+            more = wants_more(session, buffer.text)
+        except LlmspellError:
+            more = False  # what is wrong comes again when the statement is run
+        except CheckError as error:
+            buffer.append_to_history()
+            event.app.exit(exception=error)
+            return
+        if more:
             buffer.newline(copy_margin=True)
         else:
             buffer.validate_and_handle()

@@ -20,7 +20,7 @@ from llmspell.cli.report import print_outcome
 from llmspell.cli.run import run_options
 from llmspell.cli.script import read_stdin, run_shown
 from llmspell.cli.setup import configure, prepare
-from llmspell.cli.statements import NAME, is_command, runnable, split
+from llmspell.cli.statements import NAME, CheckError, is_command, runnable, split
 from llmspell.cli.terminal import escaped, say
 from llmspell.config.discovery import state_folder
 from llmspell.limits import format_size
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from llmspell.engines.bridge import Emit
     from llmspell.sandbox.wake import Cancellation
 
-_LEFT_OUT = ("stream", "report", "form")
+_LEFT_OUT = ("stream", "report", "form", "seed", "record", "replay", "replay_mode")
+"""Fields of options that are about one run; what is not heeded is refused."""
 CTRL_C = 130
 MOST_CALLS = 1000
 """Calls that `:calls` shows, the newest."""
@@ -96,12 +97,15 @@ class Repl:
         self._calls: deque[CallRecord] = deque(maxlen=MOST_CALLS)
         self._generation = 0
         self._newline_due = False
+        self._interruptible = False
         self._failed = 0  # the exit code of the last statement
 
     def converse(self) -> int:
         """With a person at a terminal; gives the exit code."""
-        from llmspell.cli.prompt import Prompt
+        from llmspell.cli.prompt import Left, Prompt
 
+        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+            signal.signal(signal.SIGINT, self._interrupted)
         if not self._choices.quiet:
             print(f"{escaped(self._session.version)}, in a confined worker; :help shows what else there is", flush=True)
         self._generation = self._session.generation
@@ -109,40 +113,67 @@ class Repl:
         prompt = Prompt(self._session, history_file=history, commands=COMMANDS)
         while True:
             try:
-                text = prompt.ask()
-            except KeyboardInterrupt:
-                continue
+                code = self._take_next(prompt.ask().strip("\n"))
+            except KeyboardInterrupt:  # at the prompt, just before the statement ran, or just after
+                self._tell_if_gone()
+            except CheckError as error:
+                self._refuse(error)
             except EOFError:
                 return 0
-            self._tell_if_gone()  # the worker was asked for names, and whether the statement is whole
-            try:
-                code = self._take(text.strip("\n"))
-            except KeyboardInterrupt:  # just before the statement ran, or just after
-                self._tell_if_gone()
-                continue
-            if code is not None:
-                return code
+            except Left as left:
+                return left.code
+            else:
+                if code is not None:
+                    return code
+
+    def _take_next(self, text: str) -> int | None:
+        """What is typed while Ctrl-C may end it, on the state that was there when it was typed."""
+        if self._tell_if_gone() and text.strip() and not is_command(text):  # the worker was asked for names
+            say("llmspell: what was typed is not run, as it may want what is gone; Up brings it back")
+            return None
+        self._interruptible = True
+        try:
+            return self._take(text)
+        finally:
+            self._interruptible = False
+
+    def _interrupted(self, _number: int, _frame: object) -> None:
+        """Ctrl-C while neither the prompt nor a run takes it: a second one interrupts nothing more."""
+        if self._interruptible:
+            self._interruptible = False
+            raise KeyboardInterrupt
 
     def read(self) -> int:
         """From what is piped in; gives the exit code: 0, or that of the first statement that failed."""
         most = self._session.limits.source_allowed + 1  # a longer line is more than a statement may have
         pieces = iter(lambda: read_stdin(lambda: sys.stdin.buffer.readline(most)), b"")
         lines = (piece.decode("utf-8", "surrogateescape") for piece in pieces)
-        for text in split(self._session, lines):
-            code = self._take(text)
-            if code is not None:
-                return code
-            if self._failed:
-                return self._failed
+        try:
+            for text in split(self._session, lines):
+                code = self._take(text)
+                if code is not None:
+                    return code
+                if self._failed:
+                    return self._failed
+        except CheckError as error:
+            return self._refuse(error)
         return 0
 
     def _take(self, text: str) -> int | None:
-        """Does what was typed; the exit code if that is the end."""
-        if not text.strip():
-            return None
-        if is_command(text):
-            return self._command(text.split()[0])
-        return self._run(text)
+        """Does what was typed; the exit code if that is the end. Raises CheckError."""
+        while is_command(text):  # what was pasted may have more behind it
+            line, _, text = text.partition("\n")
+            code = self._command(*line.split(maxsplit=1))
+            if code is not None:
+                return code
+            text = text.strip("\n")
+        return self._run(text) if text.strip() else None
+
+    def _refuse(self, error: CheckError) -> int:
+        """What cannot be checked is not run; gives its exit code."""
+        self._show(error.outcome, error.text)
+        self._tell_if_gone()
+        return error.outcome.exit_code(pass_on=True)
 
     def _run(self, text: str) -> int | None:
         source = runnable(self._session, text).encode("utf-8", "surrogateescape")
@@ -158,12 +189,16 @@ class Repl:
         self._newline_due = False
         outcome, late = run_shown(run, self._choices, wall=self._session.limits.wall, goes_on=True)
         self._calls.extend(outcome.calls)
-        self._failed = outcome.exit_code(pass_on=True)
+        untold = _untold(outcome)
+        self._failed = 0 if untold else outcome.exit_code(pass_on=True)
         if outcome.exit_status is not None and outcome.verdict in (Verdict.OK, Verdict.ERROR):
             return self._failed
         if self._newline_due and os.isatty(1):
             print(flush=True)
-        self._show(outcome, text)
+        if untold is None:
+            self._show(outcome, text)
+        elif not self._choices.quiet:
+            say(f"llmspell: the value is not shown: {escaped(untold)}")
         self._tell_if_gone()
         return late if late not in (None, CTRL_C) else None
 
@@ -185,13 +220,19 @@ class Repl:
             memory=self._session.limits.memory,
         )
 
-    def _tell_if_gone(self) -> None:
+    def _tell_if_gone(self) -> bool:
+        """Says so, if the state is gone since the last time; whether it is."""
         fresh, generation = self._session.fresh, self._session.generation
-        if self._generation and (fresh or generation != self._generation):
+        gone = self._generation != 0 and (fresh or generation != self._generation)
+        if gone:
             say(f"llmspell: {GONE}")
         self._generation = 0 if fresh else generation
+        return gone
 
-    def _command(self, name: str) -> int | None:
+    def _command(self, name: str, rest: str = "") -> int | None:
+        if rest:
+            print(escaped(f"{name} stands alone, and was not obeyed with {rest[:100]!r} behind it"), flush=True)
+            return None
         match name:
             case ":quit" | ":q" | ":exit":
                 return 0
@@ -226,6 +267,14 @@ class Repl:
             f"tokens       {tokens:,} of {limits.tokens:,} used",
             f"cost         {spent.cost_usd:.4f} of {limits.cost:g} USD used",
         ]
+
+
+def _untold(outcome: Outcome) -> str | None:
+    """Why a value cannot be shown, where that is all that is wrong: nothing else of this kind is without a place."""
+    error = outcome.error
+    if error is None or error.kind != "validation" or error.line is not None or error.traceback:
+        return None
+    return error.message
 
 
 def _call(record: CallRecord) -> str:

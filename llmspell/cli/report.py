@@ -48,14 +48,26 @@ def print_outcome(
 
 
 def _write_json(document: Any, file: Any) -> None:
-    """As a stream: a document of many megabytes is never held twice, and a long text in it not once more."""
+    """As a stream: a document of many megabytes is never held twice, and a long text in it not once more.
+
+    For a person at a terminal letters are what they are; what could steer it is escaped there as elsewhere.
+    """
     import json
 
-    for text in json.JSONEncoder(ensure_ascii=True, allow_nan=False).iterencode(document):
+    plain = not (file.isatty() and (file.encoding or "").lower().replace("-", "") == "utf8")
+    for text in json.JSONEncoder(ensure_ascii=plain, allow_nan=False).iterencode(document):
         for start in range(0, len(text), PIECE):
-            file.write(text[start : start + PIECE])
+            piece = text[start : start + PIECE]
+            file.write(piece if piece.isprintable() else "".join(map(_as_json_shows, piece)))
     file.write("\n")
     file.flush()
+
+
+def _as_json_shows(char: str) -> str:
+    if char.isprintable():
+        return char
+    units = char.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
 
 
 def check_report_place(path: str) -> None:

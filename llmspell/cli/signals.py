@@ -18,22 +18,25 @@ class CancelledBySignals:
 
     Afterwards they do what they do by default: SIGINT raises KeyboardInterrupt. After a run that was cancelled any
     of them ends the process at once, with the code of the first: whoever sent two gets one answer. Where the program
-    `goes_on` after the run, that is not so.
+    `goes_on` after the run, they do what they did before.
     """
 
     def __init__(self, *, goes_on: bool = False) -> None:
         self._goes_on = goes_on
         self._cancellation = Cancellation()
-        self._heeded = [number for number in CODES if signal.getsignal(number) is not signal.SIG_IGN]
+        before = {number: signal.getsignal(number) for number in CODES}
+        self._before = {number: handler for number, handler in before.items() if handler is not signal.SIG_IGN}
 
     def __enter__(self) -> Cancellation:
-        for number in self._heeded:
+        for number in self._before:
             signal.signal(number, self._cancel)
         return self._cancellation
 
     def __exit__(self, *_: object) -> None:
-        for number in self._heeded:
-            if self._cancellation.exit_code is not None and not self._goes_on:
+        for number, before in self._before.items():
+            if self._goes_on:
+                signal.signal(number, before)
+            elif self._cancellation.exit_code is not None:
                 signal.signal(number, self._leave)
             else:
                 signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)

@@ -3,56 +3,13 @@
 from __future__ import annotations
 
 import os
-import select
 import stat
 import termios
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
-from tests.cli.programs import SECONDS, Place, Terminal
-
-ASKS = b"\x1b[?2004h"
-"""What the terminal is told when keys are waited for: pasted text shall be marked."""
-
-
-class Talk:
-    """A conversation with a prompt: what was shown is looked through once, from its begin to its end."""
-
-    def __init__(self, terminal: Terminal) -> None:
-        self.terminal = terminal
-        self._at = 0
-
-    def see(self, text: bytes) -> bytes:
-        """Waits until `text` is shown; what was shown up to it since the last time."""
-        terminal = self.terminal
-        while (found := terminal.shown.find(text, self._at)) < 0:
-            assert select.select([terminal.master], [], [], SECONDS)[0], (
-                f"no {text!r} in {terminal.shown[self._at :]!r}"
-            )
-            terminal.shown += os.read(terminal.master, 65536)
-        begin, self._at = self._at, found + len(text)
-        return terminal.shown[begin : self._at]
-
-    def say(self, line: bytes) -> bytes:
-        """Types a statement; what is shown until the next one is asked for."""
-        self.terminal.press(line + b"\r")
-        return self.see(ASKS)
-
-
-@contextmanager
-def talking(place: Place, *options: str) -> Iterator[Talk]:
-    """A prompt that waits for the first statement."""
-    with place.where(PROMPT_TOOLKIT_NO_CPR="1").terminal("repl", *options) as terminal:
-        talk = Talk(terminal)
-        talk.see(ASKS)
-        yield talk
-
-
-def history(place: Place) -> Path:
-    return place.home / ".local" / "state" / "llmspell" / "repl-history"
+from tests.cli.programs import Place
+from tests.cli.talk import ASKS, history, talking
 
 
 def test_statements_share_state_and_show_values_output_and_errors(place: Place) -> None:
@@ -226,6 +183,13 @@ def test_the_first_piped_statement_that_fails_is_the_last_and_gives_the_exit_cod
 def test_bytes_that_are_no_text_are_a_statement_like_any_other(place: Place) -> None:
     ran = place.run("repl", stdin=b"x = '\xff'\n#x\n\x00\n")
     assert (ran.code, ran.stdout) == (1, b"1\n")
+
+
+@pytest.mark.parametrize("option", ["--seed=1", "--record=r.jsonl", "--replay=r.jsonl", "--replay-mode=once"])
+def test_an_option_that_is_about_one_run_is_refused_and_never_ignored(place: Place, option: str) -> None:
+    ran = place.run("repl", option, stdin=b"print('ran')\n")
+    assert (ran.code, ran.stdout) == (2, b"")
+    assert f"No such option '{option.partition('=')[0]}'" in ran.stderr
 
 
 def test_what_cannot_be_set_up_is_told_before_the_first_prompt(place: Place) -> None:

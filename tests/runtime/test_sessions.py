@@ -288,6 +288,21 @@ def test_a_module_is_loaded_once_for_all_runs(tmp_path: Path) -> None:
         assert session.execute("return loads").value == 1
 
 
+def test_a_source_that_imports_is_run_after_it_was_checked(tmp_path: Path) -> None:
+    (tmp_path / "tea.js").write_text("export const cups = 3")
+    with ScriptRuntime.with_engine("javascript").session(folder=str(tmp_path)) as session:
+        for source, value in (
+            ("import {cups} from './tea.js'; export default cups", 3),
+            ("import {cups} from './tea.js'; export default cups + 1", 4),
+        ):
+            assert session.execute(source, mode="check").ok
+            assert session.execute(source).value == value
+        absent = "import './none.js'"
+        assert session.execute(absent, mode="check").ok
+        assert session.execute(absent).verdict is Verdict.ERROR
+        assert session.generation == 1
+
+
 def test_a_source_that_is_too_large_leaves_the_state() -> None:
     with ScriptRuntime.with_lua().session() as session:
         session.execute("x = 1")

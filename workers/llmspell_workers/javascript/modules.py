@@ -23,6 +23,8 @@ HERE = "./"
 _MOST_NESTED = 64
 """Modules that import one another in a chain: each takes stack of the process."""
 _LONGEST = 1024
+_CHECKED = b"llmspell/checked"
+"""What every module is while a source is only checked: no name that a script can say, for the machine keeps it."""
 
 
 class ModuleError(Exception):
@@ -76,6 +78,7 @@ class Modules:
         """A module's whole name, in memory of the machine; none, and an error raised, where there is no such."""
         try:
             whole = resolve(base.decode("utf-8", "replace"), name.decode("utf-8", "replace")).encode()
+            whole = _CHECKED if self.only_check else whole
             copy: int | None = self._machine.js.js_strndup(context, whole, len(whole))
             return copy
         except ModuleError as error:
