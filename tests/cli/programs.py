@@ -23,6 +23,7 @@ SECONDS = 200.0
 GONE = 20.0
 """What the end of a process may take there: no script here ends by itself so soon."""
 COMMAND = (sys.executable, "-m", "llmspell")
+_LAST = b"<that was all of it>"
 _TAKE_TERMINAL = """
 import fcntl, os, signal, sys, termios
 signal.signal(signal.SIGINT, signal.SIG_DFL)  # it is ignored where the tests were started in the background
@@ -209,11 +210,13 @@ class Terminal:
             while not ended:
                 ready = dict(poll.poll(SECONDS * 1000))
                 assert ready, f"it did not end; it has shown {self.shown!r}"
-                ended = set(ready) == {watch}  # and nothing is left to be read
+                ended = watch in ready
                 if self.master in ready:
                     self.shown += os.read(self.master, 65536)
         finally:
             os.close(watch)
+        os.write(self.slave, _LAST)  # the kernel may still be on its way with what the command wrote before it ended
+        self.shown += read_until(self.master, _LAST).removesuffix(_LAST)
         return self.process.wait()
 
 

@@ -2,7 +2,7 @@
 -- threat: T-TOOL-1
 -- verdict: ok
 -- passes: api
--- options: --allow-tool json-processor --timeout 10
+-- options: --allow-tool json-processor --timeout 60
 -- value: 0
 local list = "[" .. ("null,"):rep(99000) .. "null]"
 local text = '"' .. ("ab,"):rep(100000) .. '"'
