@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import errno
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -92,9 +95,32 @@ def test_a_capability_that_is_left_is_not_pretended_to_be_gone(monkeypatch: pyte
     assert armed_on(FakeKernel(landlock=7)).missing["capabilities"] == "capset: some are still held (EPERM)"
 
 
-def test_a_kernel_without_ambient_capabilities_is_no_obstacle() -> None:
-    assert armed_on(FakeKernel(landlock=7, refused="prctl/47=EINVAL")).missing == {}
-    assert armed_on(FakeKernel(landlock=7, refused="prctl/47=EPERM")).missing.keys() == {"capabilities"}
+AMBIENT = """
+from llmspell_workers.confine import SystemCalls
+from llmspell_workers.confine.steps import drop_capabilities, gain_none
+
+calls = SystemCalls()
+version = (0x20080522).to_bytes(4, "little") + bytes(4)
+
+def held(name):
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1], 16) for line in status if line.startswith(name))
+
+permitted = held("CapPrm")
+low, high = (permitted >> at & 0xFFFFFFFF for at in (0, 32))
+calls("capset", version, b"".join(half.to_bytes(4, "little") * 3 for half in (low, high)))
+calls("prctl", 47, 2, permitted.bit_length() - 1)  # PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE
+before = held("CapAmb")
+gain_none(calls)
+drop_capabilities(calls)
+print(before != 0, held("CapAmb"))
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user has no capability to begin with")
+def test_capabilities_that_an_exec_would_keep_are_dropped_with_the_others() -> None:
+    ran = subprocess.run([sys.executable, "-c", AMBIENT], capture_output=True, text=True, check=True)
+    assert ran.stdout == "True 0\n"
 
 
 def test_a_thread_that_escapes_the_filter_is_not_pretended_to_be_held(monkeypatch: pytest.MonkeyPatch) -> None:

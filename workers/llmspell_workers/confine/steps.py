@@ -67,7 +67,7 @@ class SystemCalls:
 
 def address(data: bytes) -> int:
     """Where the bytes lie, for as long as `data` is held."""
-    return ctypes.cast(ctypes.c_char_p(data), ctypes.c_void_p).value or 0
+    return ctypes.c_void_p.from_buffer(ctypes.c_char_p(data)).value or 0
 
 
 def why(error: OSError, hint: str = "") -> str:
@@ -84,8 +84,6 @@ _PR_SET_DUMPABLE = 4
 _PR_CAPBSET_DROP = 24
 _PR_SET_SECUREBITS = 28
 _PR_SET_NO_NEW_PRIVS = 38
-_PR_CAP_AMBIENT = 47
-_PR_CAP_AMBIENT_CLEAR_ALL = 4
 _PR_SET_MDWE = 65
 _PR_MDWE_REFUSE_EXEC_GAIN = 1
 _SIGKILL = 9  # the numbers of x86-64 and aarch64; `signal` makes enums of them, `resource` is one more library to map
@@ -122,10 +120,10 @@ def refuse_write_execute(calls: SystemCalls) -> None:
 def drop_capabilities(calls: SystemCalls) -> None:
     """Drops every capability there is, root's too, and those that root would get back.
 
+    With the permitted ones the kernel drops those that an exec keeps, the ambient ones (capabilities(7)).
     The bounding set needs CAP_SETPCAP to be lowered: without it, it stays, and means nothing without an exec that
     gives capabilities. Raises OSError if one capability is left.
     """
-    _clear_ambient(calls)
     if _lower_bounding_set(calls):
         _set(calls, "PR_SET_SECUREBITS", _PR_SET_SECUREBITS, _NO_ROOT_LOCKED)
     calls("capset", _CAPABILITY_VERSION_3, bytes(24))
@@ -142,14 +140,6 @@ def _set(calls: SystemCalls, name: str, option: int, value: int) -> None:
     except OSError as error:
         error.filename = f"prctl({name})"
         raise
-
-
-def _clear_ambient(calls: SystemCalls) -> None:
-    try:
-        calls("prctl", _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL)
-    except OSError as error:
-        if error.errno != EINVAL:  # before Linux 4.3 there are none
-            raise
 
 
 def _lower_bounding_set(calls: SystemCalls) -> bool:
