@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
+    from referencing import Registry
     from referencing.exceptions import Unresolvable
 
 STEPS = 100_000
@@ -141,7 +142,6 @@ class BoundedSchema:
 
     def __init__(self, schema: Mapping[str, Any], *, draft: str = "Draft202012Validator") -> None:
         import jsonschema
-        from referencing import Registry
 
         longest = max((len(each) for each in _lists(schema)), default=0)
         if longest > MOST_LISTED:
@@ -152,9 +152,7 @@ class BoundedSchema:
             cls.check_schema(schema)
         except (jsonschema.SchemaError, RecursionError) as error:
             raise BadSchemaError(f"not a JSON schema: {getattr(error, 'message', 'nested too deeply')[:200]}") from None
-        _check_references(schema)
-        registry: Registry[Any] = Registry()
-        self._validator = _bounded_class(cls)(schema, registry=registry)
+        self._validator = _bounded_class(cls)(schema, registry=_looked_through(schema))
 
     def errors(self, value: Any, *, most: int = 100) -> list[ValidationError]:
         """The first `most` errors; raises `BadSchemaError`."""
@@ -176,19 +174,28 @@ class BoundedSchema:
         return found
 
 
-def _check_references(schema: Mapping[str, Any]) -> None:
-    """Raises BadSchemaError for a reference that leads nowhere, before anything is checked: an answer may cost money.
+def _looked_through(schema: Mapping[str, Any]) -> Registry[Any]:
+    """What a schema's references are looked up in: itself, gone through once for its anchors, and not at each of them.
 
+    Raises BadSchemaError for a reference that leads nowhere, before anything is checked: an answer may cost money.
     Where an `$id` gives places names of their own, the check itself finds it.
     """
-    if not any(key == "$ref" for _, key in _walk(schema)) or any(key == "$id" for _, key in _walk(schema)):
-        return
     from referencing import Registry, Resource
     from referencing.exceptions import Unresolvable
     from referencing.jsonschema import DRAFT202012
 
-    whole = Resource.from_contents(schema, default_specification=DRAFT202012)
-    resolver = Registry().with_resource("", whole).resolver()
+    keys = {key for _, key in _walk(schema)}
+    registry: Registry[Any] = Registry()
+    if "$ref" not in keys and "$dynamicRef" not in keys:
+        return registry
+    try:
+        whole: Resource[Any] = Resource.from_contents(schema, default_specification=DRAFT202012)
+        registry = registry.with_resource(whole.id() or "", whole).crawl()
+    except (ValueError, TypeError, AttributeError, LookupError) as error:  # an `$id` that is no address, a part of none
+        raise BadSchemaError(f"the names of its places cannot be read: {type(error).__name__}") from None
+    if "$id" in keys:
+        return registry
+    resolver = registry.resolver()
     for each, key in _walk(schema):
         if key != "$ref" or not isinstance(each[key], str):
             continue
@@ -200,6 +207,7 @@ def _check_references(schema: Mapping[str, Any]) -> None:
             found = None
         if not isinstance(found, (Mapping, bool)):
             raise BadSchemaError(f"the schema refers to what is none: {each[key][:100]}")
+    return registry
 
 
 def _dangling(error: Unresolvable) -> BadSchemaError:

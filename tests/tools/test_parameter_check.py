@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmspell.errors import CallError, ErrorKind
-from llmspell.tools.bounded_schema import BoundedSchema, first_pattern, without_patterns
+from llmspell.tools.bounded_schema import BadSchemaError, BoundedSchema, first_pattern, without_patterns
 from llmspell.tools.catalog import BUILTIN, builtin_tools
 from llmspell.tools.check import check_parameters
 from llmspell.tools.shapes import MisfitError, Shape, is_plain
@@ -197,6 +197,20 @@ def test_a_bad_schema_is_a_fault_of_the_tool(schema: dict[str, Any], message: st
     with pytest.raises(CallError, match=message) as caught:
         checked(schema, {"a": 1})
     assert caught.value.kind is ErrorKind.TOOL
+
+
+def test_references_by_name_take_no_longer_than_others() -> None:
+    many = {f"d{at}": {"type": "string"} for at in range(5000)}
+    schema = {"$defs": {"x": {"$anchor": "here", "type": "object"}, **many}, "allOf": [{"$ref": "#here"}] * 900}
+    started = time.thread_time()
+    assert BoundedSchema(schema).errors({}) == []
+    assert BoundedSchema(schema).errors(1, most=1)
+    assert time.thread_time() - started < 20  # each looked through all of it, and took 40 s
+
+
+def test_a_place_whose_name_is_no_address_is_refused() -> None:
+    with pytest.raises(BadSchemaError, match="the names of its places cannot be read: ValueError"):
+        BoundedSchema({"$id": "http://a/", "$defs": {"x": {"$id": "//["}}, "$ref": "#/$defs/x"})
 
 
 def test_the_draft_is_the_schemas_own() -> None:
