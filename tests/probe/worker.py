@@ -30,7 +30,7 @@ def main() -> None:
             os.setresuid(NOBODY, NOBODY, NOBODY)
         if "free" in options:
             calls: confine.SystemCalls = confine.SystemCalls()
-            confine.steps.limit_memory(calls, memory)
+            confine.steps.limit(calls, confine.steps.MEMORY, memory)
             return confine.Confinement()
         if "refuse" in options:
             return confine.confine_worker(memory, calls=engine.Refusing(options[options.index("refuse") + 1]))

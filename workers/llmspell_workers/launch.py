@@ -16,8 +16,7 @@ if __name__ == "__main__":
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from llmspell_workers.confine import SystemCalls, confine
-from llmspell_workers.confine.programs import AT_EMPTY_PATH, OPEN_FILES, PROGRAM, program_rules, system_paths
-from llmspell_workers.confine.rules import assembled
+from llmspell_workers.confine.programs import AT_EMPTY_PATH, OPEN_FILES, PROGRAM, program_filter, system_paths
 
 NOT_ARMED = ("not-dumpable", "no-write-execute", "landlock-network", "landlock-scopes")
 """Steps without which a program is executed all the same: the last two are second layers of seccomp."""
@@ -43,7 +42,7 @@ def main(arguments: list[str]) -> None:
         result = confine(
             calls,
             memory,
-            lambda machine: assembled(machine, program_rules(os.getpid())),
+            program_filter,
             readable=[*readable[namespaces:], *named, *system_paths()],
             open_files=OPEN_FILES,
             executes=True,
@@ -57,7 +56,7 @@ def main(arguments: list[str]) -> None:
         os.write(2, last_word)
         os._exit(3)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
+        reason = getattr(error, "strerror", None) or error
         where = f"{error.filename}: " if isinstance(error, OSError) and error.filename else ""
         os.write(2, f"{arguments[-2]}: {where}{reason}\n".encode("utf-8", "backslashreplace"))
         os._exit(3)

@@ -6,8 +6,7 @@ import errno
 import os
 from typing import Any
 
-from llmspell_workers.confine.landlock import attribute
-from llmspell_workers.confine.steps import SystemCalls
+from llmspell_workers.confine.steps import SystemCalls, attribute
 
 
 class FakeKernel(SystemCalls):
@@ -43,11 +42,6 @@ class FakeKernel(SystemCalls):
     def _prctl(self, option: int, argument: int, *_: int) -> int:
         if option == 24 and argument > 40:  # PR_CAPBSET_DROP: there are 41 capabilities
             self._fail(errno.EINVAL, "prctl")
-        return 0
-
-    def _prlimit64(self, _pid: int, _which: int, new: Any, old: Any = 0) -> int:
-        if not new:
-            old[:8] = (8 << 20).to_bytes(8, "little")
         return 0
 
     def _landlock_create_ruleset(self, attributes: Any, size: int, flags: int) -> int:

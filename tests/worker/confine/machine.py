@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from llmspell_workers.confine import SystemCalls
-from llmspell_workers.confine.landlock import NETWORK_SINCE, SCOPES_SINCE
+from llmspell_workers.confine.steps import NETWORK_SINCE, SCOPES_SINCE
 
 
 def _made(name: str, *arguments: int) -> int:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from llmspell_workers.confine.landlock import NETWORK_SINCE, SCOPES_SINCE
+from llmspell_workers.confine.steps import NETWORK_SINCE, SCOPES_SINCE
 from tests.probe import Answer, Call, probe, probed
 from tests.probe.numbers_by_name import numbers_of
 from tests.worker.confine import machine

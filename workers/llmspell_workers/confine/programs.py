@@ -10,7 +10,7 @@ import os
 from errno import ENOSYS
 
 from llmspell_workers.confine.bpf import AT_MOST, EQUALS, Rule, fail
-from llmspell_workers.confine.rules import LAST_CLOCK, THREAD_FLAGS, WORKER_CALLS
+from llmspell_workers.confine.rules import LAST_CLOCK, WORKER_CALLS, assembled
 
 OPEN_FILES = 256
 """Descriptors 0 to 255; `PROGRAM` is the one beyond."""
@@ -22,6 +22,9 @@ SYSTEM = (
 )  # fmt: skip
 """What most programs are made of, and no secret of anyone."""
 
+_THREAD_FLAGS = (0x3D0F00, 0x7D0F00)
+"""What glibc and musl hand to `clone` for a thread: VM, FS, FILES, SIGHAND, THREAD, SYSVSEM, SETTLS, PARENT_SETTID,
+CHILD_CLEARTID, and with musl DETACHED."""
 _IOCTLS = (0x5401, 0x5413, 0x5421, 0x541B, 0x5450, 0x5451)
 """TCGETS and TIOCGWINSZ (is it a terminal?), FIONBIO, FIONREAD, FIONCLEX, FIOCLEX."""
 _FCNTLS = (0, 1, 2, 3, 4, 5, 6, 7, 1030, 1032)
@@ -44,12 +47,17 @@ _PLAIN = (
 )  # fmt: skip
 
 
+def program_filter(machine: str, pid: int) -> bytes:
+    """The filter for it. Raises OSError for a machine that has no list."""
+    return assembled(machine, program_rules(pid))
+
+
 def program_rules(pid: int) -> list[Rule]:
     """The list for a program that is executed in the process `pid`."""
     return [
         *map(Rule, _PLAIN),
         Rule("execveat", (((0, EQUALS, PROGRAM), (4, EQUALS, AT_EMPTY_PATH)),)),
-        Rule("clone", _one_of(0, THREAD_FLAGS)),
+        Rule("clone", _one_of(0, _THREAD_FLAGS)),
         Rule("clone3", action=fail(ENOSYS)),
         Rule("ioctl", _one_of(1, _IOCTLS)),
         Rule("fcntl", _one_of(1, _FCNTLS)),

@@ -1,9 +1,9 @@
 """The lists of system calls that a filter is made of, by name: what a worker of ours may call.
 
 Theory of operation. The list is what an interpreter that loads nothing more needs: its pipes, its memory, its clocks,
-waiting, its threads, its end. It opens nothing, starts nothing, asks nothing about files or processes, and changes no
-handler of a signal. `clone3` does not exist, because its flags lie in memory, where no filter sees them: the C
-library then takes `clone`. A worker does not load this file: what it comes to stands in `steps.py`.
+waiting, its end. It opens nothing, starts nothing, asks nothing about files or processes, and changes no handler of a
+signal. `clone3` does not exist, because its flags lie in memory, where no filter sees them: the C library then takes
+`clone`. A worker does not load this file: what it comes to stands in `__init__.py`.
 """
 
 from __future__ import annotations
@@ -21,10 +21,6 @@ _SIGABRT = 6
 _PROT_EXEC = 4
 LAST_CLOCK = 11
 """CLOCK_TAI: the numbers above are those of the clocks of other processes, and of devices (clock_gettime(2))."""
-THREAD_FLAGS = (0x3D0F00, 0x7D0F00)
-"""What glibc and musl hand to `clone` for a thread: VM, FS, FILES, SIGHAND, THREAD, SYSVSEM, SETTLS, PARENT_SETTID,
-CHILD_CLEARTID, and with musl DETACHED."""
-
 WORKER_CALLS = (
     "read", "write", "writev", "select", "pselect6",
     "brk", "munmap", "mremap", "madvise",
@@ -34,10 +30,10 @@ WORKER_CALLS = (
 """What is allowed whatever its arguments; `writev` is the C library's last word when it aborts."""
 
 
-def worker_rules(pid: int, *, threads: bool = False) -> list[Rule]:
-    """The list for a worker of ours, whose process is `pid`; with `threads` it may start some."""
+def worker_rules(pid: int) -> list[Rule]:
+    """The list for a worker of ours, whose process is `pid`."""
     not_executable = (((2, LACKS, _PROT_EXEC),),)
-    rules = [
+    return [
         *map(Rule, WORKER_CALLS),
         Rule("mmap", not_executable),
         Rule("mprotect", not_executable),
@@ -45,13 +41,6 @@ def worker_rules(pid: int, *, threads: bool = False) -> list[Rule]:
         Rule("tgkill", (((0, EQUALS, pid), (2, EQUALS, _SIGABRT)),)),  # abort(3)
         Rule("clone3", action=fail(ENOSYS)),
     ]
-    if threads:
-        rules += [
-            Rule("clone", tuple(((0, EQUALS, flags),) for flags in THREAD_FLAGS)),
-            Rule("set_robust_list"),
-            Rule("rseq"),
-        ]
-    return rules
 
 
 def assembled(machine: str, rules: Iterable[Rule]) -> bytes:

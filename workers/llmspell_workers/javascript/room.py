@@ -1,13 +1,14 @@
 """The stack that JavaScript may take, held before memory is limited; and what is left of the memory.
 
-The kernel counts the stack as address space when it grows, and kills a process that has none left (`confine/stack.py`).
+The kernel counts the stack as address space when it grows, and kills a process that has none left (`confine/steps.py`).
 A call in QuickJS takes 1.7 KB of it, so it needs more than what every worker holds.
 """
 
 from __future__ import annotations
 
 import ctypes
-from resource import RLIMIT_STACK, getrlimit
+
+from llmspell_workers.confine import steps
 
 STACK = 4 * 1024 * 1024
 """Bytes of stack that JavaScript may take: some 2,400 calls inside one another, measured."""
@@ -18,18 +19,11 @@ _MARGIN = 256 * 1024
 
 
 def hold_stack() -> int:
-    """Makes the stack deep enough, and gives the bytes of it that JavaScript may take. It never shrinks.
-
-    One byte at its far end is read: the kernel then counts all that lies before it, and fills none of it.
-    """
-    soft = getrlimit(RLIMIT_STACK)[0]
+    """Makes the stack deep enough, and gives the bytes of it that JavaScript may take."""
     try:
-        top = ctypes.c_void_p.in_dll(ctypes.CDLL(None), "__libc_stack_end").value or 0
-    except ValueError:
-        top = 0  # another C library than glibc does not tell
-    if not top or -1 < soft < STACK + 2 * _MARGIN:
+        steps.hold_stack(steps.SystemCalls(), STACK + _MARGIN)
+    except OSError:
         return LEAST_STACK
-    ctypes.c_char.from_address(top - STACK - _MARGIN).value  # noqa: B018
     return STACK
 
 
